@@ -1,0 +1,64 @@
+# Targets for people: demo, test, bench, lint, clean. Everything is installed
+# into .venv; missing Debian packages are installed where the rights allow it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGING := setup.cfg pyproject.toml
+# EMO-DB is read from $LIGHTSERNET_DATA/emodb; tests that need it skip without.
+LIGHTSERNET_DATA ?= $(patsubst %/emodb,%,$(firstword $(wildcard $(CURDIR)/../*/data/emodb)))
+export LIGHTSERNET_DATA
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test bench lint format golden clean help
+
+help:
+	@echo 'make demo    classify the sample clips with the model that ships'
+	@echo 'make test    everything that is checked'
+	@echo 'make bench   ratios of speed, as in docs/benchmarks.md'
+	@echo 'make golden  make the golden files of the tests again (trains a model)'
+
+demo: $(VENV)/.slim
+	$(BIN)/lightsernet-edge classify examples/clips/*.wav
+
+test: $(VENV)/.full lint
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.full
+	$(BIN)/python benchmarks/speed.py
+
+lint: $(VENV)/.full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.full
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(VENV)/.full
+	$(BIN)/python tests/golden/make_golden.py
+
+# python3 and its venv module are Debian packages of their own.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then as_root=; \
+	  elif sudo -n true 2>/dev/null; then as_root='sudo -n'; \
+	  else \
+	    echo 'python3-venv is missing: it makes the environment that everything is installed into.' >&2; \
+	    echo 'It is a Debian package and you may not install one; ask for: apt-get install python3 python3-venv' >&2; \
+	    exit 1; \
+	  fi; \
+	  $$as_root apt-get update && \
+	  $$as_root apt-get install --yes --no-install-recommends python3 python3-venv; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.full: $(VENV)/.slim
+	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

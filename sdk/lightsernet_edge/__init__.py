@@ -1,0 +1,53 @@
+"""Speech emotion recognition on edge boards: the slim runtime.
+
+>>> from lightsernet_edge import EmotionRecognizer
+>>> EmotionRecognizer().classify("clip.wav").label  # doctest: +SKIP
+'anger'
+
+Map of the package:
+
+- `features`: the front end. A `FeatureSpec` turns into constants; audio goes
+  in, rows of coefficients come out, for whole clips or streams.
+- `audio`: recordings in, mono float samples at the model's rate out.
+- `model_file`, `model_record`: the `.tflite` and the record that travels in it.
+- `engines`: what runs the network (LiteRT, tflite-runtime, TensorFlow, or
+  anything registered under the entry point group ``lightsernet_edge.engines``).
+- `recognizer`: the three of them put together.
+- `cli`: the command ``lightsernet-edge``, one module a verb.
+
+Importing the package needs NumPy and the standard library alone; an
+interpreter, soundfile and soxr are imported when they are first used.
+"""
+
+from ._version import __version__
+from .decision import Emotion
+from .errors import (
+    AudioError,
+    DatasetError,
+    InputError,
+    LightSernetError,
+    MissingDependencyError,
+    ModelError,
+)
+from .features import RECIPES, FeatureSpec, FrontEnd
+from .model_file import ModelFile, default_model_path
+from .model_record import ModelRecord
+from .recognizer import EmotionRecognizer
+
+__all__ = [
+    "RECIPES",
+    "AudioError",
+    "DatasetError",
+    "Emotion",
+    "EmotionRecognizer",
+    "FeatureSpec",
+    "FrontEnd",
+    "InputError",
+    "LightSernetError",
+    "MissingDependencyError",
+    "ModelError",
+    "ModelFile",
+    "ModelRecord",
+    "__version__",
+    "default_model_path",
+]

@@ -1,0 +1,201 @@
+"""Recordings: read, checked, mixed down to mono and brought to a sample rate."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import AudioError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import soundfile
+
+# Sizes a WAV's data chunk may claim when its writer could not know: a pipe.
+_UNKNOWN_SIZES = (0, 0xFFFFFFFF)
+
+
+class AudioWarning(UserWarning):
+    """A recording is usable, but something about it lowers what to expect."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Mono audio in memory.
+
+    Attributes
+    ----------
+    samples : ndarray of float64, shape (n,)
+        In units of full scale; a float file may go beyond [-1, 1].
+    sample_rate : int
+        In hertz.
+    """
+
+    samples: NDArray[np.float64]
+    sample_rate: int
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.samples.size / self.sample_rate
+
+
+def read_recording(
+    path: str | Path,
+    sample_rate: int,
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> Recording:
+    """Read a WAV, FLAC, OGG or MP3 file as mono at `sample_rate`.
+
+    Channels are averaged; another rate is resampled (soxr, high quality).
+
+    Parameters
+    ----------
+    path : str or Path
+    sample_rate : int
+        The rate to bring the recording to, in hertz.
+    start_s, end_s : float, optional
+        The part to read, in seconds; the whole file by default.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, truncated, no audio, or holds NaN or Inf.
+    MissingDependencyError
+        If soundfile, or soxr where it is needed, is not installed.
+
+    Warns
+    -----
+    AudioWarning
+        If the file's rate is so low that a part of the band is missing.
+    """
+    path = Path(path)
+    samples, rate = _decode(path, start_s, end_s)
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{path}: found NaN or Inf samples, expected finite ones")
+    if rate < sample_rate:
+        warnings.warn(
+            f"{path}: recorded at {rate} Hz, so nothing lies above {rate // 2} Hz; "
+            f"the model expects {sample_rate} Hz",
+            AudioWarning,
+            stacklevel=2,
+        )
+    mono = samples.mean(axis=1)
+    return Recording(resample(mono, rate, sample_rate), sample_rate)
+
+
+def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[np.float64]:
+    """Resample with soxr's high-quality setting.
+
+    Raises
+    ------
+    MissingDependencyError
+        If soxr is not installed.
+    """
+    if rate == to_rate or samples.size == 0:
+        return samples
+    try:
+        import soxr
+    except ImportError:
+        raise MissingDependencyError(
+            f"resampling from {rate} to {to_rate} Hz needs the package soxr: pip install soxr"
+        ) from None
+    return np.asarray(soxr.resample(samples, rate, to_rate, quality="HQ"), dtype=np.float64)
+
+
+def _decode(
+    path: Path, start_s: float | None, end_s: float | None
+) -> tuple[NDArray[np.float64], int]:
+    """Return all channels, shape (n, channels), and the file's own rate."""
+    if not path.exists():
+        raise AudioError(f"{path}: no such file, expected a recording")
+    if path.is_dir():
+        raise AudioError(f"{path}: is a directory, expected a recording")
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(
+            f"reading recordings needs the package soundfile and libsndfile: {error}"
+        ) from None
+    try:
+        if path.stat().st_size == 0:
+            raise AudioError(f"{path}: the file is empty, expected a recording")
+        _refuse_truncated_wav(path)
+        with soundfile.SoundFile(path) as file:
+            samples = _read_part(file, path, start_s, end_s)
+            return samples, int(file.samplerate)
+    except soundfile.LibsndfileError as error:
+        reason = str(error.error_string).strip().rstrip(".")
+        raise AudioError(
+            f"{path}: cannot be read as audio ({reason}), expected WAV, FLAC, OGG or MP3"
+        ) from None
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _read_part(
+    file: soundfile.SoundFile, path: Path, start_s: float | None, end_s: float | None
+) -> NDArray[np.float64]:
+    start = 0 if start_s is None else round(start_s * file.samplerate)
+    stop = file.frames if end_s is None else round(end_s * file.samplerate)
+    if not 0 <= start < max(stop, 1) or stop > file.frames:
+        raise AudioError(
+            f"{path}: lasts {file.frames / file.samplerate:.3f} s, expected the part from "
+            f"{start_s} to {end_s} s to lie in it"
+        )
+    file.seek(start)
+    samples = file.read(stop - start, dtype="float64", always_2d=True)
+    if len(samples) < stop - start:
+        raise AudioError(
+            f"{path}: truncated: holds {start + len(samples)} samples of the "
+            f"{file.frames} it declares"
+        )
+    if len(samples) == 0:
+        raise AudioError(f"{path}: holds no samples, expected a recording")
+    return np.asarray(samples)
+
+
+def _refuse_truncated_wav(path: Path) -> None:
+    """Raise AudioError if a WAV's data chunk reaches beyond the end of the file.
+
+    libsndfile reads what is there and says nothing.
+    """
+    with path.open("rb") as file:
+        size = _declared_data_end(file)
+        actual = path.stat().st_size
+        if size is not None and size > actual:
+            raise AudioError(f"{path}: truncated: {actual} bytes, but its header declares {size}")
+
+
+def _declared_data_end(file: BinaryIO) -> int | None:
+    """Find where a RIFF file says its samples end; None if it does not say."""
+    header = file.read(12)
+    if len(header) < 12 or header[:4] not in (b"RIFF", b"RIFX", b"RF64") or header[8:] != b"WAVE":
+        return None
+    order = ">" if header[:4] == b"RIFX" else "<"
+    long_size: int | None = None
+    while len(chunk := file.read(8)) == 8:
+        name = chunk[:4]
+        (size,) = struct.unpack(order + "I", chunk[4:])
+        if name == b"ds64":
+            body = file.read(size)
+            if len(body) >= 16:
+                (long_size,) = struct.unpack("<Q", body[8:16])
+            continue
+        if name == b"data":
+            start = file.tell()
+            if header[:4] == b"RF64" and size == 0xFFFFFFFF and long_size is not None:
+                return start + long_size
+            return None if size in _UNKNOWN_SIZES else start + size
+        file.seek(size + size % 2, 1)
+    return None

@@ -1,0 +1,84 @@
+"""The command ``lightsernet-edge``: one module a verb, found here.
+
+Exit status: 0 done, 1 the work failed, 2 wrong usage or bad input. Results go
+to stdout, everything else to stderr; an error is one line. A traceback is
+printed only with ``--debug``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from typing import NoReturn
+
+from .._version import __version__
+from ..errors import LightSernetError
+from . import adopt, classify, evaluate, fetch, info, train
+
+PROGRAM = "lightsernet-edge"
+_VERBS = (classify, info, adopt, fetch, train, evaluate)
+_INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{PROGRAM}: error: {message}; see '{self.prog} --help'\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(prog=PROGRAM, description="Speech emotion recognition on edge boards.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument(
+        "--debug", action="store_true", help="show a traceback when something fails"
+    )
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb in _VERBS:
+        verb.add_parser(subparsers)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+    """
+    options = build_parser().parse_args(arguments)
+    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    try:
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except LightSernetError as error:
+        if options.debug:
+            raise
+        print_error(error)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away, as `head` does; nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if options.debug:
+            raise
+        print_error(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+        return 1
+
+
+def print_error(message: object) -> None:
+    """Print an error as one line on stderr."""
+    print(f"{PROGRAM}: error: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    if issubclass(category, UserWarning):
+        print(f"{PROGRAM}: warning: {message}", file=sys.stderr)

@@ -1,0 +1,103 @@
+"""``adopt MODEL``: gives someone else's `.tflite` its record."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from . import options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "adopt",
+        help="give someone else's .tflite its record",
+        description="Write labels and front end into a .tflite that has none, such as one "
+        "trained with the original Light-SERNet code.",
+    )
+    parser.add_argument("model", metavar="MODEL", type=Path, help="a .tflite")
+    parser.add_argument(
+        "--labels",
+        metavar="A,B,...",
+        required=True,
+        type=options.label_list,
+        help="in the order of the model's output",
+    )
+    parser.add_argument(
+        "--features",
+        metavar="RECIPE",
+        required=True,
+        help="front end it was trained with: light-sernet, psf or edge",
+    )
+    parser.add_argument(
+        "--input-type",
+        metavar="TYPE",
+        default="mfcc",
+        help="mfcc (default), mel-spectrogram or spectrogram",
+    )
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=float,
+        help="length of its clips (default: what its input shape says)",
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
+        "--output", metavar="FILE", type=Path, help="write here instead of into MODEL"
+    )
+    place.add_argument(
+        "--sidecar",
+        action="store_true",
+        help="write NAME.json beside MODEL instead: for files whose compiler strips metadata",
+    )
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the record."""
+    from .._version import __version__
+    from ..errors import InputError, ModelError
+    from ..features import recipe
+    from ..model_file import read_bytes, without_record, write_model, write_sidecar
+    from ..model_record import ModelRecord
+    from ..tflite_graph import read_graph
+
+    content = read_bytes(arguments.model)
+    try:
+        model = without_record(content)
+        shape = read_graph(model).input.shape
+    except ModelError as error:
+        raise ModelError(f"{arguments.model}: {error}") from None
+    spec = recipe(arguments.features, arguments.input_type)
+    if spec.clip_seconds is not None and len(shape) == 4:
+        seconds = arguments.seconds or _clip_seconds(
+            shape[1], spec.frame_length, spec.hop_length, spec.sample_rate
+        )
+        spec = recipe(arguments.features, arguments.input_type, seconds)
+        frames = spec.n_frames(spec.clip_samples)
+        if shape[1] not in (1, frames):
+            raise InputError(
+                f"{arguments.model}: its input has {shape[1]} frames, but clips of {seconds} s "
+                f"have {frames}; --seconds says how long its clips are"
+            )
+    record = ModelRecord(arguments.labels, spec, tools={"lightsernet-edge": __version__})
+    if arguments.sidecar:
+        written = write_sidecar(arguments.model, record)
+    else:
+        written = write_model(arguments.output or arguments.model, model, record).path
+    if arguments.json:
+        facts = {"file": str(written), "labels": list(record.labels), "features": spec.to_json()}
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        print(f"{written}: {len(record.labels)} labels, features {spec.name}")
+    return 0
+
+
+def _clip_seconds(frames: int, frame_length: int, hop_length: int, sample_rate: int) -> float:
+    """Return the shortest length in tenths of a second that has that many frames."""
+    return math.ceil(10 * ((frames - 1) * hop_length + frame_length) / sample_rate) / 10

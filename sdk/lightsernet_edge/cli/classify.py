@@ -1,0 +1,94 @@
+"""``classify FILE...``: the emotion of each file, or of each utterance in it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from . import options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "classify",
+        help="name the emotion in recordings",
+        description="Name the emotion in recordings: WAV, FLAC, OGG or MP3, any rate, "
+        "any number of channels.",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="recordings")
+    parser.add_argument(
+        "--utterances",
+        action="store_true",
+        help="one result for each stretch of speech instead of one a file",
+    )
+    options.add_model(parser, positional=False)
+    options.add_engine(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Classify the files; a bad one is reported and the others are still done."""
+    from ..errors import InputError
+    from ..recognizer import EmotionRecognizer
+    from . import print_error
+
+    recognizer = EmotionRecognizer(
+        arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
+    )
+    rows: list[dict[str, Any]] = []
+    status = 0
+    for file in arguments.files:
+        try:
+            emotions = (
+                recognizer.classify_utterances(file)
+                if arguments.utterances
+                else [recognizer.classify(file)]
+            )
+        except InputError as error:
+            print_error(error)
+            status = error.exit_status
+            continue
+        for emotion in emotions:
+            row = {
+                "file": file,
+                "start_s": emotion.start_s,
+                "end_s": emotion.end_s,
+                "label": emotion.label,
+                "confidence": emotion.confidence,
+                "posteriors": emotion.posteriors,
+            }
+            if arguments.json:
+                print(json.dumps(row, ensure_ascii=False), flush=True)
+            rows.append(row)
+    if rows and not arguments.json:
+        _print_table(rows)
+    return status
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from .console import stdout_console
+
+    table = Table(box=None, header_style="bold")
+    table.add_column("file", overflow="fold")
+    table.add_column("from", justify="right")
+    table.add_column("to", justify="right")
+    table.add_column("emotion")
+    table.add_column("confidence")
+    table.add_column("next")
+    for row in rows:
+        ranked = sorted(row["posteriors"].items(), key=lambda item: -item[1])
+        bar = "█" * round(10 * row["confidence"])
+        table.add_row(
+            row["file"],
+            f"{row['start_s']:.2f} s",
+            f"{row['end_s']:.2f} s",
+            row["label"],
+            f"{bar:<10} {row['confidence']:4.0%}",
+            f"{ranked[1][0]} {ranked[1][1]:.0%}",
+        )
+    stdout_console().print(table)

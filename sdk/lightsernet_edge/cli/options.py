@@ -1,0 +1,64 @@
+"""Flags that several verbs share."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json``."""
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON, one object a line, and nothing else"
+    )
+
+
+def add_model(parser: argparse.ArgumentParser, positional: bool) -> None:
+    """Add MODEL as ``--model`` or as a positional argument that may be left out."""
+    help_text = "a .tflite with its record (default: the model that ships)"
+    if positional:
+        parser.add_argument("model", metavar="MODEL", nargs="?", type=Path, help=help_text)
+    else:
+        parser.add_argument("--model", metavar="MODEL", type=Path, help=help_text)
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add ``--engine``, ``--threads`` and ``--xnnpack``."""
+    parser.add_argument(
+        "--engine",
+        metavar="NAME",
+        help="litert, tflite or tensorflow (default: the first of them that works)",
+    )
+    parser.add_argument(
+        "--threads", metavar="N", type=int, default=1, help="threads of the interpreter"
+    )
+    parser.add_argument(
+        "--xnnpack",
+        action="store_true",
+        help="run on XNNPACK: faster on most machines, but int8 results differ in the last bits",
+    )
+
+
+def add_dataset(parser: argparse.ArgumentParser) -> None:
+    """Add ``--dataset``, ``--data`` and ``--part``."""
+    parser.add_argument(
+        "--dataset",
+        metavar="NAME",
+        required=True,
+        help="layout of the data: emodb, ravdess, iemocap, folders or manifest",
+    )
+    parser.add_argument(
+        "--data", metavar="PATH", type=Path, required=True, help="its folder, or CSV file"
+    )
+    parser.add_argument(
+        "--part",
+        metavar="NAME",
+        default="all",
+        help="part of the corpus; iemocap: all, improvised or scripted; "
+        "ravdess: all, speech or song",
+    )
+
+
+def label_list(text: str) -> tuple[str, ...]:
+    """Split a comma list, as of labels or speakers."""
+    return tuple(item.strip() for item in text.split(","))

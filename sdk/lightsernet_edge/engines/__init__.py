@@ -1,0 +1,110 @@
+"""What runs a network: found by entry point, chosen by name.
+
+An engine is a class registered in the entry point group
+``lightsernet_edge.engines``. It is made from a model's bytes and turns rows of
+features into the network's output. Engines know nothing of audio.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, MissingDependencyError
+from ..tflite_graph import Graph
+
+GROUP = "lightsernet_edge.engines"
+# Tried in this order when none is named. Other engines must be asked for.
+DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
+
+
+RawOutput = NDArray[np.float32] | NDArray[np.int8]
+
+
+class Engine(Protocol):
+    """A network ready to run."""
+
+    def __init__(self, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> None:
+        """Load a model.
+
+        Raises
+        ------
+        MissingDependencyError
+            If a package this engine needs is missing.
+        ModelError
+            If the interpreter refuses the model.
+        """
+
+    def invoke(self, features: NDArray[np.float64]) -> RawOutput:
+        """Run the network once.
+
+        Parameters
+        ----------
+        features : ndarray of float64, shape (n_frames, n_coefficients)
+            Rounded here, once, to the model's float32 or int8.
+
+        Returns
+        -------
+        ndarray of float32 or int8, shape (n_labels,)
+            The output tensor as it is.
+        """
+
+
+def names() -> list[str]:
+    """Return the names of the engines that are registered, the default order first."""
+    found = {point.name for point in entry_points(group=GROUP)}
+    return [*(n for n in DEFAULT_ORDER if n in found), *sorted(found - set(DEFAULT_ORDER))]
+
+
+def open_engine(
+    model: bytes, graph: Graph, name: str | None = None, threads: int = 1, xnnpack: bool = False
+) -> Engine:
+    """Load a model into an engine.
+
+    Parameters
+    ----------
+    model : bytes
+        A verified TFLite flatbuffer.
+    graph : Graph
+        Its graph.
+    name : str, optional
+        Name of the engine; by default the first of `DEFAULT_ORDER` whose
+        package is installed and works.
+    threads : int
+        Number of threads, at least 1.
+    xnnpack : bool
+        Whether to run on XNNPACK: faster on most machines, but the integers of
+        an int8 model differ from the reference kernels'.
+
+    Raises
+    ------
+    InputError
+        If no engine has that name, or `threads` is below 1.
+    MissingDependencyError
+        If the package it needs is not installed, or none is.
+    """
+    if threads < 1:
+        raise InputError(f"--threads: found {threads}, expected at least 1")
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    if name is not None:
+        if name not in points:
+            raise InputError(f"--engine: no engine is called {name!r}, expected one of {names()}")
+        return _load(points[name])(model, graph, threads, xnnpack)
+    reasons = []
+    for candidate in DEFAULT_ORDER:
+        if candidate in points:
+            try:
+                return _load(points[candidate])(model, graph, threads, xnnpack)
+            except MissingDependencyError as error:
+                reasons.append(str(error))
+    raise MissingDependencyError(
+        f"no TFLite interpreter works here: {'; '.join(reasons) or 'none is registered'}"
+    )
+
+
+def _load(point: EntryPoint) -> type[Engine]:
+    engine: type[Engine] = point.load()
+    return engine

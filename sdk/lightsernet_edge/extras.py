@@ -1,0 +1,19 @@
+"""What only the extras of the distribution bring, asked for before it is imported."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from .errors import MissingDependencyError
+
+_TRAINER_PACKAGES = ("sklearn", "matplotlib", "keras", "tensorflow")
+
+
+def require_trainer(verb: str) -> None:
+    """Raise MissingDependencyError unless the extra ``train`` is installed."""
+    missing = [name for name in _TRAINER_PACKAGES if find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"{verb} needs the offline trainer, but {', '.join(missing)} is not installed: "
+            'pip install "lightsernet-edge[train]"'
+        )

@@ -1,0 +1,230 @@
+"""`FrontEnd`: a `FeatureSpec` turned into constants, and the computation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from .filterbank import binned_filterbank, continuous_filterbank, dct_matrix
+from .spec import FeatureSpec
+
+Samples = NDArray[np.float64]
+Features = NDArray[np.float64]
+
+# Frames computed at a time: bounds the memory, whatever the clip's length.
+_BLOCK_FRAMES = 512
+_INT16_FULL_SCALE = 32768.0
+
+
+class FrontEnd:
+    """The constants of a spec, and the features computed from them in float64.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+    window : ndarray of float64, shape (frame_length,)
+        Periodic Hann window times the sample scale.
+    filterbank : ndarray of float64, shape (fft_length // 2 + 1, n_mels)
+    dct : ndarray of float64, shape (n_mels, n_coefficients)
+    level_decay : float
+        Factor by which the running peak decays from frame to frame.
+    """
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        self.spec = spec
+        phase = 2.0 * np.pi * np.arange(spec.frame_length) / spec.frame_length
+        self.window = (0.5 - 0.5 * np.cos(phase)) * spec.sample_scale
+        build = binned_filterbank if spec.filterbank == "binned" else continuous_filterbank
+        self.filterbank = build(
+            spec.n_mels, spec.fft_length, spec.sample_rate, spec.low_hz, spec.high_hz
+        )
+        used = np.flatnonzero(self.filterbank.any(axis=1))
+        self._bins = slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 1)
+        self._bands = np.ascontiguousarray(self.filterbank[self._bins])
+        self._mean = None if spec.mean is None else np.array(spec.mean)
+        self._scale = None if spec.scale is None else np.array(spec.scale)
+        self.level_decay = math.exp(-spec.hop_length / (spec.sample_rate * spec.level_release_s))
+        if spec.output == "mfcc":
+            self.dct = dct_matrix(
+                spec.n_mels,
+                spec.first_coefficient,
+                spec.n_coefficients,
+                spec.dct == "orthonormal",
+            )
+
+    def features(self, samples: ArrayLike) -> Features:
+        """Compute the features of a whole clip.
+
+        Parameters
+        ----------
+        samples : array_like, shape (n,)
+            Mono at the spec's sample rate; int16, or float in [-1, 1].
+
+        Returns
+        -------
+        ndarray of float64, shape (n_frames, n_coefficients)
+            With ``clip_seconds`` unset, n_frames is 1 + (n - frame_length) //
+            hop_length, and 0 below frame_length samples.
+
+        Raises
+        ------
+        InputError
+            If `samples` is not one-dimensional, of another type, or not finite.
+        """
+        clip = self._fit_clip(as_samples(samples))
+        return self._rows(clip, self.spec.level_floor)[0]
+
+    def stream(self) -> FeatureStream:
+        """Open a stream that gives the same features as the audio arrives.
+
+        Raises
+        ------
+        InputError
+            If the spec is not causal.
+        """
+        return FeatureStream(self)
+
+    def _fit_clip(self, samples: Samples) -> Samples:
+        """Crop, level and pad; the order of the original code."""
+        length = self.spec.clip_samples
+        if length and samples.size > length:
+            start = (samples.size - length) // 2
+            samples = samples[start : start + length]
+        if self.spec.level == "percentile" and samples.size:
+            peak = np.percentile(np.abs(samples), self.spec.level_percentile)
+            samples = np.clip(samples / (peak + np.finfo(np.float64).eps), -1.0, 1.0)
+        if length and samples.size < length:
+            before = (length - samples.size) // 2
+            samples = np.pad(samples, (before, length - samples.size - before))
+        return samples
+
+    def _rows(self, samples: Samples, level: float) -> tuple[Features, float]:
+        """Compute every whole frame of `samples`; carry the running peak on."""
+        spec = self.spec
+        count = spec.n_frames(samples.size)
+        out = np.empty((count, spec.n_coefficients))
+        if not count:
+            return out, level
+        frames = np.lib.stride_tricks.sliding_window_view(samples, spec.frame_length)
+        frames = frames[:: spec.hop_length]
+        for start in range(0, count, _BLOCK_FRAMES):
+            block = slice(start, min(start + _BLOCK_FRAMES, count))
+            out[block], level = self._block(frames[block], level)
+        return out, level
+
+    def _block(self, frames: Samples, level: float) -> tuple[Features, float]:
+        spec = self.spec
+        bins = np.fft.rfft(frames * self.window, spec.fft_length)
+        if spec.output != "spectrogram":
+            bins = bins[:, self._bins]
+        power = bins.real**2 + bins.imag**2
+        rows = power / spec.fft_length if spec.spectrum == "power" else np.sqrt(power)
+        if spec.output != "spectrogram":
+            rows = rows @ self._bands
+            if spec.level == "running-peak":
+                levels = np.empty(len(rows))
+                for t, energy in enumerate(rows.mean(axis=1).tolist()):
+                    level = levels[t] = max(energy, level * self.level_decay, spec.level_floor)
+                rows /= levels[:, None]
+            if spec.log == "add":
+                rows += spec.log_floor
+            else:
+                rows[rows == 0.0] = spec.log_floor
+            np.log(rows, out=rows)
+        if spec.output == "mfcc":
+            rows = rows @ self.dct
+        if self._mean is not None:
+            rows = (rows - self._mean) / self._scale
+        if spec.clip_value is not None:
+            np.clip(rows, -spec.clip_value, spec.clip_value, out=rows)
+        return rows, level
+
+
+class FeatureStream:
+    """Features of a causal front end, frame by frame as the audio arrives.
+
+    Any split of the samples gives the same rows as `FrontEnd.features` on the
+    whole, to within float64 rounding.
+
+    Parameters
+    ----------
+    front_end : FrontEnd
+
+    Raises
+    ------
+    InputError
+        If the spec is not causal.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        spec = front_end.spec
+        if not spec.is_causal:
+            why = (
+                f"its level rule {spec.level!r} needs the whole clip"
+                if spec.level == "percentile"
+                else f"it crops or pads every clip to {spec.clip_seconds} s"
+            )
+            raise InputError(
+                f"features: recipe {spec.name!r} cannot stream: {why}; use a causal recipe "
+                "such as 'edge'"
+            )
+        self._front_end = front_end
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all audio: the state of a new stream."""
+        self._pending: Samples = np.empty(0)
+        self._level = self._front_end.spec.level_floor
+
+    def push(self, samples: ArrayLike) -> Features:
+        """Take in samples and return the rows of the frames they complete.
+
+        Parameters
+        ----------
+        samples : array_like, shape (n,)
+            int16, or float in [-1, 1]; any length.
+
+        Returns
+        -------
+        ndarray of float64, shape (new frames, n_coefficients)
+
+        Raises
+        ------
+        InputError
+            If `samples` is not one-dimensional, of another type, or not finite.
+        """
+        spec = self._front_end.spec
+        audio = np.concatenate([self._pending, as_samples(samples)])
+        rows, self._level = self._front_end._rows(audio, self._level)
+        self._pending = audio[len(rows) * spec.hop_length :]
+        return rows
+
+
+def as_samples(samples: ArrayLike) -> Samples:
+    """Bring int16 or float samples to float64 in units of full scale.
+
+    Raises
+    ------
+    InputError
+        If the array is not one-dimensional, of another type, or not finite.
+    """
+    array = np.asarray(samples)
+    if array.ndim != 1:
+        raise InputError(f"samples: found shape {array.shape}, expected one dimension (mono)")
+    if array.dtype == np.int16:
+        return array / _INT16_FULL_SCALE
+    if array.dtype.kind == "f":
+        array = array.astype(np.float64, copy=False)
+        if not np.isfinite(array).all():
+            raise InputError("samples: found NaN or Inf, expected finite values in -1..1")
+        return array
+    if array.size == 0:
+        return np.empty(0)
+    raise InputError(f"samples: found {array.dtype}, expected int16 or float")

@@ -1,0 +1,246 @@
+"""`FeatureSpec`: everything that defines a front end, as plain data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError
+
+_CHOICES = {
+    "output": ("mfcc", "log-mel", "spectrogram"),
+    "level": ("none", "percentile", "running-peak"),
+    "spectrum": ("magnitude", "power"),
+    "filterbank": ("continuous", "binned"),
+    "log": ("add", "replace-zero"),
+    "dct": ("unscaled-first", "orthonormal"),
+    "padding": ("zeros", "repeat"),
+}
+_LIMITS = {
+    "sample_rate": (8000, 48000),
+    "frame_length": (16, 8192),
+    "hop_length": (1, 8192),
+    "fft_length": (16, 8192),
+    "n_mels": (1, 512),
+    "first_coefficient": (0, 511),
+    "n_coefficients": (1, 4097),
+}
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Definition of a front end.
+
+    The pipeline, for samples x in [-1, 1] at `sample_rate`:
+
+    1. if `clip_seconds` is given, crop or pad x centrally to that length;
+    2. ``level == "percentile"``: divide by the `level_percentile`-th percentile
+       of ``|x|`` and clip to [-1, 1] (before padding). Needs the whole clip;
+    3. multiply by `sample_scale`; cut frames of `frame_length` every
+       `hop_length`; weight with a periodic Hann window; real FFT of `fft_length`;
+    4. ``|X|``, or ``|X|**2 / fft_length`` for ``spectrum == "power"``;
+    5. `n_mels` triangles between `low_hz` and `high_hz`, equidistant in HTK mel:
+       ``continuous`` evaluates them, linear in mel, at the bin centres;
+       ``binned`` floors their corners to bins and is linear between bins;
+    6. ``level == "running-peak"``: divide by L[t] = max(e[t], L[t-1] * d), where
+       e[t] is the mean over the bands, d = exp(-hop / `level_release_s`), and
+       L[-1] = `level_floor`. Causal, and blind to the gain;
+    7. ln(m + `log_floor`), or, for ``log == "replace-zero"``, ln(m) with zeros
+       replaced by `log_floor`;
+    8. DCT-II; coefficients `first_coefficient` and following, `n_coefficients`
+       of them. ``unscaled-first`` scales all by sqrt(2 / n_mels),
+       ``orthonormal`` gives coefficient 0 the factor sqrt(1 / n_mels);
+    9. subtract `mean` and divide by `scale`, one value a coefficient;
+    10. clip to +-`clip_value`.
+
+    Attributes
+    ----------
+    name : str
+        Name of the recipe the spec began as.
+    output : {"mfcc", "log-mel", "spectrogram"}
+        ``log-mel`` leaves out step 8, ``spectrogram`` steps 5 to 8;
+        `n_coefficients` is then `n_mels`, or the number of FFT bins.
+    sample_rate : int
+        In hertz.
+    frame_length, hop_length, fft_length : int
+        In samples.
+    low_hz, high_hz : float
+        Edges of the filterbank, in hertz.
+    level_release_s : float
+        Time in which the running peak decays by a factor e, in seconds.
+    level_floor : float
+        Smallest level, in units of the mel bands, above 0.
+    clip_seconds : float or None
+        Length every clip is brought to, or None for whole utterances.
+    padding : {"zeros", "repeat"}
+        What training fills short clips with: digital silence, or the rows of
+        the utterance again. With `clip_seconds` it is always ``zeros``.
+    mean, scale : tuple of float or None
+        Standardisation, `n_coefficients` values each.
+    clip_value : float or None
+        Bound of the output, or None.
+
+    Raises
+    ------
+    InputError
+        If a value is unknown or out of its range.
+    """
+
+    name: str
+    output: str = "mfcc"
+    sample_rate: int = 16000
+    frame_length: int = 1024
+    hop_length: int = 256
+    fft_length: int = 1024
+    clip_seconds: float | None = None
+    padding: str = "zeros"
+    sample_scale: float = 1.0
+    level: str = "none"
+    level_percentile: float = 99.9
+    level_release_s: float = 3.0
+    level_floor: float = 1e-3
+    spectrum: str = "magnitude"
+    filterbank: str = "continuous"
+    n_mels: int = 128
+    low_hz: float = 80.0
+    high_hz: float = 7600.0
+    log: str = "add"
+    log_floor: float = 1e-6
+    dct: str = "unscaled-first"
+    first_coefficient: int = 0
+    n_coefficients: int = 40
+    mean: tuple[float, ...] | None = None
+    scale: tuple[float, ...] | None = None
+    clip_value: float | None = None
+
+    def __post_init__(self) -> None:
+        for field, allowed in _CHOICES.items():
+            value = getattr(self, field)
+            if value not in allowed:
+                raise InputError(f"feature spec: {field} is {value!r}, expected one of {allowed}")
+        for field, (low, high) in _LIMITS.items():
+            value = getattr(self, field)
+            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+                raise InputError(
+                    f"feature spec: {field} is {value!r}, expected an integer in {low}..{high}"
+                )
+        for field in ("sample_scale", "level_release_s", "level_floor", "low_hz", "log_floor"):
+            if not _positive(getattr(self, field)):
+                raise InputError(
+                    f"feature spec: {field} is {getattr(self, field)!r}, expected a number above 0"
+                )
+        if not (_positive(self.level_percentile) and self.level_percentile <= 100):
+            raise InputError(
+                f"feature spec: level_percentile is {self.level_percentile!r}, expected 0..100"
+            )
+        if self.clip_seconds is not None and not (
+            _positive(self.clip_seconds) and self.frame_length <= self.clip_samples <= 2**24
+        ):
+            raise InputError(
+                f"feature spec: clip_seconds is {self.clip_seconds!r}, "
+                "expected at least one frame and at most 2**24 samples"
+            )
+        if self.clip_value is not None and not _positive(self.clip_value):
+            raise InputError(f"feature spec: clip_value is {self.clip_value!r}, expected above 0")
+        if self.fft_length < self.frame_length:
+            raise InputError(
+                f"feature spec: fft_length {self.fft_length} is below frame_length "
+                f"{self.frame_length}"
+            )
+        if self.hop_length > self.frame_length:
+            raise InputError(
+                f"feature spec: hop_length {self.hop_length} is above frame_length "
+                f"{self.frame_length}"
+            )
+        if not (_positive(self.high_hz) and self.low_hz < self.high_hz <= self.sample_rate / 2):
+            raise InputError(
+                f"feature spec: the band {self.low_hz!r} to {self.high_hz!r} Hz does not lie "
+                f"below half of {self.sample_rate} Hz"
+            )
+        self._check_coefficients()
+
+    def _check_coefficients(self) -> None:
+        available = {
+            "mfcc": self.n_mels - self.first_coefficient,
+            "log-mel": self.n_mels,
+            "spectrogram": self.fft_length // 2 + 1,
+        }[self.output]
+        if self.n_coefficients > available or (
+            self.output != "mfcc" and self.n_coefficients != available
+        ):
+            raise InputError(
+                f"feature spec: n_coefficients is {self.n_coefficients}, but {self.output} "
+                f"has {available}"
+            )
+        if self.output == "spectrogram" and self.level == "running-peak":
+            raise InputError("feature spec: level running-peak needs mel bands, not a spectrogram")
+        if (self.mean is None) != (self.scale is None):
+            raise InputError("feature spec: mean and scale go together")
+        for field in ("mean", "scale"):
+            values = getattr(self, field)
+            if values is None:
+                continue
+            if len(values) != self.n_coefficients or not all(_finite(v) for v in values):
+                raise InputError(
+                    f"feature spec: {field} has {len(values)} values, expected "
+                    f"{self.n_coefficients} finite ones"
+                )
+        if self.scale is not None and min(self.scale) <= 0:
+            raise InputError(f"feature spec: scale holds {min(self.scale)!r}, expected above 0")
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether frames can be computed as the audio arrives."""
+        return self.level != "percentile" and self.clip_seconds is None
+
+    @property
+    def clip_samples(self) -> int:
+        """Samples a clip is brought to; 0 for whole utterances."""
+        return 0 if self.clip_seconds is None else int(self.clip_seconds * self.sample_rate)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Count the frames that fit into `n_samples` samples."""
+        if n_samples < self.frame_length:
+            return 0
+        return 1 + (n_samples - self.frame_length) // self.hop_length
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: object) -> FeatureSpec:
+        """Build a spec from JSON values.
+
+        Raises
+        ------
+        InputError
+            If a field is missing, unknown, of the wrong type or out of range.
+        """
+        if not isinstance(data, Mapping):
+            raise InputError(f"feature spec: found {type(data).__name__}, expected an object")
+        known = {field.name: field for field in dataclasses.fields(cls)}
+        unknown = sorted(set(data) - set(known))
+        if unknown:
+            raise InputError(f"feature spec: unknown field {unknown[0]!r}")
+        if not isinstance(data.get("name"), str):
+            raise InputError(f"feature spec: name is {data.get('name')!r}, expected a string")
+        values = dict(data)
+        for field in ("mean", "scale"):
+            value = values.get(field)
+            if value is not None:
+                if not isinstance(value, (list, tuple)):
+                    raise InputError(f"feature spec: {field} is {value!r}, expected numbers")
+                values[field] = tuple(value)
+        return cls(**values)
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _positive(value: object) -> bool:
+    return _finite(value) and value > 0  # type: ignore[operator]

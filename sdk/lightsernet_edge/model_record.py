@@ -1,0 +1,231 @@
+"""`ModelRecord`: what a model file says of itself, as JSON.
+
+The upgrade rule: within a schema version, readers ignore fields they do not
+know, so a field may be added with a default and no new version. A change that
+an old reader would get wrong takes a new version, and a function in `UPGRADES`
+that turns the version before into it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import InputError, ModelError
+from .features import FeatureSpec
+
+SCHEMA_VERSION = 1
+# From version -> the function that turns its JSON object into the next one's.
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_LABELS = 256
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclass(frozen=True)
+class DecisionDefaults:
+    """How posteriors become a decision, unless the caller says otherwise.
+
+    Attributes
+    ----------
+    temperature : float
+        The logits are divided by it: above 1 softens the posteriors.
+    min_seconds : float
+        Audio shorter than this is refused.
+    """
+
+    temperature: float = 1.0
+    min_seconds: float = 0.3
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not _is_number(value) or value <= 0:
+                raise ModelError(f"record: decision.{name} is {value!r}, expected a number above 0")
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model was trained on.
+
+    Attributes
+    ----------
+    name : str
+    licence, source : str or None
+    clips : int
+    speakers : tuple of str
+    """
+
+    name: str
+    licence: str | None = None
+    source: str | None = None
+    clips: int = 0
+    speakers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise ModelError(f"record: data.name is {self.name!r}, expected a string")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score, and how it was obtained.
+
+    Attributes
+    ----------
+    protocol : str
+        Who was held out, and that nothing else of them was used.
+    precision : str
+        ``float32``, ``float16`` or ``int8``.
+    ua, wa, f1 : float
+        Unweighted accuracy (mean recall), accuracy and weighted F1, in 0..1.
+    clips : int
+        Number of clips scored.
+    """
+
+    protocol: str
+    precision: str
+    ua: float
+    wa: float
+    f1: float
+    clips: int
+
+    def __post_init__(self) -> None:
+        for name in ("ua", "wa", "f1"):
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 <= value <= 1:
+                raise ModelError(f"record: scores.{name} is {value!r}, expected 0..1")
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """The record that travels in a model file.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        In the order of the model's output.
+    features : FeatureSpec
+    decision : DecisionDefaults
+    data : TrainingData or None
+    scores : tuple of Score
+    tools : dict of str to str
+        Versions of what made the model.
+    sha256 : str
+        Of the model's bytes without the record; empty until it is written.
+    size : int
+        Number of those bytes.
+    """
+
+    labels: tuple[str, ...]
+    features: FeatureSpec
+    decision: DecisionDefaults = DecisionDefaults()
+    data: TrainingData | None = None
+    scores: tuple[Score, ...] = ()
+    tools: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        check_labels(self.labels)
+
+    def to_bytes(self) -> bytes:
+        """Return the record as UTF-8 JSON."""
+        data = {"schema": SCHEMA_VERSION, **dataclasses.asdict(self)}
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> ModelRecord:
+        """Read a record from UTF-8 JSON, upgrading an older schema.
+
+        Raises
+        ------
+        ModelError
+            If it is no such JSON, its schema version is unknown, or a field is
+            missing or out of range.
+        """
+        try:
+            data = json.loads(text.decode("utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise ModelError(f"record: not JSON ({error})") from None
+        if not isinstance(data, dict):
+            raise ModelError(f"record: found {type(data).__name__}, expected a JSON object")
+        return cls._from_json(_upgraded(data))
+
+    @classmethod
+    def _from_json(cls, data: dict[str, Any]) -> ModelRecord:
+        labels = data.get("labels")
+        if not isinstance(labels, list):
+            raise ModelError(f"record: labels is {labels!r}, expected a list of strings")
+        sha256, size = data.get("sha256"), data.get("size")
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+            raise ModelError(f"record: sha256 is {sha256!r}, expected 64 hexadecimal digits")
+        if not isinstance(size, int) or size <= 0:
+            raise ModelError(f"record: size is {size!r}, expected a number of bytes")
+        tools = data.get("tools", {})
+        if not isinstance(tools, dict):
+            raise ModelError(f"record: tools is {tools!r}, expected an object")
+        scores = data.get("scores", [])
+        if not isinstance(scores, list):
+            raise ModelError(f"record: scores is {scores!r}, expected a list")
+        training = data.get("data")
+        if isinstance(training, dict):
+            training = {**training, "speakers": tuple(training.get("speakers") or ())}
+        try:
+            features = FeatureSpec.from_json(data.get("features"))
+        except InputError as error:
+            raise ModelError(f"record: {error}") from None
+        return cls(
+            labels=tuple(labels),
+            features=features,
+            decision=_known(DecisionDefaults, data.get("decision", {}), "decision"),
+            data=None if training is None else _known(TrainingData, training, "data"),
+            scores=tuple(_known(Score, score, "scores") for score in scores),
+            tools=tools,
+            sha256=sha256,
+            size=size,
+        )
+
+
+def check_labels(labels: tuple[str, ...]) -> None:
+    """Raise ModelError unless there are 2..256 different, non-empty strings."""
+    if not 2 <= len(labels) <= _MAX_LABELS:
+        raise ModelError(f"labels: found {len(labels)}, expected 2 to {_MAX_LABELS}")
+    for label in labels:
+        if not isinstance(label, str) or not label.strip() or not label.isprintable():
+            raise ModelError(f"labels: found {label!r}, expected a printable name")
+    if len(set(labels)) < len(labels):
+        twice = next(label for label in labels if labels.count(label) > 1)
+        raise ModelError(f"labels: {twice!r} stands there twice")
+
+
+def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    version = data.get("schema")
+    while version != SCHEMA_VERSION:
+        if not isinstance(version, int) or version not in UPGRADES:
+            raise ModelError(
+                f"record: schema version {version!r} is unknown, expected at most "
+                f"{SCHEMA_VERSION}; a newer lightsernet-edge may read it"
+            )
+        data = UPGRADES[version](data)
+        version = data.get("schema")
+    return data
+
+
+def _known(kind: type[Any], data: object, where: str) -> Any:
+    """Build a dataclass from the fields it knows."""
+    if not isinstance(data, dict):
+        raise ModelError(f"record: {where} is {data!r}, expected an object")
+    names = {item.name for item in dataclasses.fields(kind)}
+    try:
+        return kind(**{name: value for name, value in data.items() if name in names})
+    except TypeError as error:
+        raise ModelError(f"record: {where}: {error}") from None

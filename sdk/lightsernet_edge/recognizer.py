@@ -1,0 +1,181 @@
+"""`EmotionRecognizer`: a model, its front end and an engine, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .audio import Recording, read_recording, resample
+from .decision import Emotion, decide, with_temperature
+from .endpointing import find_utterances
+from .engines import RawOutput, open_engine
+from .errors import AudioError
+from .features import FrontEnd
+from .features.front_end import as_samples
+from .model_file import default_model_path, read_model
+
+# Longest stretch run through the network at once, in seconds: bounds the memory.
+MAX_STRETCH_S = 30.0
+
+
+class EmotionRecognizer:
+    """Recognises the emotion of whole recordings.
+
+    Parameters
+    ----------
+    model : str or Path, optional
+        A `.tflite` with its record; by default the model that ships.
+    engine : str, optional
+        ``litert``, ``tflite``, ``tensorflow`` or another registered one; by
+        default the first that is installed.
+    threads : int
+        Threads of the interpreter.
+    xnnpack : bool
+        Whether to run on XNNPACK: faster on most machines, other integers.
+
+    Attributes
+    ----------
+    file : ModelFile
+    labels : tuple of str
+        In the model's order.
+    sample_rate : int
+        The rate the model listens at, in hertz.
+
+    Raises
+    ------
+    ModelError
+        If the model is missing, damaged, or has no record.
+    MissingDependencyError
+        If no interpreter is installed.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        engine: str | None = None,
+        threads: int = 1,
+        xnnpack: bool = False,
+    ) -> None:
+        self.file = read_model(default_model_path() if model is None else model)
+        self.labels = self.file.record.labels
+        self._spec = self.file.record.features
+        self.sample_rate = self._spec.sample_rate
+        self._front_end = FrontEnd(self._spec)
+        self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
+        output = self.file.graph.output
+        self._output = output.quantization if output.dtype == "int8" else None
+
+    def classify(self, path: str | Path) -> Emotion:
+        """Recognise the emotion of a recording.
+
+        Parameters
+        ----------
+        path : str or Path
+            WAV, FLAC, OGG or MP3; any rate and number of channels.
+
+        Returns
+        -------
+        Emotion
+
+        Raises
+        ------
+        AudioError
+            If the file cannot be read, is truncated, holds NaN or Inf, or is
+            shorter than the record's ``min_seconds``.
+        """
+        recording = read_recording(path, self.sample_rate)
+        try:
+            return self._decide(recording, 0.0)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from None
+
+    def classify_utterances(self, path: str | Path) -> list[Emotion]:
+        """Recognise the emotion of each stretch of speech in a recording.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        list of Emotion
+            In order of time; empty where nobody speaks.
+
+        Raises
+        ------
+        AudioError
+            As `classify`.
+        """
+        recording = read_recording(path, self.sample_rate)
+        minimum = self.file.record.decision.min_seconds
+        rate = self.sample_rate
+        return [
+            self.classify_samples(
+                recording.samples[round(start_s * rate) : round(end_s * rate)], rate, start_s
+            )
+            for start_s, end_s in find_utterances(recording.samples, rate)
+            if end_s - start_s >= minimum
+        ]
+
+    def classify_samples(
+        self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0
+    ) -> Emotion:
+        """Recognise the emotion of mono samples in memory.
+
+        Parameters
+        ----------
+        samples : array_like, shape (n,)
+            int16, or float in [-1, 1].
+        sample_rate : int
+            In hertz.
+        start_s : float
+            Where they begin in a longer recording, in seconds.
+
+        Raises
+        ------
+        InputError
+            If the samples are of another shape or type, not finite, or too few.
+        """
+        audio = resample(as_samples(samples), sample_rate, self.sample_rate)
+        return self._decide(Recording(audio, self.sample_rate), start_s)
+
+    def output(self, recording: Recording) -> RawOutput:
+        """Run the network on up to `MAX_STRETCH_S` of audio and return its raw output.
+
+        Parameters
+        ----------
+        recording : Recording
+            At the model's sample rate.
+
+        Returns
+        -------
+        ndarray of float32 or int8, shape (n_labels,)
+        """
+        return self._engine.invoke(self._front_end.features(recording.samples))
+
+    def _decide(self, recording: Recording, start_s: float) -> Emotion:
+        decision = self.file.record.decision
+        duration = recording.duration_s
+        if duration < decision.min_seconds:
+            raise AudioError(
+                f"lasts {duration:.3f} s, expected at least {decision.min_seconds} s of audio"
+            )
+        posteriors = with_temperature(self._posteriors(recording), decision.temperature)
+        return decide(posteriors, self.labels, start_s, start_s + duration)
+
+    def _posteriors(self, recording: Recording) -> NDArray[np.float64]:
+        """Average over stretches of equal length, one for all but long recordings."""
+        n_stretches = 1
+        if self._spec.clip_seconds is None:
+            n_stretches = max(1, int(np.ceil(recording.duration_s / MAX_STRETCH_S)))
+        stretches = np.array_split(recording.samples, n_stretches)
+        posteriors = [self._stretch_posteriors(stretch) for stretch in stretches]
+        return np.asarray(np.mean(posteriors, axis=0))
+
+    def _stretch_posteriors(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
+        output = self.output(Recording(samples, self.sample_rate))
+        if self._output is None:
+            return output.astype(np.float64)
+        return self._output.dequantize(output)

@@ -1,0 +1,1 @@
+"""Offline trainer: labelled speech in, a self-describing `.tflite` out."""

@@ -1,0 +1,128 @@
+"""`TrainingConfiguration`: everything that defines a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.features import FeatureSpec, recipe
+
+LEVELS = ("recipe", "none", "percentile", "running-peak")
+PADDINGS = ("recipe", "zeros", "repeat")
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """A training run, as plain data.
+
+    Attributes
+    ----------
+    features : str
+        Name of the recipe.
+    input_type : {"mfcc", "mel-spectrogram", "spectrogram"}
+    level : str
+        Level rule instead of the recipe's, or ``recipe``.
+    padding : str
+        What short clips are filled with instead of the recipe's, or ``recipe``.
+    standardise : bool
+        Whether every coefficient gets mean 0 and deviation 1 over the training
+        clips.
+    seconds : float
+        Length of the network's input, and of the crops it is trained on.
+    loss : {"cross-entropy", "focal"}
+    gamma : float
+        Exponent of the focal loss.
+    label_smoothing : float
+    epochs, batch_size : int
+    learning_rate : float
+        Highest learning rate of the schedule.
+    schedule : {"one-cycle", "original"}
+    width : float
+        Factor on the number of filters.
+    time_masks, time_mask_frames : int
+        SpecAugment's masks in time.
+    mixup : float
+        Parameter alpha of mixup; 0 for none.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range.
+    """
+
+    features: str = "edge"
+    input_type: str = "mfcc"
+    level: str = "recipe"
+    padding: str = "recipe"
+    standardise: bool = True
+    seconds: float = 3.0
+    loss: str = "cross-entropy"
+    gamma: float = 2.0
+    label_smoothing: float = 0.0
+    epochs: int = 60
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    schedule: str = "one-cycle"
+    width: float = 1.0
+    time_masks: int = 0
+    time_mask_frames: int = 0
+    mixup: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field, flag, low, high in (
+            ("seconds", "--seconds", 0.3, 30.0),
+            ("epochs", "--epochs", 1, 10_000),
+            ("batch_size", "--batch-size", 1, 4096),
+            ("width", "--width", 0.05, 4.0),
+            ("mixup", "--mixup", 0.0, 10.0),
+            ("time_masks", "--time-masks", 0, 100),
+            ("time_mask_frames", "--time-mask-frames", 0, 1000),
+            ("seed", "--seed", 0, 2**31 - 1),
+        ):
+            value = getattr(self, field)
+            if not low <= value <= high:
+                raise InputError(f"{flag}: found {value}, expected {low}..{high}")
+        for field, flag, allowed in (
+            ("level", "--level", LEVELS),
+            ("padding", "--padding", PADDINGS),
+        ):
+            value = getattr(self, field)
+            if value not in allowed:
+                raise InputError(f"{flag}: found {value!r}, expected one of {', '.join(allowed)}")
+
+    def feature_spec(self) -> FeatureSpec:
+        """Return the recipe with the changes asked for, not yet standardised.
+
+        Raises
+        ------
+        InputError
+            If there is no such recipe, or the changes do not go together.
+        """
+        spec = recipe(self.features, self.input_type, self.seconds)
+        changes: dict[str, Any] = {}
+        if self.level != "recipe":
+            changes["level"] = self.level
+        if self.padding != "recipe":
+            changes["padding"] = self.padding
+        return dataclasses.replace(spec, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON values."""
+        return dataclasses.asdict(self)
+
+
+# What a recipe is trained with unless told otherwise. The original training is
+# Adam at 1e-4 for 300 epochs on features as they are.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "light-sernet": {
+        "standardise": False,
+        "epochs": 300,
+        "learning_rate": 1e-4,
+        "schedule": "original",
+    },
+    "edge": {"label_smoothing": 0.1, "time_masks": 2, "time_mask_frames": 20, "mixup": 0.2},
+}

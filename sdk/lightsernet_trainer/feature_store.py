@@ -1,0 +1,144 @@
+"""Features of a corpus: computed by the runtime's front end, kept where asked."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from lightsernet_edge.audio import read_recording
+from lightsernet_edge.errors import AudioError, InputError
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+
+from .datasets.clip import Clip
+
+CACHES = ("disk", "memory", "none")
+
+
+class FeatureStore:
+    """Rows of features of clips, before the spec's mean, scale and bound.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+    cache : {"disk", "memory", "none"}
+        ``disk`` keeps one file a clip below `folder` from run to run,
+        ``memory`` keeps all for this run, ``none`` computes them every time.
+    folder : Path, optional
+        Needed for ``disk``.
+    min_seconds : float
+        Shortest clip that is taken.
+    """
+
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        cache: str = "memory",
+        folder: Path | None = None,
+        min_seconds: float = 0.3,
+    ) -> None:
+        if cache not in CACHES:
+            raise InputError(f"--cache: found {cache!r}, expected one of {', '.join(CACHES)}")
+        if cache == "disk" and folder is None:
+            raise InputError("--cache disk: expected a folder to keep the features in")
+        self.spec = dataclasses.replace(spec, mean=None, scale=None, clip_value=None)
+        self._front_end = FrontEnd(self.spec)
+        self._cache = cache
+        self._folder = folder
+        self._min_seconds = min_seconds
+        self._kept: dict[Clip, NDArray[np.float32]] = {}
+
+    def rows(self, clip: Clip) -> NDArray[np.float32]:
+        """Return a clip's features.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, n_coefficients)
+
+        Raises
+        ------
+        AudioError
+            If the clip cannot be read or is too short.
+        """
+        if self._cache == "none":
+            return self._compute(clip)
+        if clip not in self._kept:
+            rows = self._from_disk(clip) if self._cache == "disk" else self._compute(clip)
+            self._kept[clip] = rows
+        return self._kept[clip]
+
+    def load(self, clips: Sequence[Clip], console: Console) -> None:
+        """Compute what is to be cached, showing progress; check every clip if nothing is.
+
+        Raises
+        ------
+        AudioError
+            If a clip cannot be read or is too short.
+        """
+        for clip in track(clips, "features", console=console, transient=True):
+            self.rows(clip)
+
+    def _compute(self, clip: Clip) -> NDArray[np.float32]:
+        recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
+        if recording.duration_s < self._min_seconds:
+            raise AudioError(
+                f"{clip.path}: the clip lasts {recording.duration_s:.3f} s, expected at least "
+                f"{self._min_seconds} s"
+            )
+        return self._front_end.features(recording.samples).astype(np.float32)
+
+    def _from_disk(self, clip: Clip) -> NDArray[np.float32]:
+        assert self._folder is not None
+        file = self._folder / f"{self._key(clip)}.npy"
+        if file.exists():
+            try:
+                rows: NDArray[np.float32] = np.load(file, allow_pickle=False)
+                if rows.ndim == 2 and rows.shape[1] == self.spec.n_coefficients:
+                    return rows
+            except (ValueError, EOFError, OSError):
+                pass  # damaged: computed again below
+        rows = self._compute(clip)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:
+            np.save(temporary, rows)
+        Path(temporary.name).replace(file)
+        return rows
+
+    def _key(self, clip: Clip) -> str:
+        """Name what the features depend on: the file as it is now, the part, the spec."""
+        try:
+            status = clip.path.stat()
+        except OSError as error:
+            raise AudioError(f"{clip.path}: cannot be read ({error.strerror})") from None
+        facts = [
+            str(clip.path.resolve()),
+            status.st_size,
+            status.st_mtime_ns,
+            clip.start_s,
+            clip.end_s,
+            self.spec.to_json(),
+        ]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def statistics(
+    store: FeatureStore, clips: Sequence[Clip]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of every coefficient over all rows of `clips`.
+
+    Returns
+    -------
+    mean, scale : tuple of float
+        One value a coefficient; a scale is at least 1e-3.
+    """
+    rows = np.concatenate([store.rows(clip) for clip in clips]).astype(np.float64)
+    scale = np.maximum(rows.std(axis=0), 1e-3)
+    return tuple(rows.mean(axis=0).tolist()), tuple(scale.tolist())

@@ -1,0 +1,91 @@
+"""Learning rates over the steps of a run."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+from keras import ops
+
+from lightsernet_edge.errors import InputError
+
+SCHEDULES = ("one-cycle", "original")
+
+# One cycle (Smith 2018): a linear rise over this share of the steps, then a
+# cosine to 0.
+_RISE = 0.25
+# The original training: times exp(-0.15) at every 20th epoch from epoch 50 on,
+# counted from 0: at 60, 80, ...
+_DECAY, _DECAY_EVERY, _DECAY_FROM = 0.15, 20, 50
+
+
+def learning_rate_schedule(
+    name: str, peak: float, epochs: int, steps_per_epoch: int
+) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Return the schedule called `name`.
+
+    Parameters
+    ----------
+    name : {"one-cycle", "original"}
+    peak : float
+        Highest learning rate, above 0.
+    epochs, steps_per_epoch : int
+        Length of the run.
+
+    Raises
+    ------
+    InputError
+        If there is no such schedule, or `peak` is not above 0.
+    """
+    if not peak > 0.0:
+        raise InputError(f"--learning-rate: found {peak}, expected a number above 0")
+    if name == "one-cycle":
+        return OneCycle(peak, epochs * steps_per_epoch)
+    if name == "original":
+        return Original(peak, steps_per_epoch)
+    raise InputError(f"--schedule: found {name!r}, expected one of {', '.join(SCHEDULES)}")
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise to the peak, then half a cosine down to 0.
+
+    Parameters
+    ----------
+    peak : float
+        Highest learning rate.
+    steps : int
+        Steps of the whole run.
+    """
+
+    def __init__(self, peak: float, steps: int) -> None:
+        self.peak = peak
+        self.steps = steps
+
+    def __call__(self, step):  # type: ignore[no-untyped-def]
+        """Return the learning rate at `step`, counted from 0."""
+        progress = ops.cast(step, "float32") / self.steps
+        fall = ops.clip((progress - _RISE) / (1.0 - _RISE), 0.0, 1.0)
+        down = 0.5 + 0.5 * ops.cos(math.pi * fall)
+        return self.peak * ops.where(progress < _RISE, (progress + 1e-3) / (_RISE + 1e-3), down)
+
+
+class Original(keras.optimizers.schedules.LearningRateSchedule):
+    """The schedule of the original Light-SERNet training.
+
+    Parameters
+    ----------
+    peak : float
+        Learning rate of the first epochs.
+    steps_per_epoch : int
+    """
+
+    def __init__(self, peak: float, steps_per_epoch: int) -> None:
+        self.peak = peak
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step):  # type: ignore[no-untyped-def]
+        """Return the learning rate at `step`, counted from 0."""
+        epoch = ops.floor(ops.cast(step, "float32") / self.steps_per_epoch)
+        before = (_DECAY_FROM - 1) // _DECAY_EVERY
+        drops = ops.maximum(0.0, ops.floor(epoch / _DECAY_EVERY) - before)
+        return self.peak * ops.exp(-_DECAY * drops)
