@@ -185,7 +185,7 @@ def _fit(
     with Progress(*columns, console=console, disable=verbosity == 0, transient=True) as progress:
         task = progress.add_task("", total=configuration.epochs, completed=len(history))
         for epoch in range(len(history), configuration.epochs):
-            history.append(_fit_epoch(network, batches, epoch))
+            history.append(fit_epoch(network, batches, epoch))
             checkpoint.save(network, history)
             line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
             progress.update(task, advance=1, description=line)
@@ -194,7 +194,22 @@ def _fit(
     return network, history
 
 
-def _fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
+def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
+    """Train a compiled network on one epoch.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled with the metric ``accuracy``.
+    batches : CropBatches
+    epoch : int
+        Counted from 0.
+
+    Returns
+    -------
+    dict
+        ``epoch`` (from 1), ``loss``, ``accuracy``, ``learning_rate``, ``seconds``.
+    """
     started = time.monotonic()
     totals = np.zeros(2)
     seen = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer import splits
     from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
+    from lightsernet_trainer.native_output import held_back
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
     given = {name: getattr(arguments, name) for name in names}
@@ -119,10 +121,12 @@ def run(arguments: argparse.Namespace) -> int:
             "give --test-share or --test-speakers none"
         )
 
-    console = Console(stderr=True, quiet=arguments.verbosity == 0)
+    # Progress goes past what is held back of the native libraries' output.
+    console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     # Keras takes seconds to import: after everything that can be refused.
-    from lightsernet_trainer.summary import write_summary
-    from lightsernet_trainer.training import train
+    with console.status("loading Keras"), held_back():
+        from lightsernet_trainer.summary import write_summary
+        from lightsernet_trainer.training import train
 
     if arguments.restart and (arguments.out / "run").is_dir():
         shutil.rmtree(arguments.out / "run")
