@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -67,31 +68,35 @@ def odd_signals() -> dict[str, NDArray[np.float64]]:
     }
 
 
-def converted(precision: str, width: float = 0.25, n_labels: int = 7, n_frames: int = 184) -> bytes:
-    """A network with random weights, converted: for tests that need no skill."""
+@pytest.fixture(scope="session")
+def converted() -> Callable[..., bytes]:
+    """Networks with random weights, converted: for tests that need no skill."""
     from lightsernet_trainer.conversion import convert
     from lightsernet_trainer.network import light_sernet
 
-    random = np.random.default_rng(0)
-    rows = [random.normal(size=(n_frames, 40)).astype(np.float32) for _ in range(4)]
-    network = light_sernet(n_frames, 40, n_labels, width)
-    # Off their initial zeros and ones, which the converter would optimise away.
-    network.set_weights([w + random.uniform(0.0, 0.1, w.shape) for w in network.get_weights()])
-    return convert(network, precision, rows)
+    def make(precision: str, width: float = 0.25, n_labels: int = 7, n_frames: int = 184) -> bytes:
+        random = np.random.default_rng(0)
+        rows = [random.normal(size=(n_frames, 40)).astype(np.float32) for _ in range(4)]
+        network = light_sernet(n_frames, 40, n_labels, width)
+        # Off their initial zeros and ones, which the converter would optimise away.
+        network.set_weights([w + random.uniform(0, 0.1, w.shape) for w in network.get_weights()])
+        return convert(network, precision, rows)
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def small_int8() -> bytes:
+def small_int8(converted: Callable[..., bytes]) -> bytes:
     return converted("int8")
 
 
 @pytest.fixture(scope="session")
-def small_float32() -> bytes:
+def small_float32(converted: Callable[..., bytes]) -> bytes:
     return converted("float32")
 
 
 @pytest.fixture(scope="session")
-def small_float16() -> bytes:
+def small_float16(converted: Callable[..., bytes]) -> bytes:
     return converted("float16")
 
 
@@ -109,6 +114,6 @@ def small_dynamic() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def original_float32() -> bytes:
+def original_float32(converted: Callable[..., bytes]) -> bytes:
     """The network at its full width."""
     return converted("float32", width=1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Outcome:
     stderr: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SealedModel:
     """A model file's content, in which another record can be put.
 
@@ -43,8 +43,11 @@ class SealedModel:
         The model's own bytes.
     """
 
-    content: bytes = field(repr=False)
-    bare: bytes = field(repr=False)
+    content: bytes
+    bare: bytes
+
+    def __repr__(self) -> str:
+        return f"{len(self.content)} bytes, {len(self.bare)} of them the model's"
 
     @property
     def head(self) -> int:

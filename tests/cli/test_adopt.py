@@ -125,15 +125,14 @@ def test_adopt_with_a_sidecar(
 
 @pytest.mark.parametrize(("frames", "seconds"), [(184, 3.0), (434, 7.0)])
 def test_the_length_of_its_clips_is_read_off_the_input(
-    frames: int, seconds: float, tmp_path: Path, run_json: Callable[..., list[Json]]
+    frames: int,
+    seconds: float,
+    tmp_path: Path,
+    run_json: Callable[..., list[Json]],
+    converted: Callable[..., bytes],
 ) -> None:
-    import tensorflow as tf
-
-    from lightsernet_trainer.network import light_sernet
-
     model = tmp_path / "model.tflite"
-    network = light_sernet(frames, 40, 4, 0.25)
-    model.write_bytes(tf.lite.TFLiteConverter.from_keras_model(network).convert())
+    model.write_bytes(converted("float32", n_labels=4, n_frames=frames))
     run_json("adopt", model, "--labels", "a,b,c,d", "--features", "light-sernet")
     (facts,) = run_json("info", model)
     assert facts["features"]["clip_seconds"] == seconds  # type: ignore[index]

@@ -695,13 +695,14 @@ def test_unknown_label_in_a_manifest(desk: Path, refuse: Refuse) -> None:
 
 
 def test_label_that_the_model_does_not_have(desk: Path, refuse: Refuse) -> None:
-    rows = ["good.wav,anger,1,0,0.5", "good.wav,rage,1,0.5,1"]
-    more = [row.replace("good", "more") for row in rows]
-    (desk / "more.wav").write_bytes((desk / "good.wav").read_bytes())
-    write_manifest(desk, *rows, *more)
+    write_manifest(desk, "good.wav,anger,1,0,0.5", "good.wav,rage,1,0.5,1")
     data = ("--dataset", "manifest", "--data", "data.csv")
-    refuse(*EVALUATE, *data, says=["good.wav", "'rage'", "anger, boredom"])
-    refuse(*EVALUATE, "--json", *data, says=["good.wav", "'rage'", "anger, boredom"])
+    says = ["data.csv", "line 3", "'rage'", "expected one of anger boredom"]
+    refuse(*EVALUATE, *data, says=says)
+    refuse(*EVALUATE, "--json", *data, says=says)
+    write_folders(desk / "data", {"anger": 2, "rage": 2}, desk / "good.wav")
+    data = ("--dataset", "folders", "--data", "data")
+    refuse(*EVALUATE, *data, says=["data/rage", "unknown label", "expected one of anger boredom"])
 
 
 ROWS = [
@@ -974,7 +975,8 @@ def test_any_byte_of_the_model_flipped(
     flipped = bytearray(sealed.content)
     flipped[position] ^= data.draw(st.integers(1, 255))
     (desk / "flipped.tflite").write_bytes(flipped)
-    with pytest.raises(ModelError, match="SHA-256"):
+    # The bounds may say so first, where the search for the record comes by.
+    with pytest.raises(ModelError, match=r"SHA-256|damaged"):
         EmotionRecognizer(desk / "flipped.tflite")
     assert handed_over == []
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightsernet_edge import InputError
 from lightsernet_trainer.losses import loss_function
 from lightsernet_trainer.schedules import learning_rate_schedule
 
@@ -59,19 +58,3 @@ def test_one_cycle_rises_then_falls_to_nothing() -> None:
     assert all(np.diff(rates[: top + 1]) > 0)
     assert all(np.diff(rates[top:]) < 0)
     assert rates[-1] < 1e-7
-
-
-@pytest.mark.parametrize(
-    ("call", "flag"),
-    [
-        (lambda: loss_function("hinge", 2.0, 0.0), "--loss"),
-        (lambda: loss_function("focal", -1.0, 0.0), "--gamma"),
-        (lambda: loss_function("focal", 2.0, 1.0), "--label-smoothing"),
-        (lambda: learning_rate_schedule("linear", 1e-3, 1, 1), "--schedule"),
-        (lambda: learning_rate_schedule("one-cycle", 0.0, 1, 1), "--learning-rate"),
-        (lambda: learning_rate_schedule("one-cycle", float("nan"), 1, 1), "--learning-rate"),
-    ],
-)
-def test_refused(call, flag: str) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(InputError, match=flag):
-        call()

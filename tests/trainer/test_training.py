@@ -23,6 +23,7 @@ from lightsernet_trainer import training
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import Clip, Corpus
+from lightsernet_trainer.feature_store import FeatureStore
 from lightsernet_trainer.splits import Split, hold_out_share, hold_out_speakers
 
 SMALL = TrainingConfiguration(epochs=3, width=0.1, batch_size=16, seconds=1.0, mixup=0.2)
@@ -41,7 +42,8 @@ def few(emodb: Path) -> Corpus:
 
 def run(corpus: Corpus, split: Split, out: Path, **changes: Any) -> training.TrainingResult:
     configuration = dataclasses.replace(SMALL, **changes)
-    return training.train(corpus, split, configuration, out, console=Console(quiet=True))
+    store = FeatureStore(configuration.feature_spec())
+    return training.train(corpus, split, configuration, store, out, console=Console(quiet=True))
 
 
 def weights(result: training.TrainingResult) -> bytes:

@@ -97,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer import splits
     from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
+    from lightsernet_trainer.feature_store import FeatureStore
     from lightsernet_trainer.native_output import held_back
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
@@ -123,7 +124,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
-    # Keras takes seconds to import: after everything that can be refused.
+    folder = arguments.out / "run" / "features"
+    store = FeatureStore(configuration.feature_spec(), arguments.cache, folder)
+    # Every clip is read before anything is written, and before Keras is imported,
+    # which takes seconds.
+    store.load([*split.train, *split.test], console)
     with console.status("loading Keras"), held_back():
         from lightsernet_trainer.summary import write_summary
         from lightsernet_trainer.training import train
@@ -134,8 +139,8 @@ def run(arguments: argparse.Namespace) -> int:
         corpus,
         split,
         configuration,
+        store,
         arguments.out,
-        cache=arguments.cache,
         verbosity=arguments.verbosity,
         console=console,
     )
