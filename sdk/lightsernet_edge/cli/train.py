@@ -130,8 +130,12 @@ def run(arguments: argparse.Namespace) -> int:
     # which takes seconds.
     store.load([*split.train, *split.test], console)
     with console.status("loading Keras"), held_back():
+        import keras
+
         from lightsernet_trainer.summary import write_summary
         from lightsernet_trainer.training import train
+
+        keras.ops.zeros(1)  # the first operation starts the backend, which looks for GPUs
 
     if arguments.restart and (arguments.out / "run").is_dir():
         shutil.rmtree(arguments.out / "run")
