@@ -22,7 +22,7 @@ demo: $(VENV)/.slim
 	$(BIN)/lightsernet-edge classify examples/clips/*.wav
 
 test: $(VENV)/.full lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 bench: $(VENV)/.full
 	$(BIN)/python benchmarks/speed.py
