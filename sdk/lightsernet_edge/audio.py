@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Below it nothing of speech is left, and resampling would make giants of small files.
 _MIN_SAMPLE_RATE = 1000
+_BLOCK_FRAMES = 2**20
 # How far the end of a part may lie beyond the file: times are often rounded.
 _ROUNDING_S = 0.01
 # Sizes a WAV's data chunk may claim when its writer could not know: a pipe.
@@ -173,7 +174,7 @@ def _read_part(
             f"{start_s} to {end_s} s to lie in it"
         )
     file.seek(start)
-    samples = file.read(stop - start, dtype="float64", always_2d=True)
+    samples = _read_blocks(file, stop - start)
     if len(samples) < stop - start:
         raise AudioError(
             f"{path}: truncated: holds {start + len(samples)} samples of the "
@@ -182,6 +183,16 @@ def _read_part(
     if len(samples) == 0:
         raise AudioError(f"{path}: holds no samples, expected a recording")
     return np.asarray(samples)
+
+
+def _read_blocks(file: soundfile.SoundFile, count: int) -> NDArray[np.float64]:
+    """Read up to `count` frames, with memory for what is there, not for what is declared."""
+    blocks = []
+    while count > 0:
+        block = file.read(min(count, _BLOCK_FRAMES), dtype="float64", always_2d=True)
+        blocks.append(block)
+        count = count - len(block) if len(block) else 0
+    return np.concatenate(blocks) if blocks else np.empty((0, file.channels))
 
 
 def _source(stream: FileIO, path: Path) -> int | BytesIO:

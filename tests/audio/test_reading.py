@@ -444,3 +444,15 @@ def test_original_that_was_cut(emodb: Path, tmp_path: Path) -> None:
         (tmp_path / "cut.wav").write_bytes(content[:-2])
         with pytest.raises(AudioError, match="truncated"):
             read(tmp_path / "cut.wav")
+
+
+def test_memory_is_for_what_is_there(tmp_path: Path) -> None:
+    """A FLAC of a second whose header declares 64 G samples is truncated, not a giant."""
+    path = tmp_path / "giant.flac"
+    soundfile.write(path, np.zeros(16000), 16000)
+    content = bytearray(path.read_bytes())
+    # STREAMINFO: the number of samples is the last 36 bits before the MD5.
+    content[21] = (content[21] & 0xF0) | 0x0F
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="truncated"):
+        read_recording(path, 16000)

@@ -116,6 +116,8 @@ def ordinary_rights() -> Iterator[None]:
     except PermissionError:
         pytest.skip("root that cannot become another user")
     try:
+        if not os.access(main.__code__.co_filename, os.R_OK, effective_ids=True):
+            pytest.skip("the checkout lies where only root may read")
         yield
     finally:
         os.seteuid(0)

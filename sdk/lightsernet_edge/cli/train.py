@@ -94,11 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
     require_trainer("train")
     from rich.console import Console
 
-    from lightsernet_trainer import splits
+    from lightsernet_trainer import backend, splits
     from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.feature_store import FeatureStore
-    from lightsernet_trainer.native_output import held_back
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
     given = {name: getattr(arguments, name) for name in names}
@@ -129,13 +128,10 @@ def run(arguments: argparse.Namespace) -> int:
     # Every clip is read before anything is written, and before Keras is imported,
     # which takes seconds.
     store.load([*split.train, *split.test], console)
-    with console.status("loading Keras"), held_back():
-        import keras
-
-        from lightsernet_trainer.summary import write_summary
-        from lightsernet_trainer.training import train
-
-        keras.ops.zeros(1)  # the first operation starts the backend, which looks for GPUs
+    with console.status("loading Keras"):
+        backend.start()
+    from lightsernet_trainer.summary import write_summary
+    from lightsernet_trainer.training import train
 
     if arguments.restart and (arguments.out / "run").is_dir():
         shutil.rmtree(arguments.out / "run")
