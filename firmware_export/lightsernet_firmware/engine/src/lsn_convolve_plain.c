@@ -1,0 +1,64 @@
+/* Convolution of a tile in plain C: what compilers vectorise on a host. */
+#include "lsn_kernels.h"
+
+#if !LSN_USE_DSP && !LSN_USE_MVE
+
+const void *lsn_prepare_weights(const int8_t *first, const int8_t *second, uint32_t length,
+                                lsn_operand *scratch)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        scratch[i] = first[i];
+        scratch[length + i] = second[i];
+    }
+    return scratch;
+}
+
+/* Two pixels and two filters share every load. */
+static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
+                          const lsn_operand *pixel1, const lsn_operand *weights, int32_t sums[4])
+{
+    uint32_t length = tile->run_length;
+    const lsn_operand *second = weights + tile->runs * length;
+    int32_t s00 = 0;
+    int32_t s01 = 0;
+    int32_t s10 = 0;
+    int32_t s11 = 0;
+    for (uint32_t run = 0; run < tile->runs; run++) {
+        const lsn_operand *w0 = weights + run * length;
+        const lsn_operand *w1 = second + run * length;
+        for (uint32_t i = 0; i < length; i++) {
+            s00 += pixel0[i] * w0[i];
+            s01 += pixel0[i] * w1[i];
+            s10 += pixel1[i] * w0[i];
+            s11 += pixel1[i] * w1[i];
+        }
+        pixel0 += tile->run_stride;
+        pixel1 += tile->run_stride;
+    }
+    sums[0] = s00;
+    sums[1] = s01;
+    sums[2] = s10;
+    sums[3] = s11;
+}
+
+void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[2],
+                  int32_t *accumulators)
+{
+    uint32_t pixels = tile->rows * tile->columns;
+    for (uint32_t i = 0; i < pixels; i += 2u) {
+        uint32_t next = i + 1u < pixels ? i + 1u : i;
+        int32_t sums[4];
+        convolve_pair(tile,
+                      tile->operands + i / tile->rows * tile->column_stride +
+                          i % tile->rows * tile->row_stride,
+                      tile->operands + next / tile->rows * tile->column_stride +
+                          next % tile->rows * tile->row_stride,
+                      weights, sums);
+        accumulators[next] = bias[0] + sums[2];
+        accumulators[pixels + next] = bias[1] + sums[3];
+        accumulators[i] = bias[0] + sums[0];
+        accumulators[pixels + i] = bias[1] + sums[1];
+    }
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* The inner loops of the network, integers only. */
+#ifndef LSN_KERNELS_H
+#define LSN_KERNELS_H
+
+#include <stdint.h>
+
+#include "lsn_blob.h"
+#include "lsn_operand.h"
+#include "lsn_tile.h"
+
+/* Convolve a tile with two filters.
+ *
+ *   tile          in: the operands, -128..127
+ *   weights       in: of both filters, from lsn_prepare_weights
+ *   bias          in: [2]
+ *   accumulators  out: [2][rows * columns], in the order of the tile's pixels
+ *
+ * No sum may leave -2**30 .. 2**30: lsn_model_open makes sure.
+ */
+void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[2],
+                  int32_t *accumulators);
+
+/* Bring the packed weights of two filters into the form lsn_convolve wants.
+ *
+ *   first, second  in: int8 [length], 4-byte aligned; may be the same
+ *   scratch        [2 * length] lsn_operand; unused by kernels that read int8
+ *
+ * Returns what to pass on: it may point into the scratch or to `first`.
+ */
+const void *lsn_prepare_weights(const int8_t *first, const int8_t *second, uint32_t length,
+                                lsn_operand *scratch);
+
+/* Scale the accumulators of one channel to int8, rounding twice, and clamp.
+ *
+ *   accumulators  in: [count], |x| << max(shift, 0) at most 2**30 - 1
+ *   multiplier, shift, zero_point, minimum, maximum: of the channel
+ *   outputs       out: [count]
+ */
+void lsn_requantize(const int32_t *accumulators, uint32_t count, int32_t multiplier,
+                    int32_t shift, const lsn_path *path, int8_t *outputs);
+
+/* Average windows of `rows` * `pool_width` values; the last may be narrower.
+ *
+ *   values    in: int8 [columns][rows]
+ *   outputs   out: one value every `stride` bytes
+ * Halves are rounded away from zero.
+ */
+void lsn_average_pool(const int8_t *values, uint32_t rows, uint32_t columns, uint32_t pool_width,
+                      int8_t *outputs, uint32_t stride);
+
+#endif
