@@ -48,6 +48,16 @@ class FrontEndTables:
     level_decay: float
 
     @property
+    def ignores_offset(self) -> bool:
+        """Whether a constant added to the samples changes nothing.
+
+        Under a periodic Hann window as long as the transform it reaches bins
+        0 and 1 alone.
+        """
+        used = self.bands[self.bands[:, 1] > 0, 0]
+        return self.spec.frame_length == self.spec.fft_length and bool(np.all(used >= 2))
+
+    @property
     def size(self) -> int:
         """Bytes of all tables."""
         tables = [self.window, self.twiddles, self.bands, self.band_weights]

@@ -115,6 +115,7 @@ def _build(compiler: str, library: Path) -> None:
             command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
         )
         if done.returncode != 0:
-            reason = done.stderr.strip().splitlines() or ["no message"]
-            raise LightSernetError(f"{compiler} cannot compile the engine: {reason[0]}")
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            reason = next((line for line in lines if "error" in line), lines[0])
+            raise LightSernetError(f"{compiler} cannot compile the engine: {reason}")
         temporary.replace(library)

@@ -60,7 +60,6 @@ class EmotionStruct(ctypes.Structure):
         ("name", ctypes.c_char_p),
         ("posteriors", ctypes.POINTER(ctypes.c_int8)),
         ("logits", ctypes.POINTER(ctypes.c_int8)),
-        ("rows", ctypes.c_uint32),
     )
 
 
@@ -83,6 +82,8 @@ def library(path: str | None = None) -> Any:
         "lsn_finish": (status, [pointer]),
         "lsn_result": (status, [pointer, ctypes.POINTER(EmotionStruct)]),
         "lsn_reset": (None, [pointer]),
+        "lsn_rows": (ctypes.c_uint32, [pointer]),
+        "lsn_last_features": (ctypes.POINTER(ctypes.c_int8), [pointer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(loaded, name)
@@ -210,6 +211,24 @@ class HostStream:
             np.ctypeslib.as_array(emotion.logits, shape).copy(),
             np.ctypeslib.as_array(emotion.posteriors, shape).copy(),
         )
+
+    @property
+    def rows(self) -> int:
+        """Rows of features taken in so far."""
+        return int(self._library.lsn_rows(self._stream))
+
+    def last_features(self) -> NDArray[np.int8]:
+        """Return the row of features taken in last, int8 of shape (n_coefficients,).
+
+        Raises
+        ------
+        LightSernetError
+            If there is none, or the stream is finished.
+        """
+        row = self._library.lsn_last_features(self._stream)
+        if not row:
+            raise LightSernetError("the stream holds no row of features")
+        return np.ctypeslib.as_array(row, (self._model.struct.n_coefficients,)).copy()
 
     @staticmethod
     def _check(status: int) -> None:

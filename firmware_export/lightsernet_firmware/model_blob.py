@@ -29,7 +29,7 @@ ALIGNMENT = 16
 CRC_START = 16
 
 _HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 20, 8, 12, 14, 19
-_POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO = 1, 2, 4
+_POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 # Stands for "no clip" where all values must be finite.
 _NO_CLIP = 1e30
 
@@ -229,6 +229,7 @@ def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
         _POWER_SPECTRUM * (spec.spectrum == "power")
         + _RUNNING_PEAK * (spec.level == "running-peak")
         + _REPLACE_ZERO * (spec.log == "replace-zero")
+        + _REMOVE_OFFSET * tables.ignores_offset
     )
     return _record(
         _FRONT_END_WORDS,

@@ -73,7 +73,6 @@ typedef struct lsn_emotion {
     const char *name;          /* its name, UTF-8, in the blob */
     const int8_t *posteriors;  /* -128..127: (value + 128) / 256 is the posterior in 0..1 */
     const int8_t *logits;      /* input of the softmax, in the model's own quantisation */
-    uint32_t rows;             /* rows of features the stream has taken in */
 } lsn_emotion;
 
 /* LSN_API_VERSION << 16 | LSN_BLOB_VERSION of the library that is linked. */
@@ -107,6 +106,13 @@ lsn_status lsn_finish(lsn_stream *stream);
 /* After lsn_finish: the integers that TFLite's reference kernels give for all
  * the rows. Before: the same for the rows that have come through so far. */
 lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion);
+
+/* Rows of features taken in since the stream was opened or reset. */
+uint32_t lsn_rows(const lsn_stream *stream);
+
+/* The row taken in last, n_coefficients values: to log what the front end hears.
+ * NULL if there is none. The next call on the stream may change it. */
+const int8_t *lsn_last_features(const lsn_stream *stream);
 
 /* Forget the utterance: from here the stream behaves as a new one. */
 void lsn_reset(lsn_stream *stream);

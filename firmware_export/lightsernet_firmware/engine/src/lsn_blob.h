@@ -17,6 +17,7 @@
 #define LSN_POWER_SPECTRUM 1u
 #define LSN_RUNNING_PEAK 2u
 #define LSN_REPLACE_ZERO 4u
+#define LSN_REMOVE_OFFSET 8u
 
 /* Kernels read weights and operands in groups of this many. */
 #define LSN_GROUP 4u

@@ -3,13 +3,18 @@
 
 #if !LSN_USE_DSP && !LSN_USE_MVE
 
+void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = from[i];
+    }
+}
+
 const void *lsn_prepare_weights(const int8_t *first, const int8_t *second, uint32_t length,
                                 lsn_operand *scratch)
 {
-    for (uint32_t i = 0; i < length; i++) {
-        scratch[i] = first[i];
-        scratch[length + i] = second[i];
-    }
+    lsn_widen(first, length, scratch);
+    lsn_widen(second, length, scratch + length);
     return scratch;
 }
 
@@ -45,19 +50,20 @@ void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[
                   int32_t *accumulators)
 {
     uint32_t pixels = tile->rows * tile->columns;
+    /* Two rows: the pixels of a column are a pair. One row: two columns are. */
+    uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
+    uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
+    const lsn_operand *pixel = tile->operands;
     for (uint32_t i = 0; i < pixels; i += 2u) {
-        uint32_t next = i + 1u < pixels ? i + 1u : i;
+        /* The last of an odd number is computed twice. */
+        uint32_t next = i + 1u < pixels ? 1u : 0u;
         int32_t sums[4];
-        convolve_pair(tile,
-                      tile->operands + i / tile->rows * tile->column_stride +
-                          i % tile->rows * tile->row_stride,
-                      tile->operands + next / tile->rows * tile->column_stride +
-                          next % tile->rows * tile->row_stride,
-                      weights, sums);
-        accumulators[next] = bias[0] + sums[2];
-        accumulators[pixels + next] = bias[1] + sums[3];
+        convolve_pair(tile, pixel, pixel + (size_t)next * beside, weights, sums);
         accumulators[i] = bias[0] + sums[0];
         accumulators[pixels + i] = bias[1] + sums[1];
+        accumulators[i + next] = bias[0] + sums[2];
+        accumulators[pixels + i + next] = bias[1] + sums[3];
+        pixel += ahead;
     }
 }
 

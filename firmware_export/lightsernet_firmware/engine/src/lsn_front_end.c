@@ -8,6 +8,21 @@
 #define ROUNDING_MAGIC 12582912.0f
 #define LARGEST_STEP 1024.0f
 
+/* Mean of the frame, rounded towards zero. With a Hann window as long as the
+ * transform a constant reaches bins 0 and 1 only; where no band uses them it may
+ * go first, in integers, before it becomes rounding noise in all the others. */
+static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
+{
+    int32_t sum = 0;
+    if ((front_end->flags & LSN_REMOVE_OFFSET) == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < front_end->frame_length; i++) {
+        sum += pcm[i];
+    }
+    return sum / (int32_t)front_end->frame_length;
+}
+
 /* The frame, weighted, as half as many complex numbers: even samples real, odd
  * ones imaginary. */
 static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
@@ -16,16 +31,17 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
     const uint32_t *window = lsn_at(model, front_end->window);
     uint32_t length = front_end->frame_length;
     uint32_t pairs = length / 2u;
+    int32_t offset = offset_of(front_end, pcm);
     for (uint32_t i = 0; i < pairs; i++) {
-        real[i] = (float)pcm[2u * i] * lsn_float(&window[2u * i]);
-        imag[i] = (float)pcm[2u * i + 1u] * lsn_float(&window[2u * i + 1u]);
+        real[i] = (float)(pcm[2u * i] - offset) * lsn_float(&window[2u * i]);
+        imag[i] = (float)(pcm[2u * i + 1u] - offset) * lsn_float(&window[2u * i + 1u]);
     }
     for (uint32_t i = pairs; i < front_end->fft_length / 2u; i++) {
         real[i] = 0.0f;
         imag[i] = 0.0f;
     }
     if (length % 2u != 0) {
-        real[pairs] = (float)pcm[length - 1u] * lsn_float(&window[length - 1u]);
+        real[pairs] = (float)(pcm[length - 1u] - offset) * lsn_float(&window[length - 1u]);
     }
 }
 

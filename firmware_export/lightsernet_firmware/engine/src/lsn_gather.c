@@ -1,25 +1,10 @@
 #include "lsn_gather.h"
 
-/* Write `count` operands of padding. */
-static lsn_operand *pad(lsn_operand *to, int32_t zero_point, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        to[i] = (lsn_operand)zero_point;
-    }
-    return to + count;
-}
-
-static lsn_operand *widen(lsn_operand *to, const int8_t *from, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        to[i] = from[i];
-    }
-    return to + count;
-}
+#include "lsn_kernels.h"
 
 /* Row `row` of the input, or NULL where the padding begins. Rows before the
  * first have wrapped around to large numbers. */
-static const int8_t *row_of(const lsn_stage *stage, const lsn_rows *input, uint32_t row)
+static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint32_t row)
 {
     if (row >= input->rows_in) {
         return NULL;
@@ -27,8 +12,31 @@ static const int8_t *row_of(const lsn_stage *stage, const lsn_rows *input, uint3
     return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
 }
 
-/* Copy columns `first` .. `first` + `count` - 1 of a row; columns outside of it
- * are padding. Channels are filled up to `padded`; their weights are zero. */
+static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = (lsn_operand)value;
+    }
+    return to + count;
+}
+
+/* One column whose channels do not fill the last group. The weights of the
+ * missing ones are zero. */
+static void widen_column(const int8_t *from, uint32_t channels, lsn_operand *to)
+{
+    uint32_t whole = channels / LSN_GROUP * LSN_GROUP;
+    int8_t group[LSN_GROUP] = {0, 0, 0, 0};
+    for (uint32_t i = 0; i < whole; i += LSN_GROUP) {
+        memcpy(group, from + i, LSN_GROUP);
+        lsn_widen(group, LSN_GROUP, to + i);
+    }
+    memset(group, 0, sizeof group);
+    memcpy(group, from + whole, channels - whole);
+    lsn_widen(group, LSN_GROUP, to + whole);
+}
+
+/* Copy columns `first` .. `first` + `count` - 1 of a row; what lies outside of
+ * it is padding. `padded` operands a column. */
 static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_stage *stage,
                                  uint32_t first, uint32_t count, uint32_t padded)
 {
@@ -44,11 +52,12 @@ static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_
             column++;
         } else if (padded == channels) {
             uint32_t run = lsn_min(stage->width, end) - column;
-            to = widen(to, from + (size_t)column * channels, run * channels);
+            lsn_widen(from + (size_t)column * channels, run * channels, to);
+            to += (size_t)run * channels;
             column += run;
         } else {
-            to = widen(to, from + (size_t)column * channels, channels);
-            to = pad(to, 0, padded - channels);
+            widen_column(from + (size_t)column * channels, channels, to);
+            to += padded;
             column++;
         }
     }
@@ -56,7 +65,7 @@ static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_
 }
 
 /* One run a row under the kernel: the copy is the input with its padding. */
-static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const lsn_rows *input,
+static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
                             uint32_t row, uint32_t rows, uint32_t column, uint32_t columns,
                             lsn_operand *operands)
 {
@@ -80,26 +89,45 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     return tile;
 }
 
+/* Spread one row over the patches of all columns: the operand at `offset`
+ * columns from each, every `stride` bytes. */
+static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
+                   uint32_t columns, int8_t *to, uint32_t stride)
+{
+    for (uint32_t c = 0; c < columns; c++) {
+        uint32_t column = offset + c;
+        int is_inside = from != NULL && column < stage->width;
+        *to = (int8_t)(is_inside ? from[column * stage->channels + channel] : stage->zero_point);
+        to += stride;
+    }
+}
+
 /* One run a pixel: its whole patch. */
 static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
-                               const lsn_rows *input, uint32_t row, uint32_t rows,
+                               const lsn_ring *input, uint32_t row, uint32_t rows,
                                uint32_t column, uint32_t columns, lsn_operand *operands)
 {
     uint32_t length = lsn_packed_length(stage, path);
-    uint32_t patch = path->kernel_height * path->kernel_width * stage->channels;
-    lsn_operand *to = operands;
+    uint32_t bytes = rows * columns * length;
+    /* First as int8 at the end of the space for the operands, then widened from
+     * there: the writer does not overtake the reader. */
+    int8_t *patches = (int8_t *)operands + (sizeof(lsn_operand) - 1u) * bytes;
     lsn_tile tile;
-    for (uint32_t c = 0; c < columns; c++) {
-        for (uint32_t r = 0; r < rows; r++) {
-            for (uint32_t k = 0; k < path->kernel_height; k++) {
-                const int8_t *from =
-                    row_of(stage, input, row + r + k - lsn_before(path->kernel_height));
-                to = copy_columns(to, from, stage, column + c - lsn_before(path->kernel_width),
-                                  path->kernel_width, stage->channels);
+    memset(patches, 0, bytes);
+    for (uint32_t r = 0; r < rows; r++) {
+        int8_t *to = patches + (size_t)r * length;
+        for (uint32_t k = 0; k < path->kernel_height; k++) {
+            const int8_t *from =
+                row_of(stage, input, row + r + k - lsn_before(path->kernel_height));
+            for (uint32_t l = 0; l < path->kernel_width; l++) {
+                uint32_t offset = column + l - lsn_before(path->kernel_width);
+                for (uint32_t channel = 0; channel < stage->channels; channel++) {
+                    spread(stage, from, offset, channel, columns, to++, rows * length);
+                }
             }
-            to = pad(to, 0, length - patch);
         }
     }
+    lsn_widen(patches, bytes, operands);
     tile.operands = operands;
     tile.rows = rows;
     tile.columns = columns;
@@ -111,7 +139,7 @@ static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
     return tile;
 }
 
-lsn_tile lsn_gather(const lsn_stage *stage, const lsn_path *path, const lsn_rows *input,
+lsn_tile lsn_gather(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
                     uint32_t row, uint32_t rows, uint32_t column, uint32_t columns,
                     lsn_operand *operands)
 {

@@ -20,6 +20,15 @@
 void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[2],
                   int32_t *accumulators);
 
+/* Copy int8 values to operands, in the order that suits the kernel: within
+ * groups of LSN_GROUP it is the same for weights and for the rest.
+ *
+ *   from   in: int8 [count]; 4-byte aligned
+ *   count  a multiple of LSN_GROUP
+ *   to     out: [count]; may end where `from` ends
+ */
+void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to);
+
 /* Bring the packed weights of two filters into the form lsn_convolve wants.
  *
  *   first, second  in: int8 [length], 4-byte aligned; may be the same

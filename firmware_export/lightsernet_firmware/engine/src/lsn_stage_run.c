@@ -60,7 +60,7 @@ void lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const int8_t 
 {
     const lsn_path *paths = lsn_paths_of(model, stage);
     uint32_t channels = 0;
-    lsn_rows input;
+    lsn_ring input;
     input.ring = ring;
     input.rows_kept = lsn_rows_kept(model, stage);
     input.rows_in = rows_in;

@@ -247,6 +247,21 @@ lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion)
     emotion->name = lsn_label(stream->model, best);
     emotion->posteriors = posteriors;
     emotion->logits = lsn_ram_at(stream, layout.logits);
-    emotion->rows = stream->rows;
     return LSN_OK;
+}
+
+uint32_t lsn_rows(const lsn_stream *stream)
+{
+    return stream == NULL ? 0 : stream->rows;
+}
+
+const int8_t *lsn_last_features(const lsn_stream *stream)
+{
+    if (stream == NULL || stream->rows == 0) {
+        return NULL;
+    }
+    const lsn_stage *stage = lsn_stages_of(stream->model);
+    uint32_t place = (stream->rows - 1u) % lsn_rows_kept(stream->model, stage);
+    const int8_t *ring = lsn_ram_at(stream, lsn_layout_of(stream->model).rings);
+    return ring + (size_t)place * stage->width;
 }
