@@ -10,27 +10,29 @@ void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
     }
 }
 
-const void *lsn_prepare_weights(const int8_t *first, const int8_t *second, uint32_t length,
+lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
                                 lsn_operand *scratch)
 {
+    lsn_filters filters;
     lsn_widen(first, length, scratch);
     lsn_widen(second, length, scratch + length);
-    return scratch;
+    filters.first = scratch;
+    filters.second = scratch + length;
+    return filters;
 }
 
 /* Two pixels and two filters share every load. */
 static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
-                          const lsn_operand *pixel1, const lsn_operand *weights, int32_t sums[4])
+                          const lsn_operand *pixel1, const lsn_filters *filters, int32_t sums[4])
 {
     uint32_t length = tile->run_length;
-    const lsn_operand *second = weights + tile->runs * length;
+    const lsn_operand *w0 = filters->first;
+    const lsn_operand *w1 = filters->second;
     int32_t s00 = 0;
     int32_t s01 = 0;
     int32_t s10 = 0;
     int32_t s11 = 0;
     for (uint32_t run = 0; run < tile->runs; run++) {
-        const lsn_operand *w0 = weights + run * length;
-        const lsn_operand *w1 = second + run * length;
         for (uint32_t i = 0; i < length; i++) {
             s00 += pixel0[i] * w0[i];
             s01 += pixel0[i] * w1[i];
@@ -39,6 +41,8 @@ static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
         }
         pixel0 += tile->run_stride;
         pixel1 += tile->run_stride;
+        w0 += length;
+        w1 += length;
     }
     sums[0] = s00;
     sums[1] = s01;
@@ -46,7 +50,7 @@ static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
     sums[3] = s11;
 }
 
-void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[2],
+void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
                   int32_t *accumulators)
 {
     uint32_t pixels = tile->rows * tile->columns;
@@ -58,7 +62,7 @@ void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[
         /* The last of an odd number is computed twice. */
         uint32_t next = i + 1u < pixels ? 1u : 0u;
         int32_t sums[4];
-        convolve_pair(tile, pixel, pixel + (size_t)next * beside, weights, sums);
+        convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, sums);
         accumulators[i] = bias[0] + sums[0];
         accumulators[pixels + i] = bias[1] + sums[1];
         accumulators[i + next] = bias[0] + sums[2];

@@ -8,16 +8,22 @@
 #include "lsn_operand.h"
 #include "lsn_tile.h"
 
+/* Weights of two filters in the form that lsn_convolve wants. */
+typedef struct lsn_filters {
+    const void *first;
+    const void *second; /* NULL where both are interleaved in `first` */
+} lsn_filters;
+
 /* Convolve a tile with two filters.
  *
  *   tile          in: the operands, -128..127
- *   weights       in: of both filters, from lsn_prepare_weights
+ *   filters       in: from lsn_prepare_filters
  *   bias          in: [2]
  *   accumulators  out: [2][rows * columns], in the order of the tile's pixels
  *
  * No sum may leave -2**30 .. 2**30: lsn_model_open makes sure.
  */
-void lsn_convolve(const lsn_tile *tile, const void *weights, const int32_t bias[2],
+void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
                   int32_t *accumulators);
 
 /* Copy int8 values to operands, in the order that suits the kernel: within
@@ -32,11 +38,12 @@ void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to);
 /* Bring the packed weights of two filters into the form lsn_convolve wants.
  *
  *   first, second  in: int8 [length], 4-byte aligned; may be the same
+ *   length         a multiple of LSN_GROUP
  *   scratch        [2 * length] lsn_operand; unused by kernels that read int8
  *
- * Returns what to pass on: it may point into the scratch or to `first`.
+ * The result may point into the scratch or to the weights themselves.
  */
-const void *lsn_prepare_weights(const int8_t *first, const int8_t *second, uint32_t length,
+lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
                                 lsn_operand *scratch);
 
 /* Scale the accumulators of one channel to int8, rounding twice, and clamp.

@@ -34,13 +34,13 @@ static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_p
         /* The last of an odd number is computed twice. */
         uint32_t pair = lsn_min(2u, path->filters - filter);
         const int8_t *first = weights + (size_t)filter * length;
-        const void *prepared =
-            lsn_prepare_weights(first, first + (size_t)(pair - 1u) * length, length,
+        lsn_filters filters =
+            lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length, length,
                                 (lsn_operand *)(void *)(scratch + at.weights));
         int32_t biases[2];
         biases[0] = bias[filter];
         biases[1] = bias[filter + pair - 1u];
-        lsn_convolve(tile, prepared, biases, accumulators);
+        lsn_convolve(tile, &filters, biases, accumulators);
         for (uint32_t f = 0; f < pair; f++) {
             int8_t *channel = output + filter + f;
             lsn_requantize(accumulators + f * pixels, pixels, multiplier[filter + f],
