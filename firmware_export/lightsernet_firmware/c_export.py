@@ -91,6 +91,18 @@ def export_c(file: ModelFile, folder: Path) -> Export:
     return Export(tuple(written), ram["cortex-m4"], len(blob))
 
 
+def model_sources(blob: bytes, ram: int, labels: int) -> dict[str, str]:
+    """Return ``model.h`` and ``model.c`` for one target, without names and self-test."""
+    header = (
+        '#include "lightsernet.h"\n'
+        f"#define MODEL_BLOB_BYTES {len(blob)}u\n"
+        f"#define MODEL_LABELS {labels}u\n"
+        f"#define MODEL_RAM_BYTES {ram}u\n"
+        "extern const uint32_t model_blob[MODEL_BLOB_BYTES / 4u];\n"
+    )
+    return {"model.h": header, "model.c": _array(blob)}
+
+
 def self_test_rows(count: int, coefficients: int) -> NDArray[np.int8]:
     """Return the rows that the self-test makes up, shape (count, coefficients)."""
     state = 1

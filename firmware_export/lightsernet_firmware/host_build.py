@@ -1,21 +1,15 @@
-"""The C engine as a shared library for this machine, compiled once and kept.
-
-The library goes into a cache, in a folder named after the hash of sources,
-flags, compiler and processor: a change of any of them builds it again, and two
-processes that build at once do not disturb each other.
-"""
+"""The C engine as a shared library for this machine, compiled once and kept."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from lightsernet_edge.errors import LightSernetError, MissingDependencyError
+from lightsernet_edge.errors import MissingDependencyError
+
+from .build_cache import cached_build, compiler_version, files_with_names, run_tool
 
 ENGINE = Path(__file__).parent / "engine"
 
@@ -33,7 +27,6 @@ FLAGS = (
     "-fPIC",
     "-shared",
 )
-_TIMEOUT_S = 300
 
 
 def engine_sources() -> list[Path]:
@@ -41,11 +34,15 @@ def engine_sources() -> list[Path]:
     return sorted((ENGINE / "src").glob("*.c"))
 
 
+def engine_files() -> list[Path]:
+    """Return the engine's C files and headers."""
+    return [*engine_sources(), *sorted(ENGINE.rglob("*.h"))]
+
+
 def host_library() -> Path:
     """Return the compiled library, building it if the cache lacks it.
 
-    The compiler is ``$CC``, or ``cc``; the cache is ``$XDG_CACHE_HOME`` or
-    ``~/.cache``.
+    The compiler is ``$CC``, or ``cc``.
 
     Raises
     ------
@@ -55,17 +52,19 @@ def host_library() -> Path:
         If it fails, or the cache cannot be written to.
     """
     compiler = _compiler()
-    folder = _cache() / _key(compiler)
-    library = folder / "liblightsernet.so"
-    if not library.is_file():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _build(compiler, library)
-        except OSError as error:
-            raise LightSernetError(
-                f"{folder}: the engine cannot be built there ({error.strerror})"
-            ) from None
-    return library
+
+    def build(library: Path) -> None:
+        command = [compiler, *FLAGS, f"-I{ENGINE / 'include'}"]
+        command += [*map(str, engine_sources()), "-o", str(library), "-lm"]
+        run_tool(command, "compile the engine")
+
+    ingredients = [
+        *files_with_names(engine_files()),
+        compiler_version(compiler),
+        " ".join(FLAGS).encode(),
+        _processor().encode(),
+    ]
+    return cached_build("liblightsernet.so", ingredients, build)
 
 
 def _compiler() -> str:
@@ -79,23 +78,6 @@ def _compiler() -> str:
     return path
 
 
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "lightsernet-edge" / "engine"
-
-
-def _key(compiler: str) -> str:
-    digest = hashlib.sha256()
-    for path in [*engine_sources(), *sorted(ENGINE.rglob("*.h"))]:
-        content = path.read_bytes()
-        digest.update(f"{path.name} {len(content)}\n".encode() + content)
-    version = subprocess.run(
-        [compiler, "--version"], capture_output=True, check=False, timeout=_TIMEOUT_S
-    )
-    digest.update(version.stdout + " ".join(FLAGS).encode() + _processor().encode())
-    return digest.hexdigest()[:20]
-
-
 def _processor() -> str:
     """Return what ``-march=native`` depends on: a home may be shared by machines."""
     try:
@@ -104,18 +86,3 @@ def _processor() -> str:
         return platform.machine() + platform.processor()
     wanted = ("model name", "flags", "Features", "CPU part")
     return "".join(sorted({line for line in lines if line.startswith(wanted)}))
-
-
-def _build(compiler: str, library: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-        temporary = Path(folder) / library.name
-        command = [compiler, *FLAGS, f"-I{ENGINE / 'include'}"]
-        command += [*map(str, engine_sources()), "-o", str(temporary), "-lm"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-        )
-        if done.returncode != 0:
-            lines = done.stderr.strip().splitlines() or ["no message"]
-            reason = next((line for line in lines if "error" in line), lines[0])
-            raise LightSernetError(f"{compiler} cannot compile the engine: {reason}")
-        temporary.replace(library)
