@@ -155,7 +155,9 @@ def build_program(
 
 def code_bytes(elf: Path) -> int:
     """Return the size of an ELF file's code and constants, without the model."""
-    output = run_tool([_tool("arm-none-eabi-size", "binutils-arm-none-eabi"), "-A", str(elf)], "read")
+    output = run_tool(
+        [_tool("arm-none-eabi-size", "binutils-arm-none-eabi"), "-A", str(elf)], "read"
+    )
     sizes = {}
     for line in output.splitlines():
         words = line.split()

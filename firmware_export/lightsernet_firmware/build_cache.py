@@ -20,9 +20,7 @@ _TIMEOUT_S = 600
 _HASH_DIGITS = 20
 
 
-def cached_build(
-    name: str, ingredients: Sequence[bytes], build: Callable[[Path], None]
-) -> Path:
+def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path], None]) -> Path:
     """Return a file from the cache, building it if it is not there.
 
     Parameters

@@ -88,8 +88,7 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
                 rows_before=stage.rows_before,
                 rows_after=stage.rows_after,
                 weight_bytes=sum(
-                    path.weights.size + _REQUANTIZATION_BYTES * path.filters
-                    for path in stage.paths
+                    path.weights.size + _REQUANTIZATION_BYTES * path.filters for path in stage.paths
                 ),
                 macs=rows * stage.macs_per_row,
             )

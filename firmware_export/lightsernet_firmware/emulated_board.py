@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from .cost import ram_bytes
 from .front_end_tables import front_end_tables, why_not_streamable
 from .graph_planner import plan_network
 from .model_blob import blob_of
+from .outcome import Outcome
 from .wav_bytes import wav_bytes
 
 # Clips in one run of the emulator, and how long one may take.
@@ -28,22 +28,6 @@ _CLIPS_A_RUN = 25
 _SECONDS_A_CLIP = 120
 # A run with instructions counted: a 3 s utterance takes some ten seconds.
 _BENCH_TIMEOUT_S = 900
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What an engine made of a clip.
-
-    Attributes
-    ----------
-    logits, posteriors : ndarray of int8, shape (n_labels,)
-    features : ndarray of int8, shape (n_frames, n_coefficients), or None
-        What its front end heard, for a clip of samples.
-    """
-
-    logits: NDArray[np.int8]
-    posteriors: NDArray[np.int8]
-    features: NDArray[np.int8] | None = None
 
 
 class EmulatedBoard:

@@ -62,9 +62,7 @@ class FrontEndTables:
         """Bytes of all tables."""
         tables = [self.window, self.twiddles, self.bands, self.band_weights]
         tables += [self.mean, self.inverse_scale]
-        return sum(table.nbytes for table in tables) + (
-            0 if self.dct is None else self.dct.nbytes
-        )
+        return sum(table.nbytes for table in tables) + (0 if self.dct is None else self.dct.nbytes)
 
 
 def why_not_streamable(spec: FeatureSpec) -> str | None:

@@ -104,7 +104,9 @@ class _Planner:
         if len(branches) > 1:
             concatenation = self._reader(end, "CONCATENATION")
             self._visited += 1
-            if concatenation.inputs is None or set(concatenation.inputs) != {b[2] for b in branches}:
+            if concatenation.inputs is None or set(concatenation.inputs) != {
+                b[2] for b in branches
+            }:
                 self._refuse(concatenation, "joins other tensors", "the paths of one stage")
             rank = len(self._graph.tensors[concatenation.outputs[0]].shape)
             if _option(concatenation, 0, "i") not in (-1, rank - 1) or _option(
@@ -177,7 +179,7 @@ class _Planner:
         return weights, self._requantization(operator, weights, _option(operator, 3, "b"))
 
     def _pool(self, operator: Operator) -> tuple[int, int]:
-        source, target = self._ends(operator)
+        source, _ = self._ends(operator)
         strides = _option(operator, 2, "i"), _option(operator, 1, "i")
         size = _option(operator, 4, "i"), _option(operator, 3, "i")
         if strides != size or size[0] not in (1, 2) or not 1 <= size[1] <= 64:

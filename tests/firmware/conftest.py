@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from networks import SMALLEST, Network, int8_model, record_for
 from numpy.typing import NDArray
-import numpy as np
 
 from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_firmware.host_stream import HostModel

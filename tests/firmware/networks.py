@@ -38,7 +38,9 @@ VARIANTS = (
 SMALLEST = Network(0.25, 184, 5)
 
 
-def features_like(random: np.random.Generator, frames: int, coefficients: int) -> NDArray[np.float32]:
+def features_like(
+    random: np.random.Generator, frames: int, coefficients: int
+) -> NDArray[np.float32]:
     """Smooth in time as speech is, of unit variance."""
     noise = random.normal(size=(frames + 8, coefficients))
     smooth = np.lib.stride_tricks.sliding_window_view(noise, 8, axis=0).mean(axis=-1)[:frames]
@@ -69,9 +71,7 @@ def int8_model(network: Network, seed: int = 0) -> bytes:
         else:
             weights.append(np.asarray(variable) * (4.0 if len(shape) == 2 else 1.0))
     keras_model.set_weights(weights)
-    calibration = [
-        features_like(random, network.frames, network.coefficients) for _ in range(8)
-    ]
+    calibration = [features_like(random, network.frames, network.coefficients) for _ in range(8)]
     return convert(keras_model, "int8", calibration)
 
 

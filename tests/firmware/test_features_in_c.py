@@ -40,9 +40,7 @@ def specs() -> dict[str, FeatureSpec]:
 
 def host_for(spec: FeatureSpec) -> HostModel:
     graph = read_graph(int8_model(SMALLEST))
-    return HostModel(
-        build_blob(plan_network(graph), front_end_tables(spec), list("abcde"))
-    )
+    return HostModel(build_blob(plan_network(graph), front_end_tables(spec), list("abcde")))
 
 
 def features_in_c(model: HostModel, pcm: Pcm) -> NDArray[np.int8]:
@@ -85,7 +83,9 @@ def signals() -> dict[str, Pcm]:
         "noise": random.uniform(-1, 1, 2 * RATE),
         "full scale": np.where(random.random(2 * RATE) < 0.5, -1.0, 1.0),
     }
-    return {k: np.clip(np.rint(v * 32768), -32768, 32767).astype(np.int16) for k, v in floats.items()}
+    return {
+        k: np.clip(np.rint(v * 32768), -32768, 32767).astype(np.int16) for k, v in floats.items()
+    }
 
 
 @pytest.mark.parametrize("signal", signals())

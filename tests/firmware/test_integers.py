@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-
 from litert_oracle import reference
 from networks import SMALLEST, VARIANTS, Network
+from numpy.typing import NDArray
+
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_firmware.host_stream import HostModel, HostStream
@@ -69,8 +69,12 @@ class TestAgainstLiteRT:
             assert_same(stream, file.model, rows)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(rows=st.integers(1, 150), seed=st.integers(0, 2**32 - 1))
-def test_any_number_of_rows(rows: int, seed: int, smallest: ModelFile, smallest_host: HostModel) -> None:
+def test_any_number_of_rows(
+    rows: int, seed: int, smallest: ModelFile, smallest_host: HostModel
+) -> None:
     features = np.random.default_rng(seed).integers(-128, 128, (rows, SMALLEST.coefficients))
     assert_same(smallest_host.stream(), smallest.model, features.astype(np.int8))
