@@ -104,9 +104,9 @@ class _Planner:
         if len(branches) > 1:
             concatenation = self._reader(end, "CONCATENATION")
             self._visited += 1
-            if concatenation.inputs is None or set(concatenation.inputs) != {
-                b[2] for b in branches
-            }:
+            if set(concatenation.inputs) != {branch[2] for branch in branches} or (
+                len(concatenation.outputs) != 1
+            ):
                 self._refuse(concatenation, "joins other tensors", "the paths of one stage")
             rank = len(self._graph.tensors[concatenation.outputs[0]].shape)
             if _option(concatenation, 0, "i") not in (-1, rank - 1) or _option(
