@@ -81,7 +81,7 @@ def board(target: str) -> Board:
 
 
 def build_program(
-    program: str,
+    program: str | Path,
     target: str,
     blob: bytes,
     ram: int,
@@ -93,8 +93,9 @@ def build_program(
 
     Parameters
     ----------
-    program : str
-        ``run_clips``, ``bench`` or ``footprint``.
+    program : str or Path
+        ``run_clips``, ``bench`` or ``footprint``, or a C file with a main of
+        its own.
     target : str
         A key of `TARGETS`.
     blob : bytes
@@ -120,10 +121,8 @@ def build_program(
     """
     the_board = board(target)
     compiler = _tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi")
-    sources = [
-        *engine_sources(),
-        *(_COMMON / f"{name}.c" for name in (*_SUPPORT, program)),
-    ]
+    main = program if isinstance(program, Path) else _COMMON / f"{program}.c"
+    sources = [*engine_sources(), *(_COMMON / f"{name}.c" for name in _SUPPORT), main]
     scripts = [BOARDS / the_board.machine / "board.ld", _COMMON / "sections.ld"]
     flags = [*the_board.flags, *_FLAGS, optimization, *defines]
     link = list(_LINK_FLAGS)
@@ -145,12 +144,12 @@ def build_program(
             run_tool([*command, *objects, "-lm", "-o", str(elf)], "link the engine")
 
     ingredients = [
-        *files_with_names([*engine_files(), *sorted(_COMMON.iterdir()), *scripts]),
+        *files_with_names([*engine_files(), *sorted(_COMMON.iterdir()), *scripts, main]),
         *(text.encode() for text in model.values()),
         compiler_version(compiler),
-        " ".join([program, *flags, *link]).encode(),
+        " ".join([*flags, *link]).encode(),
     ]
-    return cached_build(f"{program}.elf", ingredients, build)
+    return cached_build(f"{main.stem}.elf", ingredients, build)
 
 
 def code_bytes(elf: Path) -> int:

@@ -109,7 +109,11 @@ class EmulatedBoard:
             "text_bytes": code_bytes(self._program("footprint")),
         }
 
-    def _program(self, name: str, defines: tuple[str, ...] = ()) -> Path:
+    def run_program(self, source: Path) -> list[dict[str, Any]]:
+        """Run a C program of one's own on the board; return the JSON lines it prints."""
+        return self._emulate(self._program(source), [], Path.cwd(), _BENCH_TIMEOUT_S)
+
+    def _program(self, name: str | Path, defines: tuple[str, ...] = ()) -> Path:
         return build_program(
             name, self._target, self._blob, self._ram, self._labels, self._optimization, defines
         )

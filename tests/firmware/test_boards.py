@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ needs_boards = pytest.mark.skipif(
 )
 # Targets of issue 4: instructions of the network for 3 s, at the compiler's -O2.
 NETWORK_INSTRUCTIONS = {"cortex-m4": 180e6, "cortex-m7": 180e6, "cortex-m55": 55e6}
+CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
 STACK_BYTES = 2048
 CODE_BYTES = 24 * 1024
 
@@ -79,6 +81,10 @@ class TestBoards:
         ):
             np.testing.assert_array_equal(found.logits, wanted.logits)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
+
+    def test_kernels_on_random_shapes(self, target: str, smallest: ModelFile) -> None:
+        (result,) = EmulatedBoard(smallest, target).run_program(CHECK_KERNELS)
+        assert result == {"cases": 9000, "wrong": 0}
 
 
 def test_no_toolchain_is_one_clear_line(

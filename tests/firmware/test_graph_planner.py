@@ -183,7 +183,9 @@ def test_other_precisions_are_refused_with_advice() -> None:
         "int8 dynamic-range": converter.convert(),
     }
     for precision, model in models.items():
-        with pytest.raises(ModelError, match=f"model is {precision}, expected full-integer.*again|train"):
+        with pytest.raises(
+            ModelError, match=f"model is {precision}, expected full-integer.*again|train"
+        ):
             plan_network(read_graph(model))
 
 

@@ -3,7 +3,7 @@
 /* sum / 2**shift, rounded to nearest, halves away from zero. */
 static inline int8_t average(int32_t sum, int32_t half, int32_t shift)
 {
-    return (int8_t)((sum + half + (sum >> 31)) >> shift);
+    return (int8_t)((sum + half - (sum < 0)) >> shift);
 }
 
 /* The network's own windows, 2x2 and 2x1, without a division. Returns how many

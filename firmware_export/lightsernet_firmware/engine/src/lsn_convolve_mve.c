@@ -118,8 +118,8 @@ void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_
     uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
     uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
     const int8_t *pixel = tile->operands;
-    if (tile->runs == 1u && tile->column_stride == tile->rows * tile->run_length &&
-        tile->run_length <= LANES) {
+    if (tile->runs == 1u && tile->row_stride == tile->run_length &&
+        tile->column_stride == tile->rows * tile->run_length && tile->run_length <= LANES) {
         convolve_patches(tile, filters, bias, accumulators);
         return;
     }

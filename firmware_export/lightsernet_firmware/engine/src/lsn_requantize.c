@@ -63,7 +63,7 @@ static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t m
         for (uint32_t i = 0; i < count; i++) {
             int32_t high =
                 rounded_high((int32_t)((uint32_t)accumulators[i] << doubling), multiplier);
-            outputs[i] = (int8_t)saturate_int8((high + (high >> 31) + offset) >> right);
+            outputs[i] = (int8_t)saturate_int8((high - (high < 0) + offset) >> right);
         }
         return;
     }
