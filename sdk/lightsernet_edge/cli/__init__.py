@@ -15,10 +15,10 @@ from typing import NoReturn
 
 from .._version import __version__
 from ..errors import LightSernetError
-from . import adopt, classify, evaluate, fetch, info, train
+from . import adopt, bench, classify, evaluate, export, fetch, info, train, validate
 
 PROGRAM = "lightsernet-edge"
-_VERBS = (classify, info, adopt, fetch, train, evaluate)
+_VERBS = (classify, info, adopt, fetch, train, evaluate, export, validate, bench)
 _INTERRUPTED = 130
 
 

@@ -17,12 +17,17 @@ def add_parser(subparsers: Any) -> None:
         description="Say what is in a model: labels, front end, training data, scores, size.",
     )
     options.add_model(parser, positional=True)
+    parser.add_argument(
+        "--layers", action="store_true", help="what every layer costs in the firmware engine"
+    )
     options.add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the model's record and figures."""
+    from lightsernet_firmware.planner_figures import planner_figures
+
     from ..model_file import default_model_path, read_model
 
     file = read_model(arguments.model or default_model_path())
@@ -38,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         "macs": graph.macs,
         "macs_per_second": round(graph.macs * spec.sample_rate / (frames * spec.hop_length)),
         "flash_bytes": len(file.model),
-        # Known once an engine has planned its buffers.
-        "ram_bytes": None,
+        # None, with the reason below, for models that the engine cannot run.
+        **planner_figures(file, arguments.layers),
         "decision": vars(record.decision),
         "data": None if record.data is None else vars(record.data),
         "scores": [vars(score) for score in record.scores],
@@ -75,6 +80,14 @@ def _print_facts(facts: dict[str, Any]) -> None:
     table.add_row("parameters", f"{facts['parameters']:,}")
     table.add_row("work", f"{facts['macs_per_second'] / 1e6:.1f} M MAC per second of audio")
     table.add_row("flash", f"{facts['flash_bytes']:,} bytes of model")
+    if facts["ram_bytes"] is None:
+        table.add_row("firmware", facts["firmware"])
+    else:
+        table.add_row(
+            "RAM",
+            f"{facts['ram_bytes']:,} bytes a stream, for utterances of any length "
+            f"({facts['ram_bytes_by_target']['cortex-m55']:,} with Helium)",
+        )
     if data is None:
         table.add_row("data", "not recorded")
     else:
@@ -88,4 +101,26 @@ def _print_facts(facts: dict[str, Any]) -> None:
             f"({score['precision']}, {score['clips']} clips): {score['protocol']}",
         )
     table.add_row("sha256", facts["sha256"])
+    stdout_console().print(table)
+    if facts.get("layers"):
+        _print_layers(facts["layers"])
+
+
+def _print_layers(layers: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from .console import stdout_console
+
+    table = Table(box=None, header_style="bold", title="the firmware engine's plan")
+    for heading in ("", "", "rows kept", "padding", "lag", "RAM", "scratch", "weights", "MAC"):
+        table.add_column(heading, justify="left" if heading == "" else "right")
+    for layer in layers:
+        table.add_row(
+            layer["name"],
+            layer["operation"],
+            str(layer["ring_rows"]),
+            f"{layer['rows_before']}+{layer['rows_after']}",
+            str(layer["lag_rows"]),
+            *(f"{layer[key]:,}" for key in ("ring_bytes", "scratch_bytes", "weight_bytes", "macs")),
+        )
     stdout_console().print(table)

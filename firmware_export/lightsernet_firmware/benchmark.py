@@ -1,0 +1,62 @@
+"""What an utterance costs on a target, in instructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightsernet_edge.model_file import ModelFile
+
+from .cost import layer_costs
+from .emulated_board import EmulatedBoard
+from .graph_planner import plan_network
+
+# Length of the utterance that is counted, unless the model's says otherwise.
+_SECONDS = 3.0
+
+
+def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, Any]:
+    """Count the instructions of one utterance on an emulated core.
+
+    Parameters
+    ----------
+    file : ModelFile
+        The utterance is as long as its input.
+    target : str
+        ``cortex-m4``, ``cortex-m7`` or ``cortex-m55``.
+    optimization : str
+        The compiler's level.
+
+    Returns
+    -------
+    dict
+        As `EmulatedBoard.count_instructions`, with ``target``, ``frames``,
+        ``seconds``, ``instructions_per_audio_second``,
+        ``instructions_per_mac`` and ``layers``.
+    """
+    plan = plan_network(file.graph)
+    spec = file.record.features
+    frames = file.graph.input.shape[1]
+    samples = spec.frame_length + (frames - 1) * spec.hop_length
+    if frames <= 1:
+        samples = round(_SECONDS * spec.sample_rate)
+        frames = spec.n_frames(samples)
+    counts = EmulatedBoard(file, target, optimization).count_instructions(frames, samples)
+    costs = layer_costs(plan, frames, target)
+    seconds = frames * spec.hop_length / spec.sample_rate
+    stages = counts.pop("stage_instructions")
+    counted = counts["instructions_per_utterance"] or counts["network_instructions"]
+    # What no stage has: taking rows in, mean, dense layer, softmax.
+    stages.append(counts["network_instructions"] - sum(stages))
+    return {
+        "target": target,
+        "optimization": optimization,
+        "frames": frames,
+        "seconds": seconds,
+        **counts,
+        "instructions_per_audio_second": round(counted / seconds),
+        "instructions_per_mac": counts["network_instructions"] / sum(c.macs for c in costs),
+        "layers": [
+            {"name": cost.name, "operation": cost.operation, "macs": cost.macs, "instructions": n}
+            for cost, n in zip(costs, stages, strict=True)
+        ],
+    }

@@ -1,0 +1,50 @@
+/* From reset to main: vector table, data, bss, coprocessors. For ARMv7-M and
+ * ARMv8-M boards whose linker script defines the symbols below. */
+#include <stdint.h>
+#include <string.h>
+
+#include "semihosting.h"
+
+extern uint32_t __stack_top;
+extern uint32_t __data_start, __data_end, __data_load;
+extern uint32_t __bss_start, __bss_end;
+
+int main(void);
+
+/* Coprocessor Access Control Register (Armv7-M ARM B3.2.20): full access to
+ * CP10 and CP11, the floating-point and vector unit. */
+#define CPACR (*(volatile uint32_t *)0xE000ED88u)
+#define CPACR_FULL_FPU (0xFu << 20)
+#define FAULT_STATUS (*(volatile uint32_t *)0xE000ED28u)
+
+void reset_handler(void);
+
+static void fault_handler(void)
+{
+    semihosting_print("fault\n");
+    (void)FAULT_STATUS;
+    semihosting_exit(70);
+}
+
+void reset_handler(void)
+{
+    CPACR |= CPACR_FULL_FPU;
+    __asm volatile("dsb\n\tisb" ::: "memory");
+    memcpy(&__data_start, &__data_load,
+           (size_t)((uintptr_t)&__data_end - (uintptr_t)&__data_start));
+    memset(&__bss_start, 0, (size_t)((uintptr_t)&__bss_end - (uintptr_t)&__bss_start));
+    semihosting_exit(main());
+}
+
+typedef void (*handler)(void);
+
+typedef struct vector_table {
+    uint32_t *stack;
+    handler handlers[15];
+} vector_table;
+
+__attribute__((section(".vectors"), used)) static const vector_table vectors = {
+    &__stack_top,
+    {reset_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
+     fault_handler, 0, 0, 0, fault_handler, fault_handler, 0, fault_handler, fault_handler},
+};

@@ -1,0 +1,85 @@
+"""Where compiled engines are kept: a folder for each set of sources and flags.
+
+The folder's name is a hash of all that goes in, so that a change builds anew;
+a build happens under a temporary name, so that two processes that build at
+once do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lightsernet_edge.errors import LightSernetError
+
+_TIMEOUT_S = 600
+_HASH_DIGITS = 20
+
+
+def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path], None]) -> Path:
+    """Return a file from the cache, building it if it is not there.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file.
+    ingredients : sequence of bytes
+        All that the result depends on.
+    build : callable
+        Makes the file at the path it is given.
+
+    Raises
+    ------
+    LightSernetError
+        If the cache, ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to.
+    """
+    digest = hashlib.sha256()
+    for part in ingredients:
+        digest.update(f"{len(part)}\n".encode() + part)
+    base = os.environ.get("XDG_CACHE_HOME")
+    root = Path(base) if base else Path.home() / ".cache"
+    folder = root / "lightsernet-edge" / digest.hexdigest()[:_HASH_DIGITS]
+    path = folder / name
+    if not path.is_file():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as temporary:
+                build(Path(temporary) / name)
+                (Path(temporary) / name).replace(path)
+        except OSError as error:
+            raise LightSernetError(f"{folder}: cannot be written ({error.strerror})") from None
+    return path
+
+
+def files_with_names(paths: Sequence[Path]) -> list[bytes]:
+    """Return names and contents of files, as ingredients."""
+    return [part for path in paths for part in (path.name.encode(), path.read_bytes())]
+
+
+def compiler_version(compiler: str) -> bytes:
+    """Return what a compiler says of itself."""
+    return subprocess.run(
+        [compiler, "--version"], capture_output=True, check=False, timeout=_TIMEOUT_S
+    ).stdout
+
+
+def run_tool(command: Sequence[str], what: str) -> str:
+    """Run a tool of a toolchain and return its output.
+
+    Raises
+    ------
+    LightSernetError
+        If it fails; the message holds its first complaint.
+    """
+    done = subprocess.run(
+        list(command), capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
+    )
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        reason = next((line for line in lines if "error" in line), lines[0])
+        raise LightSernetError(f"{command[0]} cannot {what}: {reason}")
+    return done.stdout

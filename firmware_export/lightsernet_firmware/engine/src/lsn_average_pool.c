@@ -1,0 +1,58 @@
+#include "lsn_kernels.h"
+
+/* sum / 2**shift, rounded to nearest, halves away from zero. */
+static inline int8_t average(int32_t sum, int32_t half, int32_t shift)
+{
+    return (int8_t)((sum + half - (sum < 0)) >> shift);
+}
+
+/* The network's own windows, 2x2 and 2x1, without a division. Returns how many
+ * columns it has done. */
+static uint32_t pool_pairs(const int8_t *values, uint32_t rows, uint32_t columns,
+                           uint32_t pool_width, int8_t *outputs, uint32_t stride)
+{
+    uint32_t windows = columns / pool_width;
+    if (rows == 2u && pool_width == 2u) {
+        for (uint32_t i = 0; i < windows; i++) {
+            *outputs = average(values[0] + values[1] + values[2] + values[3], 2, 2);
+            values += 4;
+            outputs += stride;
+        }
+        return windows * 2u;
+    }
+    if (rows * pool_width == 2u) {
+        for (uint32_t i = 0; i < windows; i++) {
+            *outputs = average(values[0] + values[1], 1, 1);
+            values += 2;
+            outputs += stride;
+        }
+        return windows * pool_width;
+    }
+    if (rows * pool_width == 1u) {
+        for (uint32_t i = 0; i < windows; i++) {
+            *outputs = values[i];
+            outputs += stride;
+        }
+        return windows;
+    }
+    return 0;
+}
+
+void lsn_average_pool(const int8_t *values, uint32_t rows, uint32_t columns, uint32_t pool_width,
+                      int8_t *outputs, uint32_t stride)
+{
+    uint32_t done = pool_pairs(values, rows, columns, pool_width, outputs, stride);
+    values += done * rows;
+    outputs += (size_t)(done / pool_width) * stride;
+    for (uint32_t column = done; column < columns; column += pool_width) {
+        int32_t count = (int32_t)(lsn_min(pool_width, columns - column) * rows);
+        int32_t sum = 0;
+        for (int32_t i = 0; i < count; i++) {
+            sum += values[i];
+        }
+        values += count;
+        /* C truncates: half of the divisor, with the sum's sign, rounds. */
+        *outputs = (int8_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
+        outputs += stride;
+    }
+}

@@ -1,0 +1,187 @@
+/* The model blob as it lies in memory; docs/blob-format.md describes it.
+ *
+ * All fields are 32 bits, little-endian. Offsets are in bytes from the start of
+ * the blob. Floats are kept as their bits, read with lsn_float.
+ */
+#ifndef LSN_BLOB_H
+#define LSN_BLOB_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "lightsernet.h"
+
+#define LSN_MAGIC 0x314E534Cu /* "LSN1" */
+#define LSN_CRC_START 16u     /* the CRC covers all bytes from here */
+
+#define LSN_POWER_SPECTRUM 1u
+#define LSN_RUNNING_PEAK 2u
+#define LSN_REPLACE_ZERO 4u
+#define LSN_REMOVE_OFFSET 8u
+
+/* Kernels read weights and operands in groups of this many. */
+#define LSN_GROUP 4u
+
+typedef struct lsn_header {
+    uint32_t magic;
+    uint32_t version;
+    uint32_t size;
+    uint32_t crc;
+    uint32_t n_stages;
+    uint32_t stages;    /* offset of n_stages lsn_stage */
+    uint32_t head;      /* offset of lsn_head */
+    uint32_t front_end; /* offset of lsn_front_end, or 0 */
+    uint32_t labels;    /* offset of the names, each with a NUL behind it */
+    uint32_t label_bytes;
+    uint32_t n_labels;
+    uint32_t n_coefficients;
+    uint32_t input_scale; /* float */
+    int32_t input_zero_point;
+    uint32_t temperature; /* float */
+    uint32_t min_seconds; /* float */
+    uint32_t model_hash[4];
+} lsn_header;
+
+typedef struct lsn_stage {
+    uint32_t width;    /* of an input row, columns */
+    uint32_t channels; /* of an input row */
+    int32_t zero_point;
+    uint32_t pool_height;
+    uint32_t pool_width;
+    uint32_t tile_width;
+    uint32_t n_paths;
+    uint32_t paths; /* offset of n_paths lsn_path */
+} lsn_stage;
+
+typedef struct lsn_path {
+    uint32_t kernel_height;
+    uint32_t kernel_width;
+    uint32_t filters;
+    uint32_t weights;        /* offset of int8 [filters][packed length] */
+    uint32_t requantization; /* offset of int32 bias, multiplier, shift, [filters] each */
+    int32_t zero_point;
+    int32_t minimum;
+    int32_t maximum;
+    int32_t rescale_multiplier; /* 0: the paths have one scale */
+    int32_t rescale_shift;
+    int32_t rescale_input_zero_point;
+    int32_t rescale_output_zero_point;
+} lsn_path;
+
+typedef struct lsn_head {
+    uint32_t width;
+    uint32_t channels;
+    int32_t input_zero_point;
+    int32_t mean_zero_point;
+    int32_t mean_multiplier;
+    int32_t mean_shift;
+    uint32_t weights;        /* offset of int8 [n_labels][channels, padded to LSN_GROUP] */
+    uint32_t requantization; /* as in lsn_path */
+    int32_t zero_point;      /* of the logits */
+    int32_t minimum;
+    int32_t maximum;
+    int32_t softmax_multiplier;
+    int32_t softmax_shift;
+    int32_t softmax_smallest_difference;
+} lsn_head;
+
+typedef struct lsn_front_end {
+    uint32_t sample_rate;
+    uint32_t frame_length;
+    uint32_t hop_length;
+    uint32_t fft_length;
+    uint32_t n_mels;
+    uint32_t flags;
+    uint32_t level_decay; /* float, as all that follow up to input_steps */
+    uint32_t level_floor;
+    uint32_t log_floor;
+    uint32_t clip_value;
+    uint32_t input_steps;  /* 1 / input_scale */
+    uint32_t window;       /* offset of float [frame_length], with the sample scale */
+    uint32_t twiddles;     /* offset of float [fft_length * 3 / 4][2]: cos, -sin of 2 pi k / N */
+    uint32_t bands;        /* offset of uint32 [n_mels][2]: first bin, number of bins */
+    uint32_t band_weights; /* offset of float, the bands' weights one after another */
+    uint32_t n_band_weights;
+    uint32_t dct;  /* offset of float [n_mels][n_coefficients], or 0 for log-mel */
+    uint32_t mean; /* offset of float [n_coefficients] */
+    uint32_t inverse_scale; /* offset of float [n_coefficients] */
+} lsn_front_end;
+
+static inline const void *lsn_at(const lsn_model *model, uint32_t offset)
+{
+    return model->blob + offset / 4u;
+}
+
+static inline const lsn_header *lsn_header_of(const lsn_model *model)
+{
+    return (const lsn_header *)lsn_at(model, 0);
+}
+
+static inline const lsn_stage *lsn_stages_of(const lsn_model *model)
+{
+    return (const lsn_stage *)lsn_at(model, lsn_header_of(model)->stages);
+}
+
+static inline const lsn_path *lsn_paths_of(const lsn_model *model, const lsn_stage *stage)
+{
+    return (const lsn_path *)lsn_at(model, stage->paths);
+}
+
+static inline const lsn_head *lsn_head_of(const lsn_model *model)
+{
+    return (const lsn_head *)lsn_at(model, lsn_header_of(model)->head);
+}
+
+/* The blob is an array of uint32_t: floats in it are read by their bytes. */
+static inline float lsn_float(const uint32_t *bits)
+{
+    float value;
+    memcpy(&value, bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t lsn_round_up(uint32_t value, uint32_t to)
+{
+    return (value + to - 1u) / to * to;
+}
+
+static inline uint32_t lsn_min(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint32_t lsn_max(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* 'same' padding of a stride-1 convolution: half of the kernel, the smaller
+ * half in front. */
+static inline uint32_t lsn_before(uint32_t kernel)
+{
+    return (kernel - 1u) / 2u;
+}
+
+static inline uint32_t lsn_output_width(const lsn_stage *stage)
+{
+    return (stage->width + stage->pool_width - 1u) / stage->pool_width;
+}
+
+/* With few channels the patch of every pixel is gathered whole; otherwise the
+ * runs of kernel_width * channels are long enough to be used where they lie. */
+static inline int lsn_gathers_patches(const lsn_stage *stage)
+{
+    return stage->channels < LSN_GROUP;
+}
+
+/* int8 weights of one filter, with padding. */
+static inline uint32_t lsn_packed_length(const lsn_stage *stage, const lsn_path *path)
+{
+    uint32_t area = path->kernel_height * path->kernel_width;
+    if (lsn_gathers_patches(stage)) {
+        return lsn_round_up(area * stage->channels, LSN_GROUP);
+    }
+    return area * lsn_round_up(stage->channels, LSN_GROUP);
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* Convolution of a tile in plain C: what compilers vectorise on a host. */
+#include "lsn_kernels.h"
+
+#if !LSN_USE_DSP && !LSN_USE_MVE
+
+void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = from[i];
+    }
+}
+
+lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
+                                lsn_operand *scratch)
+{
+    lsn_filters filters;
+    lsn_widen(first, length, scratch);
+    lsn_widen(second, length, scratch + length);
+    filters.first = scratch;
+    filters.second = scratch + length;
+    return filters;
+}
+
+/* Two pixels and two filters share every load. */
+static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
+                          const lsn_operand *pixel1, const lsn_filters *filters, int32_t sums[4])
+{
+    uint32_t length = tile->run_length;
+    const lsn_operand *w0 = filters->first;
+    const lsn_operand *w1 = filters->second;
+    int32_t s00 = 0;
+    int32_t s01 = 0;
+    int32_t s10 = 0;
+    int32_t s11 = 0;
+    for (uint32_t run = 0; run < tile->runs; run++) {
+        for (uint32_t i = 0; i < length; i++) {
+            s00 += pixel0[i] * w0[i];
+            s01 += pixel0[i] * w1[i];
+            s10 += pixel1[i] * w0[i];
+            s11 += pixel1[i] * w1[i];
+        }
+        pixel0 += tile->run_stride;
+        pixel1 += tile->run_stride;
+        w0 += length;
+        w1 += length;
+    }
+    sums[0] = s00;
+    sums[1] = s01;
+    sums[2] = s10;
+    sums[3] = s11;
+}
+
+void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
+                  int32_t *accumulators)
+{
+    uint32_t pixels = tile->rows * tile->columns;
+    /* Two rows: the pixels of a column are a pair. One row: two columns are. */
+    uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
+    uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
+    const lsn_operand *pixel = tile->operands;
+    for (uint32_t i = 0; i < pixels; i += 2u) {
+        /* The last of an odd number is computed twice. */
+        uint32_t next = i + 1u < pixels ? 1u : 0u;
+        int32_t sums[4];
+        convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, sums);
+        accumulators[i] = bias[0] + sums[0];
+        accumulators[pixels + i] = bias[1] + sums[1];
+        accumulators[i + next] = bias[0] + sums[2];
+        accumulators[pixels + i + next] = bias[1] + sums[3];
+        pixel += ahead;
+    }
+}
+
+#endif

@@ -1,0 +1,10 @@
+#ifndef LSN_CRC32_H
+#define LSN_CRC32_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* CRC-32 of IEEE 802.3: reflected, polynomial 0x04C11DB7, as in zlib. */
+uint32_t lsn_crc32(const uint8_t *bytes, size_t size);
+
+#endif

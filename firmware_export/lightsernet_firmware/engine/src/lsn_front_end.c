@@ -1,0 +1,206 @@
+/* The front end, in float32: the steps of docs/front-end.md, constants from the blob. */
+#include "lsn_front_end.h"
+
+#include <math.h>
+
+/* Adding and subtracting it rounds a small float to an integer, halves to even:
+ * 1.5 * 2**23, from where on floats are integers. */
+#define ROUNDING_MAGIC 12582912.0f
+#define LARGEST_STEP 1024.0f
+
+/* Mean of the frame, rounded towards zero. With a Hann window as long as the
+ * transform a constant reaches bins 0 and 1 only; where no band uses them it may
+ * go first, in integers, before it becomes rounding noise in all the others. */
+static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
+{
+    int32_t sum = 0;
+    if ((front_end->flags & LSN_REMOVE_OFFSET) == 0) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < front_end->frame_length; i++) {
+        sum += pcm[i];
+    }
+    return sum / (int32_t)front_end->frame_length;
+}
+
+/* The frame, weighted, as half as many complex numbers: even samples real, odd
+ * ones imaginary. */
+static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
+                       const int16_t *pcm, float *real, float *imag)
+{
+    const uint32_t *window = lsn_at(model, front_end->window);
+    uint32_t length = front_end->frame_length;
+    uint32_t pairs = length / 2u;
+    int32_t offset = offset_of(front_end, pcm);
+    for (uint32_t i = 0; i < pairs; i++) {
+        real[i] = (float)(pcm[2u * i] - offset) * lsn_float(&window[2u * i]);
+        imag[i] = (float)(pcm[2u * i + 1u] - offset) * lsn_float(&window[2u * i + 1u]);
+    }
+    for (uint32_t i = pairs; i < front_end->fft_length / 2u; i++) {
+        real[i] = 0.0f;
+        imag[i] = 0.0f;
+    }
+    if (length % 2u != 0) {
+        real[pairs] = (float)(pcm[length - 1u] - offset) * lsn_float(&window[length - 1u]);
+    }
+}
+
+/* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame:
+ * X[k] = (Z[k] + Z*[-k]) / 2 - j W**k (Z[k] - Z*[-k]) / 2. */
+static void power_of_bins(const float *real, const float *imag, const uint32_t *twiddles,
+                          uint32_t points, float *power)
+{
+    float sum = real[0] + imag[0];
+    float difference = real[0] - imag[0];
+    power[0] = sum * sum;
+    power[points] = difference * difference;
+    for (uint32_t k = 1; k <= points / 2u; k++) {
+        float c = lsn_float(&twiddles[2u * k]);
+        float s = lsn_float(&twiddles[2u * k + 1u]);
+        float even_r = 0.5f * (real[k] + real[points - k]);
+        float even_i = 0.5f * (imag[k] - imag[points - k]);
+        float odd_r = 0.5f * (imag[k] + imag[points - k]);
+        float odd_i = 0.5f * (real[points - k] - real[k]);
+        float turned_r = odd_r * c - odd_i * s;
+        float turned_i = odd_r * s + odd_i * c;
+        float r = even_r + turned_r;
+        float i = even_i + turned_i;
+        power[k] = r * r + i * i;
+        r = even_r - turned_r;
+        i = even_i - turned_i;
+        power[points - k] = r * r + i * i;
+    }
+}
+
+static void spectrum_from_power(const lsn_front_end *front_end, float *spectrum)
+{
+    uint32_t bins = front_end->fft_length / 2u + 1u;
+    if ((front_end->flags & LSN_POWER_SPECTRUM) != 0) {
+        float scale = 1.0f / (float)front_end->fft_length;
+        for (uint32_t k = 0; k < bins; k++) {
+            spectrum[k] *= scale;
+        }
+    } else {
+        for (uint32_t k = 0; k < bins; k++) {
+            spectrum[k] = sqrtf(spectrum[k]);
+        }
+    }
+}
+
+/* Weighted sums over each band's own bins. */
+static void mel_bands(const lsn_model *model, const lsn_front_end *front_end,
+                      const float *spectrum, float *mel)
+{
+    const uint32_t *bands = lsn_at(model, front_end->bands);
+    const uint32_t *weights = lsn_at(model, front_end->band_weights);
+    for (uint32_t m = 0; m < front_end->n_mels; m++) {
+        const float *bin = spectrum + bands[2u * m];
+        uint32_t count = bands[2u * m + 1u];
+        /* Two sums, so that additions need not wait for each other. */
+        float even = 0.0f;
+        float odd = 0.0f;
+        uint32_t i = 0;
+        for (; i + 1u < count; i += 2u) {
+            even += bin[i] * lsn_float(&weights[i]);
+            odd += bin[i + 1u] * lsn_float(&weights[i + 1u]);
+        }
+        if (i < count) {
+            even += bin[i] * lsn_float(&weights[i]);
+        }
+        mel[m] = even + odd;
+        weights += count;
+    }
+}
+
+/* Divide by the running peak of the bands' mean, and take logarithms. */
+static void level_and_log(const lsn_front_end *front_end, float *level, float *mel)
+{
+    uint32_t n_mels = front_end->n_mels;
+    float log_floor = lsn_float(&front_end->log_floor);
+    float inverse_level = 1.0f;
+    if ((front_end->flags & LSN_RUNNING_PEAK) != 0) {
+        float sum = 0.0f;
+        float peak = *level * lsn_float(&front_end->level_decay);
+        float floor = lsn_float(&front_end->level_floor);
+        for (uint32_t m = 0; m < n_mels; m++) {
+            sum += mel[m];
+        }
+        sum /= (float)n_mels;
+        peak = sum > peak ? sum : peak;
+        peak = floor > peak ? floor : peak;
+        *level = peak;
+        inverse_level = 1.0f / peak;
+    }
+    for (uint32_t m = 0; m < n_mels; m++) {
+        float x = mel[m] * inverse_level;
+        if ((front_end->flags & LSN_REPLACE_ZERO) == 0) {
+            x += log_floor;
+        } else if (!(x > 0.0f)) {
+            x = log_floor;
+        }
+        mel[m] = lsn_natural_log(x);
+    }
+}
+
+static void cosine_transform(const lsn_model *model, const lsn_front_end *front_end,
+                             const float *mel, float *cepstrum)
+{
+    const uint32_t *dct = lsn_at(model, front_end->dct);
+    uint32_t count = model->n_coefficients;
+    for (uint32_t c = 0; c < count; c++) {
+        cepstrum[c] = 0.0f;
+    }
+    for (uint32_t m = 0; m < front_end->n_mels; m++) {
+        for (uint32_t c = 0; c < count; c++) {
+            cepstrum[c] += mel[m] * lsn_float(&dct[c]);
+        }
+        dct += count;
+    }
+}
+
+/* Standardise, clip, and round to the model's int8. */
+static void quantize(const lsn_model *model, const lsn_front_end *front_end,
+                     const float *cepstrum, int8_t *row)
+{
+    const uint32_t *mean = lsn_at(model, front_end->mean);
+    const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);
+    float clip = lsn_float(&front_end->clip_value);
+    float steps = lsn_float(&front_end->input_steps);
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        float x = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
+        /* In this order a NaN, from tables that make no sense, ends at a bound. */
+        x = x > -clip ? x : -clip;
+        x = (x > clip ? clip : x) * steps;
+        x = x > -LARGEST_STEP ? x : -LARGEST_STEP;
+        x = x > LARGEST_STEP ? LARGEST_STEP : x;
+        int32_t q = (int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + model->input_zero_point;
+        q = q < -128 ? -128 : q;
+        row[c] = (int8_t)(q > 127 ? 127 : q);
+    }
+}
+
+void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level, float *scratch,
+                       int8_t *row)
+{
+    const lsn_front_end *front_end = lsn_at(model, lsn_header_of(model)->front_end);
+    const uint32_t *twiddles = lsn_at(model, front_end->twiddles);
+    uint32_t points = front_end->fft_length / 2u;
+    float *first = scratch;
+    float *second = scratch + front_end->fft_length;
+    load_frame(model, front_end, pcm, first, first + points);
+    if (lsn_complex_fft(first, first + points, second, second + points, twiddles, points)) {
+        float *swap = first;
+        first = second;
+        second = swap;
+    }
+    power_of_bins(first, first + points, twiddles, points, second);
+    spectrum_from_power(front_end, second);
+    mel_bands(model, front_end, second, first);
+    level_and_log(front_end, level, first);
+    if (front_end->dct == 0) {
+        quantize(model, front_end, first, row);
+    } else {
+        cosine_transform(model, front_end, first, second);
+        quantize(model, front_end, second, row);
+    }
+}

@@ -1,0 +1,150 @@
+#include "lsn_gather.h"
+
+#include "lsn_kernels.h"
+
+/* Row `row` of the input, or NULL where the padding begins. Rows before the
+ * first have wrapped around to large numbers. */
+static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint32_t row)
+{
+    if (row >= input->rows_in) {
+        return NULL;
+    }
+    return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
+}
+
+static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        to[i] = (lsn_operand)value;
+    }
+    return to + count;
+}
+
+/* One column whose channels do not fill the last group. The weights of the
+ * missing ones are zero. */
+static void widen_column(const int8_t *from, uint32_t channels, lsn_operand *to)
+{
+    uint32_t whole = channels / LSN_GROUP * LSN_GROUP;
+    int8_t group[LSN_GROUP] = {0, 0, 0, 0};
+    for (uint32_t i = 0; i < whole; i += LSN_GROUP) {
+        memcpy(group, from + i, LSN_GROUP);
+        lsn_widen(group, LSN_GROUP, to + i);
+    }
+    memset(group, 0, sizeof group);
+    memcpy(group, from + whole, channels - whole);
+    lsn_widen(group, LSN_GROUP, to + whole);
+}
+
+/* Copy columns `first` .. `first` + `count` - 1 of a row; what lies outside of
+ * it is padding. `padded` operands a column. */
+static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_stage *stage,
+                                 uint32_t first, uint32_t count, uint32_t padded)
+{
+    uint32_t channels = stage->channels;
+    uint32_t column = first;
+    uint32_t end = first + count;
+    if (from == NULL) {
+        return pad(to, stage->zero_point, count * padded);
+    }
+    while (column != end) {
+        if (column >= stage->width) {
+            to = pad(to, stage->zero_point, padded);
+            column++;
+        } else if (padded == channels) {
+            uint32_t run = lsn_min(stage->width, end) - column;
+            lsn_widen(from + (size_t)column * channels, run * channels, to);
+            to += (size_t)run * channels;
+            column += run;
+        } else {
+            widen_column(from + (size_t)column * channels, channels, to);
+            to += padded;
+            column++;
+        }
+    }
+    return to;
+}
+
+/* One run a row under the kernel: the copy is the input with its padding. */
+static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
+                            uint32_t row, uint32_t rows, uint32_t column, uint32_t columns,
+                            lsn_operand *operands)
+{
+    uint32_t channels = lsn_round_up(stage->channels, LSN_GROUP);
+    uint32_t width = columns + path->kernel_width - 1u;
+    lsn_operand *to = operands;
+    lsn_tile tile;
+    for (uint32_t r = 0; r < rows + path->kernel_height - 1u; r++) {
+        const int8_t *from = row_of(stage, input, row + r - lsn_before(path->kernel_height));
+        to = copy_columns(to, from, stage, column - lsn_before(path->kernel_width), width,
+                          channels);
+    }
+    tile.operands = operands;
+    tile.rows = rows;
+    tile.columns = columns;
+    tile.row_stride = width * channels;
+    tile.column_stride = channels;
+    tile.runs = path->kernel_height;
+    tile.run_length = path->kernel_width * channels;
+    tile.run_stride = width * channels;
+    return tile;
+}
+
+/* Spread one row over the patches of all columns: the operand at `offset`
+ * columns from each, every `stride` bytes. */
+static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
+                   uint32_t columns, int8_t *to, uint32_t stride)
+{
+    for (uint32_t c = 0; c < columns; c++) {
+        uint32_t column = offset + c;
+        int is_inside = from != NULL && column < stage->width;
+        *to = (int8_t)(is_inside ? from[column * stage->channels + channel] : stage->zero_point);
+        to += stride;
+    }
+}
+
+/* One run a pixel: its whole patch. */
+static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
+                               const lsn_ring *input, uint32_t row, uint32_t rows,
+                               uint32_t column, uint32_t columns, lsn_operand *operands)
+{
+    uint32_t length = lsn_packed_length(stage, path);
+    uint32_t bytes = rows * columns * length;
+    /* First as int8 at the end of the space for the operands, then widened from
+     * there: the writer does not overtake the reader. */
+    int8_t *patches = (int8_t *)operands + (sizeof(lsn_operand) - 1u) * bytes;
+    lsn_tile tile;
+    memset(patches, 0, bytes);
+    for (uint32_t r = 0; r < rows; r++) {
+        int8_t *to = patches + (size_t)r * length;
+        for (uint32_t k = 0; k < path->kernel_height; k++) {
+            const int8_t *from =
+                row_of(stage, input, row + r + k - lsn_before(path->kernel_height));
+            for (uint32_t l = 0; l < path->kernel_width; l++) {
+                uint32_t offset = column + l - lsn_before(path->kernel_width);
+                for (uint32_t channel = 0; channel < stage->channels; channel++) {
+                    spread(stage, from, offset, channel, columns, to++, rows * length);
+                }
+            }
+        }
+    }
+    lsn_widen(patches, bytes, operands);
+    tile.operands = operands;
+    tile.rows = rows;
+    tile.columns = columns;
+    tile.row_stride = length;
+    tile.column_stride = rows * length;
+    tile.runs = 1;
+    tile.run_length = length;
+    tile.run_stride = length;
+    return tile;
+}
+
+lsn_tile lsn_gather(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
+                    uint32_t row, uint32_t rows, uint32_t column, uint32_t columns,
+                    lsn_operand *operands)
+{
+    if (lsn_gathers_patches(stage)) {
+        return gather_patches(stage, path, input, row, rows, column, columns, operands);
+    }
+    return gather_runs(stage, path, input, row, rows, column, columns, operands);
+}

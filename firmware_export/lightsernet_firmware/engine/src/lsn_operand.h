@@ -1,0 +1,29 @@
+/* What the convolution kernels of this target read.
+ *
+ * Cortex-M4, M7, M33 (DSP) and hosts multiply pairs of int16: operands and
+ * weights are widened once a tile. Helium (MVE) multiplies int8 as it is.
+ */
+#ifndef LSN_OPERAND_H
+#define LSN_OPERAND_H
+
+#include <stdint.h>
+
+#if defined(__ARM_FEATURE_MVE) && !defined(LSN_PLAIN_KERNELS)
+#define LSN_USE_MVE 1
+#else
+#define LSN_USE_MVE 0
+#endif
+
+#if defined(__ARM_FEATURE_DSP) && !LSN_USE_MVE && !defined(LSN_PLAIN_KERNELS)
+#define LSN_USE_DSP 1
+#else
+#define LSN_USE_DSP 0
+#endif
+
+#if LSN_USE_MVE
+typedef int8_t lsn_operand;
+#else
+typedef int16_t lsn_operand;
+#endif
+
+#endif

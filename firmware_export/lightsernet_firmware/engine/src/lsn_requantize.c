@@ -1,0 +1,90 @@
+#include "lsn_fixed_point.h"
+#include "lsn_kernels.h"
+
+#if LSN_USE_MVE
+#include <arm_mve.h>
+#endif
+
+/* The product of lsn_doubling_high, with the doubling done beforehand: its upper
+ * half, rounded, is then the result. |doubled| at most 2**31 - 2. */
+static inline int32_t rounded_high(int32_t doubled, int32_t multiplier)
+{
+#if LSN_USE_DSP
+    int32_t high;
+    /* ACLE has no name for it. */
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(doubled), "r"(multiplier));
+    return high;
+#else
+    return (int32_t)(((int64_t)doubled * multiplier + 0x80000000) >> 32);
+#endif
+}
+
+static inline int32_t saturate_int8(int32_t x)
+{
+#if LSN_USE_DSP
+    int32_t y;
+    __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(x));
+    return y;
+#else
+    return lsn_clamp(x, -128, 127);
+#endif
+}
+
+#if LSN_USE_MVE
+
+/* Four at a time: VQRDMULH is lsn_doubling_high, and VRSHL rounds halves up. */
+static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
+                          int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
+{
+    int32x4_t away = vdupq_n_s32(right > 0 ? -1 : 0);
+    for (uint32_t i = 0; i < count; i += 4u) {
+        mve_pred16_t lanes = vctp32q(count - i);
+        int32x4_t x = vshlq_r_s32(vld1q_z_s32(accumulators + i, lanes), left);
+        int32x4_t high = vqrdmulhq_n_s32(x, multiplier);
+        high = vaddq_s32(high, vandq_s32(vshrq_n_s32(high, 31), away));
+        int32x4_t y = vaddq_n_s32(vrshlq_n_s32(high, -right), zero_point);
+        y = vmaxq_s32(vminq_s32(y, vdupq_n_s32(127)), vdupq_n_s32(-128));
+        vstrbq_p_s32(outputs + i, y, lanes);
+    }
+}
+
+#else
+
+/* Largest right shift for which a shifted zero point leaves room for the rest. */
+#define MAX_FOLDED_SHIFT 22
+
+static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
+                          int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
+{
+    int32_t doubling = left + 1;
+    if (right > 0 && right <= MAX_FOLDED_SHIFT) {
+        /* What rounds, and the zero point, in one addition. */
+        int32_t offset = (1 << (right - 1)) + zero_point * (1 << right);
+        for (uint32_t i = 0; i < count; i++) {
+            int32_t high =
+                rounded_high((int32_t)((uint32_t)accumulators[i] << doubling), multiplier);
+            outputs[i] = (int8_t)saturate_int8((high - (high < 0) + offset) >> right);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t high = rounded_high((int32_t)((uint32_t)accumulators[i] << doubling), multiplier);
+        outputs[i] = (int8_t)saturate_int8(lsn_rounding_shift(high, right) + zero_point);
+    }
+}
+
+#endif
+
+void lsn_requantize(const int32_t *accumulators, uint32_t count, int32_t multiplier,
+                    int32_t shift, const lsn_path *path, int8_t *outputs)
+{
+    int32_t left = shift > 0 ? shift : 0;
+    int32_t right = shift < 0 ? -shift : 0;
+    scale_channel(accumulators, count, multiplier, left, right, path->zero_point, outputs);
+    /* With ReLU and a zero point of -128 the range of int8 is all the clamping. */
+    if (path->minimum > -128 || path->maximum < 127) {
+        for (uint32_t i = 0; i < count; i++) {
+            outputs[i] = (int8_t)lsn_clamp(outputs[i], path->minimum, path->maximum);
+        }
+    }
+}

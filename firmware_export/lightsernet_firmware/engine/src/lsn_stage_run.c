@@ -1,0 +1,80 @@
+#include "lsn_stage_run.h"
+
+#include "lsn_fixed_point.h"
+#include "lsn_gather.h"
+#include "lsn_kernels.h"
+#include "lsn_ram.h"
+
+/* Bring a channel from its path's scale to that of the concatenation. */
+static void rescale(const lsn_path *path, int8_t *values, uint32_t count, uint32_t stride)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t x = values[i * stride] - path->rescale_input_zero_point;
+        int32_t y = lsn_multiply(x, path->rescale_multiplier, path->rescale_shift);
+        values[i * stride] = (int8_t)lsn_clamp(y + path->rescale_output_zero_point, -128, 127);
+    }
+}
+
+/* Convolve a tile with all filters of a path, two at a time; `output` is the
+ * path's first channel in the tile's first column. */
+static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_path *path,
+                     const lsn_tile *tile, int8_t *output, uint32_t channels, uint8_t *scratch)
+{
+    const lsn_stage_scratch at = lsn_stage_scratch_of(model, stage);
+    const int32_t *bias = lsn_at(model, path->requantization);
+    const int32_t *multiplier = bias + path->filters;
+    const int32_t *shift = multiplier + path->filters;
+    const int8_t *weights = lsn_at(model, path->weights);
+    int32_t *accumulators = (int32_t *)(void *)(scratch + at.accumulators);
+    int8_t *outputs = (int8_t *)(scratch + at.outputs);
+    uint32_t length = lsn_packed_length(stage, path);
+    uint32_t pixels = tile->rows * tile->columns;
+    uint32_t pooled = (tile->columns + stage->pool_width - 1u) / stage->pool_width;
+    for (uint32_t filter = 0; filter < path->filters; filter += 2u) {
+        /* The last of an odd number is computed twice. */
+        uint32_t pair = lsn_min(2u, path->filters - filter);
+        const int8_t *first = weights + (size_t)filter * length;
+        lsn_filters filters =
+            lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length, length,
+                                (lsn_operand *)(void *)(scratch + at.weights));
+        int32_t biases[2];
+        biases[0] = bias[filter];
+        biases[1] = bias[filter + pair - 1u];
+        lsn_convolve(tile, &filters, biases, accumulators);
+        for (uint32_t f = 0; f < pair; f++) {
+            int8_t *channel = output + filter + f;
+            lsn_requantize(accumulators + f * pixels, pixels, multiplier[filter + f],
+                           shift[filter + f], path, outputs);
+            lsn_average_pool(outputs, tile->rows, tile->columns, stage->pool_width, channel,
+                             channels);
+            if (path->rescale_multiplier != 0) {
+                rescale(path, channel, pooled, channels);
+            }
+        }
+    }
+}
+
+void lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const int8_t *ring,
+                   uint32_t rows_in, uint32_t row, uint32_t rows, int8_t *output,
+                   uint8_t *scratch)
+{
+    const lsn_path *paths = lsn_paths_of(model, stage);
+    uint32_t channels = 0;
+    lsn_ring input;
+    input.ring = ring;
+    input.rows_kept = lsn_rows_kept(model, stage);
+    input.rows_in = rows_in;
+    for (uint32_t p = 0; p < stage->n_paths; p++) {
+        channels += paths[p].filters;
+    }
+    for (uint32_t column = 0; column < stage->width; column += stage->tile_width) {
+        uint32_t columns = lsn_min(stage->tile_width, stage->width - column);
+        int8_t *to = output + (size_t)(column / stage->pool_width) * channels;
+        for (uint32_t p = 0; p < stage->n_paths; p++) {
+            lsn_tile tile = lsn_gather(stage, &paths[p], &input, row, rows, column, columns,
+                                       (lsn_operand *)(void *)scratch);
+            run_path(model, stage, &paths[p], &tile, to, channels, scratch);
+            to += paths[p].filters;
+        }
+    }
+}

@@ -1,0 +1,267 @@
+/* A stream: samples to rows, rows through the stages, sums to a result. */
+#include "lsn_front_end.h"
+#include "lsn_head.h"
+#include "lsn_ram.h"
+#include "lsn_stage_run.h"
+
+/* Where everything of one stream is. */
+typedef struct lsn_places {
+    const lsn_stage *stages;
+    uint32_t n_stages;
+    lsn_layout layout;
+} lsn_places;
+
+static lsn_places places_of(const lsn_stream *stream)
+{
+    lsn_places places;
+    places.stages = lsn_stages_of(stream->model);
+    places.n_stages = lsn_header_of(stream->model)->n_stages;
+    places.layout = lsn_layout_of(stream->model);
+    return places;
+}
+
+static int8_t *ring_of(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+{
+    size_t offset = places->layout.rings;
+    for (uint32_t i = 0; i < s; i++) {
+        offset += lsn_ring_bytes(stream->model, &places->stages[i]);
+    }
+    return lsn_ram_at(stream, offset);
+}
+
+/* Where a stage's next row of input goes. */
+static int8_t *next_row(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+{
+    const lsn_stage *stage = &places->stages[s];
+    uint32_t place = stream->progress[s].rows_in % lsn_rows_kept(stream->model, stage);
+    return ring_of(stream, places, s) + (size_t)place * stage->width * stage->channels;
+}
+
+/* Add a row to the running mean, and bring the result up to date. */
+static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8_t *row)
+{
+    const lsn_head *head = lsn_head_of(stream->model);
+    int32_t *sums = lsn_ram_at(stream, places->layout.sums);
+    const int8_t *value = row;
+    for (uint32_t column = 0; column < head->width; column++) {
+        for (uint32_t c = 0; c < head->channels; c++) {
+            sums[c] += *value++;
+        }
+    }
+    stream->mean_rows++;
+    lsn_head_run(stream->model, sums, stream->mean_rows * head->width,
+                 lsn_ram_at(stream, places->layout.scratch),
+                 lsn_ram_at(stream, places->layout.logits),
+                 lsn_ram_at(stream, places->layout.posteriors));
+}
+
+/* Convolve `rows` rows of a stage and pass the pooled row on. */
+static void run_stage(lsn_stream *stream, const lsn_places *places, uint32_t s, uint32_t rows)
+{
+    lsn_progress *progress = &stream->progress[s];
+    const lsn_stage *stage = &places->stages[s];
+    uint8_t *scratch = lsn_ram_at(stream, places->layout.scratch);
+    int is_last = s + 1u == places->n_stages;
+    int8_t *output;
+    if (is_last) {
+        output = (int8_t *)(scratch + lsn_stage_scratch_of(stream->model, stage).size);
+    } else {
+        output = next_row(stream, places, s + 1u);
+    }
+    lsn_stage_run(stream->model, stage, ring_of(stream, places, s), progress->rows_in,
+                  progress->rows_done, rows, output, scratch);
+    progress->rows_done += rows;
+    if (is_last) {
+        add_to_mean(stream, places, output);
+    } else {
+        stream->progress[s + 1u].rows_in++;
+    }
+}
+
+/* Whether all rows that the stage's next pooled row looks at have come. */
+static int is_ready(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+{
+    const lsn_stage *stage = &places->stages[s];
+    const lsn_progress *progress = &stream->progress[s];
+    return progress->rows_in >= progress->rows_done + stage->pool_height +
+                                    lsn_rows_after(stream->model, stage);
+}
+
+/* A row of input completes at most one row of each stage. */
+static void run_ready_stages(lsn_stream *stream, const lsn_places *places, uint32_t s)
+{
+    for (; s < places->n_stages && is_ready(stream, places, s); s++) {
+        run_stage(stream, places, s, places->stages[s].pool_height);
+    }
+}
+
+/* More rows than this, and the sums of the mean might overflow. */
+static int is_too_long(const lsn_stream *stream)
+{
+    return stream->mean_rows >= LSN_MAX_MEAN_VALUES / lsn_head_of(stream->model)->width - 2u ||
+           stream->rows == UINT32_MAX - LSN_MAX_STAGES * 64u;
+}
+
+static void take_in_row(lsn_stream *stream, const lsn_places *places)
+{
+    stream->rows++;
+    stream->progress[0].rows_in++;
+    run_ready_stages(stream, places, 0);
+}
+
+void lsn_reset(lsn_stream *stream)
+{
+    if (stream == NULL) {
+        return;
+    }
+    const lsn_model *model = stream->model;
+    lsn_layout layout = lsn_layout_of(model);
+    memset(stream, 0, layout.size);
+    stream->model = model;
+    if (model->frame_length != 0) {
+        const lsn_front_end *front_end = lsn_at(model, lsn_header_of(model)->front_end);
+        stream->level = lsn_float(&front_end->level_floor);
+    }
+}
+
+lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ram, size_t ram_size)
+{
+    if (stream == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    *stream = NULL;
+    if (model == NULL || ram == NULL || model->ram_size == 0) {
+        return LSN_BAD_ARGUMENT;
+    }
+    if ((uintptr_t)ram % LSN_ALIGNMENT != 0) {
+        return LSN_BAD_ALIGNMENT;
+    }
+    if (ram_size < model->ram_size) {
+        return LSN_RAM_TOO_SMALL;
+    }
+    *stream = ram;
+    (*stream)->model = model;
+    lsn_reset(*stream);
+    return LSN_OK;
+}
+
+/* What every call that takes something in checks first. */
+static lsn_status check_open(const lsn_stream *stream, const void *input)
+{
+    if (stream == NULL || input == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    if (stream->finished) {
+        return LSN_FINISHED;
+    }
+    return LSN_OK;
+}
+
+lsn_status lsn_push_features(lsn_stream *stream, const int8_t *row)
+{
+    lsn_status status = check_open(stream, row);
+    if (status != LSN_OK) {
+        return status;
+    }
+    if (is_too_long(stream)) {
+        return LSN_TOO_LONG;
+    }
+    lsn_places places = places_of(stream);
+    memcpy(next_row(stream, &places, 0), row, stream->model->n_coefficients);
+    take_in_row(stream, &places);
+    return LSN_OK;
+}
+
+lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples)
+{
+    lsn_status status = check_open(stream, pcm);
+    if (status != LSN_OK) {
+        return status;
+    }
+    const lsn_model *model = stream->model;
+    if (model->frame_length == 0) {
+        return LSN_NO_FRONT_END;
+    }
+    lsn_places places = places_of(stream);
+    int16_t *frame = lsn_ram_at(stream, places.layout.pcm);
+    while (samples > 0) {
+        size_t room = model->frame_length - stream->pcm_count;
+        size_t count = samples < room ? samples : room;
+        memcpy(frame + stream->pcm_count, pcm, count * sizeof *pcm);
+        stream->pcm_count += (uint32_t)count;
+        pcm += count;
+        samples -= count;
+        if (stream->pcm_count == model->frame_length) {
+            if (is_too_long(stream)) {
+                return LSN_TOO_LONG;
+            }
+            lsn_front_end_run(model, frame, &stream->level,
+                              lsn_ram_at(stream, places.layout.scratch),
+                              next_row(stream, &places, 0));
+            stream->pcm_count -= model->hop_length;
+            memmove(frame, frame + model->hop_length, stream->pcm_count * sizeof *frame);
+            take_in_row(stream, &places);
+        }
+    }
+    return LSN_OK;
+}
+
+lsn_status lsn_finish(lsn_stream *stream)
+{
+    lsn_status status = check_open(stream, stream);
+    if (status != LSN_OK) {
+        return status;
+    }
+    lsn_places places = places_of(stream);
+    stream->finished = 1;
+    /* Each stage in turn has all its input: what it still owes sees padding. */
+    for (uint32_t s = 0; s < places.n_stages; s++) {
+        const lsn_progress *progress = &stream->progress[s];
+        while (progress->rows_done < progress->rows_in) {
+            uint32_t left = progress->rows_in - progress->rows_done;
+            run_stage(stream, &places, s, lsn_min(left, places.stages[s].pool_height));
+            run_ready_stages(stream, &places, s + 1u);
+        }
+    }
+    return LSN_OK;
+}
+
+lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion)
+{
+    if (stream == NULL || emotion == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    memset(emotion, 0, sizeof *emotion);
+    if (stream->mean_rows == 0) {
+        return LSN_NO_RESULT;
+    }
+    lsn_layout layout = lsn_layout_of(stream->model);
+    const int8_t *posteriors = lsn_ram_at(stream, layout.posteriors);
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < stream->model->n_labels; i++) {
+        if (posteriors[i] > posteriors[best]) {
+            best = i;
+        }
+    }
+    emotion->label = best;
+    emotion->name = lsn_label(stream->model, best);
+    emotion->posteriors = posteriors;
+    emotion->logits = lsn_ram_at(stream, layout.logits);
+    return LSN_OK;
+}
+
+uint32_t lsn_rows(const lsn_stream *stream)
+{
+    return stream == NULL ? 0 : stream->rows;
+}
+
+const int8_t *lsn_last_features(const lsn_stream *stream)
+{
+    if (stream == NULL || stream->rows == 0) {
+        return NULL;
+    }
+    const lsn_stage *stage = lsn_stages_of(stream->model);
+    uint32_t place = (stream->rows - 1u) % lsn_rows_kept(stream->model, stage);
+    const int8_t *ring = lsn_ram_at(stream, lsn_layout_of(stream->model).rings);
+    return ring + (size_t)place * stage->width;
+}

@@ -1,0 +1,118 @@
+"""The constants of a `FrontEnd` as the C engine reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.errors import ModelError
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+
+_INT16_FULL_SCALE = 32768.0
+# Largest transform the engine has room for, and smallest that it computes.
+_MIN_FFT, _MAX_FFT = 16, 4096
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrontEndTables:
+    """Tables of the C front end.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+    window : ndarray of float32, shape (frame_length,)
+        For int16 samples.
+    twiddles : ndarray of float32, shape (3 * fft_length // 4, 2)
+        Cosine and negative sine of 2 pi k / fft_length.
+    bands : ndarray of uint32, shape (n_mels, 2)
+        First bin and number of bins of each band.
+    band_weights : ndarray of float32, shape (n,)
+        The bands' weights, one band after another.
+    dct : ndarray of float32, shape (n_mels, n_coefficients), or None
+    mean, inverse_scale : ndarray of float32, shape (n_coefficients,)
+    level_decay : float
+    """
+
+    spec: FeatureSpec
+    window: Floats
+    twiddles: Floats
+    bands: NDArray[np.uint32]
+    band_weights: Floats
+    dct: Floats | None
+    mean: Floats
+    inverse_scale: Floats
+    level_decay: float
+
+    @property
+    def ignores_offset(self) -> bool:
+        """Whether a constant added to the samples changes nothing.
+
+        Under a periodic Hann window as long as the transform it reaches bins
+        0 and 1 alone.
+        """
+        used = self.bands[self.bands[:, 1] > 0, 0]
+        return self.spec.frame_length == self.spec.fft_length and bool(np.all(used >= 2))
+
+    @property
+    def size(self) -> int:
+        """Bytes of all tables."""
+        tables = [self.window, self.twiddles, self.bands, self.band_weights]
+        tables += [self.mean, self.inverse_scale]
+        return sum(table.nbytes for table in tables) + (0 if self.dct is None else self.dct.nbytes)
+
+
+def why_not_streamable(spec: FeatureSpec) -> str | None:
+    """Say why the C front end cannot compute a spec, or return None."""
+    if not spec.is_causal:
+        return (
+            f"recipe {spec.name!r} needs the whole clip (level {spec.level}, "
+            f"clip_seconds {spec.clip_seconds})"
+        )
+    if spec.output == "spectrogram":
+        return f"recipe {spec.name!r} ends at the spectrogram, expected mfcc or log-mel"
+    if spec.fft_length & (spec.fft_length - 1) or not _MIN_FFT <= spec.fft_length <= _MAX_FFT:
+        return (
+            f"recipe {spec.name!r} has fft_length {spec.fft_length}, expected a power of two in "
+            f"{_MIN_FFT}..{_MAX_FFT}"
+        )
+    if max(spec.n_mels, spec.n_coefficients) > spec.fft_length:
+        return f"recipe {spec.name!r} has more bands than its fft_length {spec.fft_length}"
+    return None
+
+
+def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
+    """Turn a spec into tables.
+
+    Raises
+    ------
+    ModelError
+        If the C front end cannot compute it.
+    """
+    reason = why_not_streamable(spec)
+    if reason is not None:
+        raise ModelError(f"features: {reason}")
+    front_end = FrontEnd(spec)
+    bands, weights = [], []
+    for band in front_end.filterbank.T:
+        used = np.flatnonzero(band)
+        first, end = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
+        bands.append((first, end - first))
+        weights.append(band[first:end])
+    phase = 2.0 * np.pi * np.arange(spec.fft_length // 4 * 3) / spec.fft_length
+    mean = np.zeros(spec.n_coefficients) if spec.mean is None else np.array(spec.mean)
+    scale = np.ones(spec.n_coefficients) if spec.scale is None else np.array(spec.scale)
+    return FrontEndTables(
+        spec=spec,
+        window=(front_end.window / _INT16_FULL_SCALE).astype(np.float32),
+        twiddles=np.stack([np.cos(phase), -np.sin(phase)], axis=1).astype(np.float32),
+        bands=np.array(bands, np.uint32),
+        band_weights=np.concatenate(weights).astype(np.float32),
+        dct=front_end.dct.astype(np.float32) if spec.output == "mfcc" else None,
+        mean=mean.astype(np.float32),
+        inverse_scale=(1.0 / scale).astype(np.float32),
+        level_decay=front_end.level_decay,
+    )

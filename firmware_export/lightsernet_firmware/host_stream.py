@@ -1,0 +1,243 @@
+"""The C engine on this machine: the calls of ``lightsernet.h`` from Python."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.errors import InputError, LightSernetError, ModelError
+
+from .host_build import host_library
+from .model_blob import ALIGNMENT
+
+OK = 0
+# In the order of the enumeration lsn_status.
+STATUS_NAMES = (
+    "OK",
+    "BAD_ARGUMENT",
+    "BAD_ALIGNMENT",
+    "BAD_MAGIC",
+    "BAD_VERSION",
+    "TRUNCATED",
+    "BAD_CRC",
+    "BAD_MODEL",
+    "RAM_TOO_SMALL",
+    "NO_FRONT_END",
+    "FINISHED",
+    "NO_RESULT",
+    "TOO_LONG",
+)
+
+
+class ModelStruct(ctypes.Structure):
+    """``lsn_model``."""
+
+    _fields_ = (
+        ("blob", ctypes.c_void_p),
+        ("blob_size", ctypes.c_uint32),
+        ("sample_rate", ctypes.c_uint32),
+        ("frame_length", ctypes.c_uint32),
+        ("hop_length", ctypes.c_uint32),
+        ("n_coefficients", ctypes.c_uint32),
+        ("n_labels", ctypes.c_uint32),
+        ("input_scale", ctypes.c_float),
+        ("input_zero_point", ctypes.c_int32),
+        ("temperature", ctypes.c_float),
+        ("min_seconds", ctypes.c_float),
+        ("ram_size", ctypes.c_size_t),
+    )
+
+
+class EmotionStruct(ctypes.Structure):
+    """``lsn_emotion``."""
+
+    _fields_ = (
+        ("label", ctypes.c_uint32),
+        ("name", ctypes.c_char_p),
+        ("posteriors", ctypes.POINTER(ctypes.c_int8)),
+        ("logits", ctypes.POINTER(ctypes.c_int8)),
+    )
+
+
+@cache
+def library(path: str | None = None) -> Any:
+    """Load the engine, by default the host build, and declare its functions."""
+    loaded = ctypes.CDLL(path or str(host_library()))
+    size, pointer, status = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
+    signatures: dict[str, tuple[Any, list[Any]]] = {
+        "lsn_version": (ctypes.c_uint32, []),
+        "lsn_model_open": (status, [ctypes.POINTER(ModelStruct), pointer, size]),
+        "lsn_label": (ctypes.c_char_p, [ctypes.POINTER(ModelStruct), ctypes.c_uint32]),
+        "lsn_ram_size": (size, [ctypes.POINTER(ModelStruct)]),
+        "lsn_stream_open": (
+            status,
+            [ctypes.POINTER(pointer), ctypes.POINTER(ModelStruct), pointer, size],
+        ),
+        "lsn_push": (status, [pointer, pointer, size]),
+        "lsn_push_features": (status, [pointer, pointer]),
+        "lsn_finish": (status, [pointer]),
+        "lsn_result": (status, [pointer, ctypes.POINTER(EmotionStruct)]),
+        "lsn_reset": (None, [pointer]),
+        "lsn_rows": (ctypes.c_uint32, [pointer]),
+        "lsn_last_features": (ctypes.POINTER(ctypes.c_int8), [pointer]),
+    }
+    for name, (result, arguments) in signatures.items():
+        function = getattr(loaded, name)
+        function.restype, function.argtypes = result, arguments
+    return loaded
+
+
+class HostModel:
+    """A blob, opened.
+
+    Parameters
+    ----------
+    blob : bytes
+
+    Attributes
+    ----------
+    ram_bytes : int
+        RAM of one stream.
+    labels : tuple of str
+
+    Raises
+    ------
+    ModelError
+        If the engine refuses the blob.
+    """
+
+    def __init__(self, blob: bytes) -> None:
+        self._library = library()
+        self._blob = aligned_bytes(len(blob))
+        self._blob[:] = np.frombuffer(blob, np.uint8)
+        self.struct = ModelStruct()
+        status = self._library.lsn_model_open(
+            ctypes.byref(self.struct), self._blob.ctypes.data, len(blob)
+        )
+        if status != OK:
+            raise ModelError(f"the engine refuses the blob: {STATUS_NAMES[status]}")
+        self.ram_bytes = int(self._library.lsn_ram_size(ctypes.byref(self.struct)))
+        self.labels = tuple(
+            self._library.lsn_label(ctypes.byref(self.struct), index).decode()
+            for index in range(self.struct.n_labels)
+        )
+
+    def stream(self) -> HostStream:
+        """Open a stream."""
+        return HostStream(self)
+
+
+class HostStream:
+    """A stream of the C engine.
+
+    Parameters
+    ----------
+    model : HostModel
+
+    Attributes
+    ----------
+    ram : ndarray of uint8
+        All memory of the stream.
+    """
+
+    def __init__(self, model: HostModel) -> None:
+        self._library = library()
+        # The engine keeps pointers to it.
+        self._model = model
+        self.ram = aligned_bytes(model.ram_bytes)
+        self._stream = ctypes.c_void_p()
+        self._check(
+            self._library.lsn_stream_open(
+                ctypes.byref(self._stream),
+                ctypes.byref(model.struct),
+                self.ram.ctypes.data,
+                self.ram.size,
+            )
+        )
+
+    def push(self, pcm: NDArray[np.int16]) -> None:
+        """Take in samples.
+
+        Parameters
+        ----------
+        pcm : ndarray of int16, shape (n,)
+
+        Raises
+        ------
+        LightSernetError
+            If the stream is finished or the blob has no front end.
+        """
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise InputError(f"pcm: found {pcm.dtype} of {pcm.ndim} axes, expected int16 of one")
+        pcm = np.ascontiguousarray(pcm)
+        self._check(self._library.lsn_push(self._stream, pcm.ctypes.data, pcm.size))
+
+    def push_features(self, rows: NDArray[np.int8]) -> None:
+        """Take in rows of features.
+
+        Parameters
+        ----------
+        rows : ndarray of int8, shape (n, n_coefficients)
+        """
+        expected = self._model.struct.n_coefficients
+        if rows.dtype != np.int8 or rows.ndim != 2 or rows.shape[1] != expected:
+            raise InputError(
+                f"features: found {rows.dtype} {list(rows.shape)}, expected int8 [n, {expected}]"
+            )
+        for row in np.ascontiguousarray(rows):
+            self._check(self._library.lsn_push_features(self._stream, row.ctypes.data))
+
+    def finish(self) -> None:
+        """End the utterance."""
+        self._check(self._library.lsn_finish(self._stream))
+
+    def reset(self) -> None:
+        """Forget the utterance."""
+        self._library.lsn_reset(self._stream)
+
+    def result(self) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:
+        """Return logits and posteriors, int8 of shape (n_labels,); None if there are none yet."""
+        emotion = EmotionStruct()
+        status = self._library.lsn_result(self._stream, ctypes.byref(emotion))
+        if STATUS_NAMES[status] == "NO_RESULT":
+            return None
+        self._check(status)
+        shape = (self._model.struct.n_labels,)
+        return (
+            np.ctypeslib.as_array(emotion.logits, shape).copy(),
+            np.ctypeslib.as_array(emotion.posteriors, shape).copy(),
+        )
+
+    @property
+    def rows(self) -> int:
+        """Rows of features taken in so far."""
+        return int(self._library.lsn_rows(self._stream))
+
+    def last_features(self) -> NDArray[np.int8]:
+        """Return the row of features taken in last, int8 of shape (n_coefficients,).
+
+        Raises
+        ------
+        LightSernetError
+            If there is none, or the stream is finished.
+        """
+        row = self._library.lsn_last_features(self._stream)
+        if not row:
+            raise LightSernetError("the stream holds no row of features")
+        return np.ctypeslib.as_array(row, (self._model.struct.n_coefficients,)).copy()
+
+    @staticmethod
+    def _check(status: int) -> None:
+        if status != OK:
+            raise LightSernetError(f"the engine answers {STATUS_NAMES[status]}")
+
+
+def aligned_bytes(size: int) -> NDArray[np.uint8]:
+    """Return zeroed memory at a multiple of the engine's alignment."""
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    offset = -memory.ctypes.data % ALIGNMENT
+    return memory[offset : offset + size]

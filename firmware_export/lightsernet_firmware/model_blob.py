@@ -1,0 +1,261 @@
+"""The model blob: one byte string with all that the C engine needs.
+
+The layout is written down in ``docs/blob-format.md``; the engine's own view of
+it is ``engine/src/lsn_blob.h``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.errors import ModelError
+from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.model_record import DecisionDefaults
+
+from .front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
+from .graph_planner import plan_network
+from .network_plan import Head, NetworkPlan, Path, Requantization, Stage, round_up
+from .requantization import Multiplier
+
+MAGIC = b"LSN1"
+VERSION = 1
+ALIGNMENT = 16
+# The CRC-32 covers all bytes behind itself.
+CRC_START = 16
+
+_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 20, 8, 12, 14, 19
+_POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
+# Stands for "no clip" where all values must be finite.
+_NO_CLIP = 1e30
+
+
+def blob_of(file: ModelFile) -> bytes:
+    """Build the blob of a model file, with its front end where that can stream.
+
+    Raises
+    ------
+    ModelError
+        If the network cannot be run row by row.
+    """
+    try:
+        plan = plan_network(file.graph)
+    except ModelError as error:
+        raise ModelError(f"{file.path}: {error}") from None
+    record = file.record
+    tables = None
+    if why_not_streamable(record.features) is None:
+        tables = front_end_tables(record.features)
+    return build_blob(plan, tables, record.labels, record.decision, bytes.fromhex(record.sha256))
+
+
+def build_blob(
+    plan: NetworkPlan,
+    tables: FrontEndTables | None,
+    labels: Sequence[str],
+    decision: DecisionDefaults | None = None,
+    model_hash: bytes = b"",
+) -> bytes:
+    """Serialise a plan.
+
+    Parameters
+    ----------
+    plan : NetworkPlan
+    tables : FrontEndTables or None
+        None for a blob that takes features only.
+    labels : sequence of str
+        In the order of the network's output.
+    decision : DecisionDefaults, optional
+    model_hash : bytes, optional
+        SHA-256 of the `.tflite`; the first 16 bytes are kept.
+
+    Returns
+    -------
+    bytes
+        To be placed at a multiple of 16.
+
+    Raises
+    ------
+    ModelError
+        If labels or front end do not fit the network.
+    """
+    if len(labels) != plan.head.labels:
+        raise ModelError(f"labels: found {len(labels)}, the network has {plan.head.labels}")
+    if tables is not None and tables.spec.n_coefficients != plan.coefficients:
+        raise ModelError(
+            f"features: {tables.spec.n_coefficients} coefficients, the network takes "
+            f"{plan.coefficients}"
+        )
+    decision = decision or DecisionDefaults()
+    blob = _Blob()
+    blob.add(bytes(4 * _HEADER_WORDS))
+    names = b"".join(label.encode() + b"\0" for label in labels)
+    labels_offset = blob.add(names)
+    stages_offset = blob.add(b"".join(_stage(blob, stage) for stage in plan.stages))
+    head_offset = blob.add(_head(blob, plan.head))
+    front_end_offset = 0
+    if tables is not None:
+        front_end_offset = blob.add(_front_end(blob, tables, plan))
+    content = blob.content()
+    words = _words(
+        len(plan.stages),
+        stages_offset,
+        head_offset,
+        front_end_offset,
+        labels_offset,
+        len(names),
+        len(labels),
+        plan.coefficients,
+        plan.input.scale,
+        plan.input.zero_point,
+        decision.temperature,
+        decision.min_seconds,
+    )
+    content[CRC_START : CRC_START + len(words)] = words
+    content[CRC_START + len(words) : 4 * _HEADER_WORDS] = model_hash[:16].ljust(16, b"\0")
+    return seal(bytes(content))
+
+
+def seal(content: bytes) -> bytes:
+    """Write magic, version, size and CRC-32 into the head of a blob."""
+    crc = zlib.crc32(content[CRC_START:])
+    return struct.pack("<4sIII", MAGIC, VERSION, len(content), crc) + content[CRC_START:]
+
+
+class _Blob:
+    """Sections, each at a multiple of 16 bytes."""
+
+    def __init__(self) -> None:
+        self._content = bytearray()
+
+    def add(self, section: bytes) -> int:
+        """Append a section and return its offset."""
+        offset = len(self._content)
+        self._content += section.ljust(round_up(len(section), ALIGNMENT), b"\0")
+        return offset
+
+    def add_array(self, array: NDArray[np.generic]) -> int:
+        """Append an array in C order and return its offset."""
+        return self.add(np.ascontiguousarray(array).tobytes())
+
+    def content(self) -> bytearray:
+        return self._content
+
+
+def _words(*values: int | float) -> bytes:
+    """Pack numbers into 32 bits each: integers of either sign, floats as float32."""
+    return b"".join(
+        struct.pack("<f", value)
+        if isinstance(value, float)
+        else struct.pack("<I", value & 0xFFFFFFFF)
+        for value in values
+    )
+
+
+def _stage(blob: _Blob, stage: Stage) -> bytes:
+    paths = blob.add(b"".join(_path(blob, path) for path in stage.paths))
+    return _record(
+        _STAGE_WORDS,
+        stage.input_width,
+        stage.input_channels,
+        stage.input_zero_point,
+        *stage.pool,
+        stage.tile_width,
+        len(stage.paths),
+        paths,
+    )
+
+
+def _path(blob: _Blob, path: Path) -> bytes:
+    rescaling = path.rescaling
+    multiplier = rescaling.multiplier if rescaling else Multiplier(0, 0)
+    return _record(
+        _PATH_WORDS,
+        *path.kernel,
+        path.filters,
+        blob.add_array(path.packed_weights),
+        _requantization(blob, path.requantization),
+        path.requantization.zero_point,
+        path.requantization.minimum,
+        path.requantization.maximum,
+        multiplier.value,
+        multiplier.shift,
+        rescaling.input_zero_point if rescaling else 0,
+        rescaling.output_zero_point if rescaling else 0,
+    )
+
+
+def _head(blob: _Blob, head: Head) -> bytes:
+    packed = np.pad(head.weights, ((0, 0), (0, round_up(head.channels) - head.channels)))
+    return _record(
+        _HEAD_WORDS,
+        head.width,
+        head.channels,
+        head.input_zero_point,
+        head.mean_zero_point,
+        head.mean_multiplier.value,
+        head.mean_multiplier.shift,
+        blob.add_array(packed),
+        _requantization(blob, head.requantization),
+        head.requantization.zero_point,
+        head.requantization.minimum,
+        head.requantization.maximum,
+        head.softmax.multiplier.value,
+        head.softmax.multiplier.shift,
+        head.softmax.smallest_difference,
+    )
+
+
+def _requantization(blob: _Blob, requantization: Requantization) -> int:
+    return blob.add_array(
+        np.array(
+            [
+                requantization.bias,
+                [multiplier.value for multiplier in requantization.multipliers],
+                [multiplier.shift for multiplier in requantization.multipliers],
+            ],
+            dtype="<i4",
+        )
+    )
+
+
+def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
+    spec = tables.spec
+    flags = (
+        _POWER_SPECTRUM * (spec.spectrum == "power")
+        + _RUNNING_PEAK * (spec.level == "running-peak")
+        + _REPLACE_ZERO * (spec.log == "replace-zero")
+        + _REMOVE_OFFSET * tables.ignores_offset
+    )
+    return _record(
+        _FRONT_END_WORDS,
+        spec.sample_rate,
+        spec.frame_length,
+        spec.hop_length,
+        spec.fft_length,
+        spec.n_mels,
+        flags,
+        float(tables.level_decay),
+        float(spec.level_floor),
+        float(spec.log_floor),
+        float(_NO_CLIP if spec.clip_value is None else spec.clip_value),
+        1.0 / plan.input.scale,
+        blob.add_array(tables.window),
+        blob.add_array(tables.twiddles),
+        blob.add_array(tables.bands),
+        blob.add_array(tables.band_weights),
+        len(tables.band_weights),
+        0 if tables.dct is None else blob.add_array(tables.dct),
+        blob.add_array(tables.mean),
+        blob.add_array(tables.inverse_scale),
+    )
+
+
+def _record(n_words: int, *values: int | float) -> bytes:
+    if len(values) != n_words:
+        raise AssertionError(f"a record has {len(values)} words, expected {n_words}")
+    return _words(*values)

@@ -1,0 +1,70 @@
+"""Fixed-point multipliers: how TFLite multiplies integers by a real number."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+# A shift below this flushes the multiplier to zero, as in TFLite.
+_SMALLEST_SHIFT = -31
+
+
+@dataclass(frozen=True)
+class Multiplier:
+    """A real number in fixed point: ``value * 2**(shift - 31)``.
+
+    Attributes
+    ----------
+    value : int
+        0, or in 2**30 .. 2**31 - 1.
+    shift : int
+        Above 0 to the left, below 0 to the right; at least -31.
+    """
+
+    value: int
+    shift: int
+
+    @classmethod
+    def from_real(cls, real: float) -> Multiplier:
+        """Round a real number, at least 0, to 31 bits.
+
+        The definition of TFLite's ``QuantizeMultiplier``: the mantissa of
+        ``frexp`` is rounded to nearest, halves away from zero.
+        """
+        if real == 0.0:
+            return cls(0, 0)
+        mantissa, shift = math.frexp(real)
+        value = math.floor(mantissa * 2.0**31 + 0.5)
+        if value == 2**31:
+            value //= 2
+            shift += 1
+        if shift < _SMALLEST_SHIFT:
+            return cls(0, 0)
+        return cls(value, shift)
+
+
+@dataclass(frozen=True)
+class SoftmaxScale:
+    """Fixed-point constants of TFLite's integer softmax.
+
+    Attributes
+    ----------
+    multiplier : Multiplier
+        From steps of the logits to Q5.26.
+    smallest_difference : int
+        Logits further below the largest one have posterior 0; at most 0.
+    """
+
+    multiplier: Multiplier
+    smallest_difference: int
+
+    # Bits before the point of the differences that are exponentiated.
+    INTEGER_BITS = 5
+
+    @classmethod
+    def from_logits(cls, scale: float, beta: float) -> SoftmaxScale:
+        """Derive the constants from the scale of the logits and softmax's beta."""
+        fraction_bits = 31 - cls.INTEGER_BITS
+        multiplier = Multiplier.from_real(min(beta * scale * 2.0**fraction_bits, 2.0**31 - 1.0))
+        largest = float((1 << cls.INTEGER_BITS) - 1) * 2.0**fraction_bits
+        return cls(multiplier, -math.floor(largest / 2.0**multiplier.shift))

@@ -1,0 +1,112 @@
+"""``validate MODEL --audio DIR --engine E``: an engine against TFLite's reference kernels."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from . import options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "validate",
+        help="compare an engine's integers with TFLite's",
+        description="Run the same clips through TFLite's reference kernels and the firmware "
+        "engine, on this machine or on an emulated board, and compare the integers.",
+    )
+    options.add_model(parser, positional=True)
+    parser.add_argument(
+        "--audio", metavar="DIR", required=True, type=Path, help="folder of recordings"
+    )
+    parser.add_argument(
+        "--engine",
+        metavar="E",
+        default="native",
+        help="native (default), cortex-m4, cortex-m7 or cortex-m55",
+    )
+    parser.add_argument(
+        "--seconds", metavar="S", type=float, help="cut or pad every clip to this length"
+    )
+    parser.add_argument(
+        "--limit", metavar="N", type=int, help="only N clips, spread evenly over the folder"
+    )
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print, and return 1 unless all integers are equal."""
+    from lightsernet_firmware.validation import find_clips, validate
+
+    from ..errors import InputError
+    from ..model_file import default_model_path, read_model
+
+    for flag in ("seconds", "limit"):
+        value = getattr(arguments, flag)
+        if value is not None and not value > 0:
+            raise InputError(f"--{flag}: found {value}, expected a number above 0")
+    file = read_model(arguments.model or default_model_path())
+    paths = find_clips(arguments.audio)
+    if arguments.limit is not None and arguments.limit < len(paths):
+        last, count = len(paths) - 1, arguments.limit
+        paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
+    result = validate(file, paths, arguments.engine, arguments.seconds)
+    facts = {
+        "model": str(file.path),
+        "engine": arguments.engine,
+        "clips": result.clips,
+        "identical": result.identical,
+        "max_lsb": result.max_lsb,
+        "labels_agree": result.labels_agree,
+        "lsb_counts": result.lsb_counts,
+        "features_identical": result.features_identical,
+        "features_max_lsb": result.features_max_lsb,
+        "pcm_labels_agree": result.pcm_labels_agree,
+        "worst": [
+            {"file": name, "difference": difference, "reference": wanted, "engine": found}
+            for difference, name, wanted, found in result.worst
+        ],
+    }
+    if arguments.json:
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        _print_facts(facts, file.record.labels)
+    return 0 if result.identical == result.clips else 1
+
+
+def _print_facts(facts: dict[str, Any], labels: tuple[str, ...]) -> None:
+    from rich.table import Table
+
+    from .console import stdout_console
+
+    console = stdout_console()
+    clips = facts["clips"]
+    console.print(
+        f"{facts['engine']} against TFLite's reference kernels, {clips} clips:\n"
+        f"the same features: {facts['identical']} clips identical, at most "
+        f"{facts['max_lsb']} off, {facts['labels_agree']} labels agree",
+        highlight=False,
+    )
+    if facts["features_identical"] is None:
+        console.print("from samples: not compared, the model's front end needs the whole clip")
+        return
+    console.print(
+        f"from samples: {facts['features_identical']:.3%} of the features identical, at most "
+        f"{facts['features_max_lsb']} off, {facts['pcm_labels_agree']} labels agree",
+        highlight=False,
+    )
+    table = Table(
+        box=None, header_style="bold", title="from samples: the posteriors that differ most"
+    )
+    table.add_column("")
+    table.add_column("")
+    for label in labels:
+        table.add_column(label, justify="right")
+    for entry in facts["worst"]:
+        for who in ("reference", "engine"):
+            table.add_row(entry["file"], who, *(f"{value:.3f}" for value in entry[who]))
+    console.print(table)

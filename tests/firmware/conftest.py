@@ -1,0 +1,62 @@
+"""Fixtures of the firmware's tests: models, and what they are made into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from networks import SMALLEST, Network, int8_model, record_for
+from numpy.typing import NDArray
+
+from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
+from lightsernet_firmware.host_stream import HostModel
+from lightsernet_firmware.model_blob import blob_of
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def model_for(model_folder: Path) -> Callable[[Network | None], ModelFile]:
+    """Write a test network with its record; None stands for the model that ships."""
+
+    def model(network: Network | None) -> ModelFile:
+        if network is None:
+            if not default_model_path().is_file():
+                pytest.skip("no model ships yet")
+            return read_model(default_model_path())
+        path = model_folder / f"{network}.tflite".replace(" ", "-").replace(",", "")
+        if not path.exists():
+            write_model(path, int8_model(network), record_for(network))
+        return read_model(path)
+
+    return model
+
+
+@pytest.fixture(scope="session")
+def smallest(model_for: Callable[[Network | None], ModelFile]) -> ModelFile:
+    return model_for(SMALLEST)
+
+
+@pytest.fixture(scope="session")
+def smallest_blob(smallest: ModelFile) -> bytes:
+    return blob_of(smallest)
+
+
+@pytest.fixture(scope="session")
+def smallest_host(smallest_blob: bytes) -> HostModel:
+    return HostModel(smallest_blob)
+
+
+@pytest.fixture(scope="session")
+def pcm_clips(emodb: Path) -> list[NDArray[np.int16]]:
+    """Twenty clips spread over EMO-DB, as int16."""
+    import soundfile
+
+    files = sorted((emodb / "wav").glob("*.wav"))
+    chosen = [files[i] for i in np.linspace(0, len(files) - 1, 20).round().astype(int)]
+    return [soundfile.read(file, dtype="int16")[0] for file in chosen]

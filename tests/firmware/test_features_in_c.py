@@ -1,0 +1,114 @@
+"""The C front end gives the Python front end's integers: 99 % equal, none off by more than 1."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from networks import SMALLEST, Network, int8_model
+from numpy.typing import NDArray
+
+from lightsernet_edge.features import FeatureSpec, FrontEnd, recipe
+from lightsernet_edge.tflite_graph import read_graph
+from lightsernet_firmware.front_end_tables import front_end_tables
+from lightsernet_firmware.graph_planner import plan_network
+from lightsernet_firmware.host_stream import HostModel
+from lightsernet_firmware.model_blob import build_blob
+
+Pcm = NDArray[np.int16]
+RATE = 16000
+
+
+def specs() -> dict[str, FeatureSpec]:
+    edge = recipe("edge")
+    random = np.random.default_rng(5)
+    return {
+        "edge": edge,
+        "edge, standardised": dataclasses.replace(
+            edge,
+            mean=tuple(random.normal(0.0, 1.0, 40).tolist()),
+            scale=tuple(np.geomspace(8.0, 0.5, 40).tolist()),
+        ),
+        "edge, short odd frames": dataclasses.replace(
+            edge, frame_length=401, hop_length=160, fft_length=512
+        ),
+        "edge, log-mel": dataclasses.replace(edge, output="log-mel", n_mels=40, n_coefficients=40),
+        "psf": dataclasses.replace(recipe("psf"), mean=(0.0,) * 40, scale=(10.0,) * 40),
+    }
+
+
+def host_for(spec: FeatureSpec) -> HostModel:
+    graph = read_graph(int8_model(SMALLEST))
+    return HostModel(build_blob(plan_network(graph), front_end_tables(spec), list("abcde")))
+
+
+def features_in_c(model: HostModel, pcm: Pcm) -> NDArray[np.int8]:
+    """Read every row of features from the stream's RAM as soon as it is there."""
+    stream = model.stream()
+    rows = []
+    frame, hop = model.struct.frame_length, model.struct.hop_length
+    position = 0
+    for end in range(frame, len(pcm) + 1, hop):
+        stream.push(pcm[position:end])
+        position = end
+        rows.append(stream.last_features())
+    return np.array(rows, np.int8)
+
+
+def differences(spec: FeatureSpec, pcm: Pcm) -> NDArray[np.int64]:
+    model = host_for(spec)
+    quantization = plan_network(read_graph(int8_model(SMALLEST))).input
+    expected = quantization.quantize(FrontEnd(spec).features(pcm))
+    found = features_in_c(model, pcm)
+    return np.abs(found.astype(np.int64) - expected)
+
+
+@pytest.mark.parametrize("name", specs())
+def test_speech(name: str, pcm_clips: list[Pcm]) -> None:
+    off = np.concatenate([differences(specs()[name], pcm).ravel() for pcm in pcm_clips[::3]])
+    assert off.max() <= 1
+    assert (off == 0).mean() >= 0.99
+
+
+def signals() -> dict[str, Pcm]:
+    time = np.arange(2 * RATE) / RATE
+    random = np.random.default_rng(7)
+    floats = {
+        "tone": 0.5 * np.sin(2 * np.pi * 1000.0 * time),
+        "quiet tone": 0.01 * np.sin(2 * np.pi * 440.0 * time),
+        "square": np.where(np.sin(2 * np.pi * 187.5 * time) >= 0, 0.9, -0.9),
+        "dc": np.full(2 * RATE, 0.25),
+        "silence": np.zeros(2 * RATE),
+        "noise": random.uniform(-1, 1, 2 * RATE),
+        "full scale": np.where(random.random(2 * RATE) < 0.5, -1.0, 1.0),
+    }
+    return {
+        k: np.clip(np.rint(v * 32768), -32768, 32767).astype(np.int16) for k, v in floats.items()
+    }
+
+
+@pytest.mark.parametrize("signal", signals())
+def test_odd_signals(signal: str) -> None:
+    off = differences(specs()["edge, standardised"], signals()[signal])
+    assert off.max() <= 1
+    assert (off == 0).mean() >= 0.99
+
+
+@pytest.mark.parametrize("samples", [0, 1, 1023, 1024, 1025, 1279, 1280, 16000])
+def test_number_of_rows(samples: int) -> None:
+    spec = recipe("edge")
+    stream = host_for(spec).stream()
+    stream.push(np.ones(samples, np.int16))
+    assert stream.rows == spec.n_frames(samples)
+
+
+def test_recipes_that_need_the_whole_clip_take_features_only() -> None:
+    from lightsernet_edge.errors import LightSernetError, ModelError
+
+    with pytest.raises(ModelError, match="needs the whole clip"):
+        front_end_tables(recipe("light-sernet"))
+    plan = plan_network(read_graph(int8_model(Network(labels=5))))
+    stream = HostModel(build_blob(plan, None, list("abcde"))).stream()
+    with pytest.raises(LightSernetError, match="NO_FRONT_END"):
+        stream.push(np.zeros(10, np.int16))

@@ -1,0 +1,161 @@
+"""Damaged and hostile blobs: each gets its status, and none leaves its memory.
+
+The engine runs under AddressSanitizer and UndefinedBehaviorSanitizer in a
+program of its own (`mutate.c`), which mutates a blob, seals it with a right
+CRC, opens it and, if that works, runs it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lightsernet_edge.errors import ModelError
+from lightsernet_firmware.host_build import ENGINE, engine_sources
+from lightsernet_firmware.host_stream import (
+    STATUS_NAMES,
+    EmotionStruct,
+    HostModel,
+    ModelStruct,
+    aligned_bytes,
+    library,
+)
+from lightsernet_firmware.model_blob import CRC_START, seal
+
+HARNESS = Path(__file__).parent / "mutate.c"
+MUTATIONS = 100_000
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+def status_of(blob: bytes, size: int | None = None, offset: int = 0) -> str:
+    import ctypes
+
+    memory = aligned_bytes(len(blob) + 16)
+    memory[offset : offset + len(blob)] = np.frombuffer(blob, np.uint8)
+    status = library().lsn_model_open(
+        ctypes.byref(ModelStruct()),
+        memory.ctypes.data + offset,
+        len(blob) if size is None else size,
+    )
+    return STATUS_NAMES[status]
+
+
+def with_word(blob: bytes, offset: int, value: int) -> bytes:
+    return seal(blob[:offset] + struct.pack("<I", value) + blob[offset + 4 :])
+
+
+def test_each_damage_has_its_status(smallest_blob: bytes) -> None:
+    blob = smallest_blob
+    assert status_of(blob) == "OK"
+    assert status_of(blob, offset=4) == "BAD_ALIGNMENT"
+    assert status_of(b"LSN2" + blob[4:]) == "BAD_MAGIC"
+    assert status_of(blob[:4] + struct.pack("<I", 2) + blob[8:]) == "BAD_VERSION"
+    for size in (0, 3, 79, 80, len(blob) - 1):
+        assert status_of(blob, size=size) == "TRUNCATED"
+    for position in (CRC_START, len(blob) // 2, len(blob) - 1):
+        damaged = bytearray(blob)
+        damaged[position] ^= 1
+        assert status_of(bytes(damaged)) == "BAD_CRC"
+
+
+def test_longer_memory_than_the_blob_is_fine(smallest_blob: bytes) -> None:
+    assert status_of(smallest_blob + bytes(64)) == "OK"
+
+
+# Words of each record for which any of these is absurd, and those that are
+# signed or floats, for which some are.
+ABSURD = (0x80000000, 0x7FFFFFFF, 0x7FC00000)
+HEADER_WORDS, STAGE_WORDS, PATH_WORDS = range(4, 16), range(8), range(12)
+
+
+@pytest.mark.parametrize("word", HEADER_WORDS)
+@pytest.mark.parametrize("value", ABSURD)
+def test_absurd_header(word: int, value: int, smallest_blob: bytes) -> None:
+    assert status_of(with_word(smallest_blob, 4 * word, value)) == "BAD_MODEL"
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_absurd_dimensions(value: int, smallest_blob: bytes) -> None:
+    (stages,) = struct.unpack_from("<I", smallest_blob, 20)
+    (paths,) = struct.unpack_from("<I", smallest_blob, stages + 28)
+    for word in STAGE_WORDS:
+        assert status_of(with_word(smallest_blob, stages + 4 * word, value)) == "BAD_MODEL"
+    for word in PATH_WORDS:
+        # Any positive number is a multiplier.
+        if word != 8 or value >= 0x80000000:
+            assert status_of(with_word(smallest_blob, paths + 4 * word, value)) == "BAD_MODEL"
+
+
+def test_too_large_accumulators(smallest_blob: bytes) -> None:
+    (stages,) = struct.unpack_from("<I", smallest_blob, 20)
+    (paths,) = struct.unpack_from("<I", smallest_blob, stages + 28)
+    (biases,) = struct.unpack_from("<I", smallest_blob, paths + 16)
+    assert status_of(with_word(smallest_blob, biases, 1 << 20)) == "OK"
+    assert status_of(with_word(smallest_blob, biases, 1 << 30)) == "BAD_MODEL"
+
+
+def test_null_pointers(smallest_host: HostModel) -> None:
+    import ctypes
+
+    engine = library()
+    stream, struct_ = ctypes.c_void_p(), ctypes.byref(smallest_host.struct)
+    ram = aligned_bytes(smallest_host.ram_bytes + 16)
+    size = smallest_host.ram_bytes
+    names = {name: index for index, name in enumerate(STATUS_NAMES)}
+    bad = names["BAD_ARGUMENT"]
+    assert engine.lsn_model_open(None, ram.ctypes.data, 10) == bad
+    assert engine.lsn_model_open(struct_, None, 10) == bad
+    smallest_host.__init__(bytes(smallest_host._blob))  # opened anew: the call above closed it
+    struct_ = ctypes.byref(smallest_host.struct)
+    assert engine.lsn_stream_open(None, struct_, ram.ctypes.data, size) == bad
+    assert engine.lsn_stream_open(ctypes.byref(stream), None, ram.ctypes.data, size) == bad
+    assert engine.lsn_stream_open(ctypes.byref(stream), struct_, None, size) == bad
+    closed = ctypes.byref(ModelStruct())
+    assert engine.lsn_stream_open(ctypes.byref(stream), closed, ram.ctypes.data, size) == bad
+    assert (
+        engine.lsn_stream_open(ctypes.byref(stream), struct_, ram.ctypes.data + 4, size)
+        == names["BAD_ALIGNMENT"]
+    )
+    assert (
+        engine.lsn_stream_open(ctypes.byref(stream), struct_, ram.ctypes.data, size - 1)
+        == names["RAM_TOO_SMALL"]
+    )
+    assert stream.value is None
+    for call in (engine.lsn_push(None, ram.ctypes.data, 1), engine.lsn_finish(None)):
+        assert call == bad
+    assert engine.lsn_result(None, ctypes.byref(EmotionStruct())) == bad
+    assert engine.lsn_rows(None) == 0
+    assert not engine.lsn_last_features(None)
+    assert engine.lsn_label(struct_, 99) is None
+    assert engine.lsn_ram_size(None) == 0
+    engine.lsn_reset(None)
+
+
+def test_the_engine_refuses_with_a_typed_error(smallest_blob: bytes) -> None:
+    with pytest.raises(ModelError, match="BAD_MAGIC"):
+        HostModel(b"nonsense" + smallest_blob[8:])
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
+def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
+    program, blob = tmp_path / "mutate", tmp_path / "blob"
+    blob.write_bytes(smallest_blob)
+    command = ["gcc", "-std=c99", "-O2", "-g", *SANITIZERS, f"-I{ENGINE / 'include'}"]
+    command += [f"-I{ENGINE / 'src'}", *map(str, engine_sources()), str(HARNESS), "-lm"]
+    subprocess.run([*command, "-o", str(program)], check=True)
+    done = subprocess.run(
+        [str(program), str(blob), str(MUTATIONS), "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    opened = int(done.stdout.split()[0])
+    # Many must get past the verifier, or nothing behind it was tried.
+    assert opened > MUTATIONS // 20

@@ -1,0 +1,160 @@
+"""``export``, ``validate``, ``bench`` and ``info`` on the command line, and the native engine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import SMALLEST, int8_model
+
+from lightsernet_edge import EmotionRecognizer
+from lightsernet_edge.cli import main
+from lightsernet_edge.engines import names, open_engine
+from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
+from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.tflite_graph import read_graph
+from lightsernet_firmware.host_stream import library
+from lightsernet_firmware.wav_bytes import wav_bytes
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds and less of tones and noise."""
+    folder = tmp_path_factory.mktemp("audio")
+    random = np.random.default_rng(0)
+    for index, samples in enumerate((48_000, 16_001, 1024)):
+        pcm = (random.normal(size=samples) * 3000).astype(np.int16)
+        (folder / f"{index}.wav").write_bytes(wav_bytes(pcm, 16_000))
+    return folder
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main([*arguments, "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    facts: dict[str, Any] = json.loads(line)
+    return facts
+
+
+def test_validate_native(
+    smallest: ModelFile, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = json_of(
+        capsys, "validate", str(smallest.path), "--audio", str(recordings), "--engine", "native"
+    )
+    assert facts["clips"] == facts["identical"] == facts["labels_agree"] == 3
+    assert facts["max_lsb"] == 0
+    assert facts["features_identical"] > 0.99
+    assert facts["features_max_lsb"] <= 1
+    assert facts["pcm_labels_agree"] == 3
+
+
+@pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="needs qemu-system-arm")
+def test_validate_on_a_board(
+    smallest: ModelFile, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["validate", str(smallest.path), "--audio", str(recordings), "--engine"]
+    board, native = (json_of(capsys, *command, engine) for engine in ("cortex-m4", "native"))
+    assert {**board, "engine": "native"} == native
+
+
+def test_validate_cuts_and_pads(
+    smallest: ModelFile, recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["validate", str(smallest.path), "--audio", str(recordings), "--seconds", "2"]
+    assert json_of(capsys, *command, "--limit", "2")["clips"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--engine", "cortex-m3"], "cortex-m3"),
+        (["--limit", "0"], "--limit"),
+        (["--seconds", "-1"], "--seconds"),
+    ],
+)
+def test_validate_with_wrong_flags(
+    arguments: list[str],
+    message: str,
+    smallest: ModelFile,
+    recordings: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["validate", str(smallest.path), "--audio", str(recordings), *arguments]
+    assert main(command) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_validate_without_recordings(
+    smallest: ModelFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", str(smallest.path), "--audio", str(tmp_path)]) == 2
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="needs qemu-system-arm")
+def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = json_of(capsys, "bench", str(smallest.path), "--target", "cortex-m4")
+    assert facts["instructions_per_utterance"] == (
+        facts["network_instructions"] + facts["front_end_instructions"]
+    )
+    assert sum(layer["instructions"] for layer in facts["layers"]) == facts["network_instructions"]
+    assert facts["ram_bytes"] > 0
+    assert facts["text_bytes"] > facts["stack_bytes"] > 0
+    assert facts["instructions_per_audio_second"] > 1e6
+
+
+def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = json_of(capsys, "info", str(smallest.path), "--layers")
+    assert facts["ram_bytes"] == facts["ram_bytes_by_target"]["cortex-m4"]
+    assert sum(layer["macs"] for layer in facts["layers"]) == facts["macs"]
+    assert main(["info", str(smallest.path), "--layers"]) == 0
+    assert "stage 1" in capsys.readouterr().out
+
+
+def test_native_engine_classifies_as_litert(smallest: ModelFile, recordings: Path) -> None:
+    native, litert = (EmotionRecognizer(smallest.path, engine) for engine in ("native", "litert"))
+    for path in sorted(recordings.iterdir())[:2]:
+        assert native.classify(path) == litert.classify(path)
+
+
+def test_native_engine_is_found_and_strict() -> None:
+    assert "native" in names()
+    model = int8_model(SMALLEST)
+    graph = read_graph(model)
+    for threads, xnnpack in ((2, False), (1, True)):
+        with pytest.raises(InputError, match="native"):
+            open_engine(model, graph, "native", threads, xnnpack)
+    with pytest.raises(InputError, match="no frame"):
+        open_engine(model, graph, "native").invoke(np.empty((0, 40)))
+
+
+def test_native_engine_refuses_float_models() -> None:
+    from lightsernet_trainer.conversion import convert
+    from lightsernet_trainer.network import light_sernet
+
+    model = convert(light_sernet(184, 40, 5, 0.25), "float32", [])
+    with pytest.raises(ModelError, match="float32, expected full-integer"):
+        open_engine(model, read_graph(model), "native")
+
+
+def test_no_compiler_is_one_clear_line(
+    smallest: ModelFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.cache_clear()
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(MissingDependencyError, match=r"no-such-compiler.*apt-get install gcc"):
+        EmotionRecognizer(smallest.path, "native")
+
+
+def test_a_compiler_that_fails_is_named(
+    smallest: ModelFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    library.cache_clear()
+    monkeypatch.setenv("CC", "false")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(Exception, match="cannot compile the engine"):
+        EmotionRecognizer(smallest.path, "native")
