@@ -1,4 +1,4 @@
-"""What an utterance costs on a target, in instructions."""
+"""What an utterance costs: instructions on an emulated core, milliseconds on this machine."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ from lightsernet_edge.model_file import ModelFile
 from .cost import layer_costs
 from .emulated_board import EmulatedBoard
 from .graph_planner import plan_network
+from .host_benchmark import bench_host
 
+HOST = "host"
 # Length of the utterance that is counted, unless the model's says otherwise.
 _SECONDS = 3.0
 
 
 def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, Any]:
-    """Count the instructions of one utterance on an emulated core.
+    """Measure one utterance.
 
     Parameters
     ----------
     file : ModelFile
         The utterance is as long as its input.
     target : str
-        ``cortex-m4``, ``cortex-m7`` or ``cortex-m55``.
+        ``cortex-m4``, ``cortex-m7``, ``cortex-m55``, or ``host``.
     optimization : str
-        The compiler's level.
+        The compiler's level, for an emulated core.
 
     Returns
     -------
     dict
-        As `EmulatedBoard.count_instructions`, with ``target``, ``frames``,
+        For ``host`` as `bench_host`, with ``target``, ``frames`` and ``seconds``;
+        else as `EmulatedBoard.count_instructions`, with ``target``, ``frames``,
         ``seconds``, ``instructions_per_audio_second``,
         ``instructions_per_mac`` and ``layers``.
     """
@@ -40,9 +43,12 @@ def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, 
     if frames <= 1:
         samples = round(_SECONDS * spec.sample_rate)
         frames = spec.n_frames(samples)
+    seconds = frames * spec.hop_length / spec.sample_rate
+    if target == HOST:
+        times = bench_host(file, frames, samples)
+        return {"target": target, "frames": frames, "seconds": seconds, **times}
     counts = EmulatedBoard(file, target, optimization).count_instructions(frames, samples)
     costs = layer_costs(plan, frames, target)
-    seconds = frames * spec.hop_length / spec.sample_rate
     stages = counts.pop("stage_instructions")
     counted = counts["instructions_per_utterance"] or counts["network_instructions"]
     # What no stage has: taking rows in, mean, dense layer, softmax.

@@ -26,8 +26,13 @@ class FrontEndTables:
     spec : FeatureSpec
     window : ndarray of float32, shape (frame_length,)
         For int16 samples.
-    twiddles : ndarray of float32, shape (3 * fft_length // 4, 2)
-        Cosine and negative sine of 2 pi k / fft_length.
+    twiddles : ndarray of float32, shape (6, fft_length // 8)
+        Cosine and negative sine of 2 pi k / (fft_length / 2), then of twice
+        and of three times that: the factors of a complex transform's radix-4
+        passes.
+    split : ndarray of float32, shape (2, fft_length // 4 + 1)
+        Cosine and negative sine of 2 pi k / fft_length: they split the
+        complex transform into the bins of the real one.
     bands : ndarray of uint32, shape (n_mels, 2)
         First bin and number of bins of each band.
     band_weights : ndarray of float32, shape (n,)
@@ -40,6 +45,7 @@ class FrontEndTables:
     spec: FeatureSpec
     window: Floats
     twiddles: Floats
+    split: Floats
     bands: NDArray[np.uint32]
     band_weights: Floats
     dct: Floats | None
@@ -60,7 +66,7 @@ class FrontEndTables:
     @property
     def size(self) -> int:
         """Bytes of all tables."""
-        tables = [self.window, self.twiddles, self.bands, self.band_weights]
+        tables = [self.window, self.twiddles, self.split, self.bands, self.band_weights]
         tables += [self.mean, self.inverse_scale]
         return sum(table.nbytes for table in tables) + (0 if self.dct is None else self.dct.nbytes)
 
@@ -102,13 +108,17 @@ def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
         first, end = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
         bands.append((first, end - first))
         weights.append(band[first:end])
-    phase = 2.0 * np.pi * np.arange(spec.fft_length // 4 * 3) / spec.fft_length
+    n_fft = spec.fft_length
+    turn = np.arange(n_fft // 8) / (n_fft // 2)
+    powers = [part for power in (1, 2, 3) for part in _cosine_and_negative_sine(power * turn)]
+    split = _cosine_and_negative_sine(np.arange(n_fft // 4 + 1) / n_fft)
     mean = np.zeros(spec.n_coefficients) if spec.mean is None else np.array(spec.mean)
     scale = np.ones(spec.n_coefficients) if spec.scale is None else np.array(spec.scale)
     return FrontEndTables(
         spec=spec,
         window=(front_end.window / _INT16_FULL_SCALE).astype(np.float32),
-        twiddles=np.stack([np.cos(phase), -np.sin(phase)], axis=1).astype(np.float32),
+        twiddles=np.array(powers, np.float32),
+        split=np.array(split, np.float32),
         bands=np.array(bands, np.uint32),
         band_weights=np.concatenate(weights).astype(np.float32),
         dct=front_end.dct.astype(np.float32) if spec.output == "mfcc" else None,
@@ -116,3 +126,7 @@ def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
         inverse_scale=(1.0 / scale).astype(np.float32),
         level_decay=front_end.level_decay,
     )
+
+
+def _cosine_and_negative_sine(turns: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    return np.cos(2.0 * np.pi * turns), -np.sin(2.0 * np.pi * turns)

@@ -28,7 +28,7 @@ ALIGNMENT = 16
 # The CRC-32 covers all bytes behind itself.
 CRC_START = 16
 
-_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 20, 8, 12, 14, 19
+_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 20, 8, 12, 14, 20
 _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 # Stands for "no clip" where all values must be finite.
 _NO_CLIP = 1e30
@@ -246,6 +246,7 @@ def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
         1.0 / plan.input.scale,
         blob.add_array(tables.window),
         blob.add_array(tables.twiddles),
+        blob.add_array(tables.split),
         blob.add_array(tables.bands),
         blob.add_array(tables.band_weights),
         len(tables.band_weights),

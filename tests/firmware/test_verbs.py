@@ -107,6 +107,15 @@ def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["instructions_per_audio_second"] > 1e6
 
 
+def test_bench_on_the_host(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("python_speech_features")
+    facts = json_of(capsys, "bench", str(smallest.path), "--target", "host")
+    assert facts["network_ms"] > 0
+    assert facts["litert_ms"] > 0
+    # Ten times on a quiet machine; this one may be busy.
+    assert facts["python_speech_features_ms"] > 3 * facts["front_end_ms"]
+
+
 def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     facts = json_of(capsys, "info", str(smallest.path), "--layers")
     assert facts["ram_bytes"] == facts["ram_bytes_by_target"]["cortex-m4"]

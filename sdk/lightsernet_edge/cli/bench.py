@@ -19,7 +19,11 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_model(parser, positional=True)
     parser.add_argument(
-        "--target", metavar="T", required=True, help="cortex-m4, cortex-m7 or cortex-m55"
+        "--target",
+        metavar="T",
+        required=True,
+        help="cortex-m4, cortex-m7 or cortex-m55; host measures times on this machine, beside "
+        "LiteRT's and python_speech_features'",
     )
     parser.add_argument(
         "--optimize", metavar="LEVEL", default="2", choices=("2", "3", "s"), help="2, 3 or s"
@@ -38,9 +42,35 @@ def run(arguments: argparse.Namespace) -> int:
     facts = bench(file, arguments.target, f"-O{arguments.optimize}")
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
+    elif "network_ms" in facts:
+        _print_times(facts)
     else:
         _print_facts(facts)
     return 0
+
+
+def _print_times(facts: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    from .console import stdout_console
+
+    table = Table(
+        box=None,
+        header_style="bold",
+        title=f"this machine, one thread, {facts['seconds']:.2f} s of audio",
+    )
+    table.add_column("")
+    table.add_column("ms", justify="right")
+    for key, name in (
+        ("network_ms", "network: native engine"),
+        ("litert_ms", "network: LiteRT"),
+        ("litert_xnnpack_ms", "network: LiteRT with XNNPACK"),
+        ("front_end_ms", "front end: native engine"),
+        ("python_front_end_ms", "front end: Python"),
+        ("python_speech_features_ms", "front end: python_speech_features"),
+    ):
+        table.add_row(name, "not measured" if facts[key] is None else f"{facts[key]:.2f}")
+    stdout_console().print(table)
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

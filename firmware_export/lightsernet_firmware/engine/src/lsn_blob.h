@@ -98,7 +98,8 @@ typedef struct lsn_front_end {
     uint32_t clip_value;
     uint32_t input_steps;  /* 1 / input_scale */
     uint32_t window;       /* offset of float [frame_length], with the sample scale */
-    uint32_t twiddles;     /* offset of float [fft_length * 3 / 4][2]: cos, -sin of 2 pi k / N */
+    uint32_t twiddles;     /* offset of float [6][points / 4], points = fft_length / 2 */
+    uint32_t split;        /* offset of float [2][points / 2 + 1]: cos, -sin of pi k / points */
     uint32_t bands;        /* offset of uint32 [n_mels][2]: first bin, number of bins */
     uint32_t band_weights; /* offset of float, the bands' weights one after another */
     uint32_t n_band_weights;

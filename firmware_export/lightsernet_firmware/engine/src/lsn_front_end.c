@@ -47,7 +47,7 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
 
 /* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame:
  * X[k] = (Z[k] + Z*[-k]) / 2 - j W**k (Z[k] - Z*[-k]) / 2. */
-static void power_of_bins(const float *real, const float *imag, const uint32_t *twiddles,
+static void power_of_bins(const float *real, const float *imag, const uint32_t *split,
                           uint32_t points, float *power)
 {
     float sum = real[0] + imag[0];
@@ -55,8 +55,8 @@ static void power_of_bins(const float *real, const float *imag, const uint32_t *
     power[0] = sum * sum;
     power[points] = difference * difference;
     for (uint32_t k = 1; k <= points / 2u; k++) {
-        float c = lsn_float(&twiddles[2u * k]);
-        float s = lsn_float(&twiddles[2u * k + 1u]);
+        float c = lsn_float(&split[k]);
+        float s = lsn_float(&split[points / 2u + 1u + k]);
         float even_r = 0.5f * (real[k] + real[points - k]);
         float even_i = 0.5f * (imag[k] - imag[points - k]);
         float odd_r = 0.5f * (imag[k] + imag[points - k]);
@@ -193,7 +193,7 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level,
         first = second;
         second = swap;
     }
-    power_of_bins(first, first + points, twiddles, points, second);
+    power_of_bins(first, first + points, lsn_at(model, front_end->split), points, second);
     spectrum_from_power(front_end, second);
     mel_bands(model, front_end, second, first);
     level_and_log(front_end, level, first);

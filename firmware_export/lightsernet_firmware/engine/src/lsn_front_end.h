@@ -22,7 +22,8 @@ float lsn_natural_log(float x);
  *
  *   real, imag  in: float [points] each
  *   work_real, work_imag  the same, scratch
- *   twiddles    float [.][2]: cos and -sin of 2 pi k / (2 * points)
+ *   twiddles    float [6][points / 4]: cosine and negative sine of 2 pi k / points,
+ *               then of twice and of three times that
  *
  * Returns 1 if the result lies in the work arrays, else 0.
  */

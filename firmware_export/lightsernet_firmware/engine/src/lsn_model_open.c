@@ -215,7 +215,8 @@ static int check_front_end(const lsn_model *model, const lsn_front_end *front_en
         return 0;
     }
     return floats_are_finite(model, front_end->window, front_end->frame_length) &&
-           floats_are_finite(model, front_end->twiddles, n_fft / 4u * 3u * 2u) &&
+           floats_are_finite(model, front_end->twiddles, n_fft / 8u * 6u) &&
+           floats_are_finite(model, front_end->split, 2u * (n_fft / 4u + 1u)) &&
            lies_inside(model, front_end->bands, n_mels, 2u * sizeof(uint32_t)) &&
            check_bands(model, front_end) &&
            floats_are_finite(model, front_end->band_weights, front_end->n_band_weights) &&
