@@ -21,7 +21,7 @@ help:
 demo: $(VENV)/.slim
 	$(BIN)/lightsernet-edge classify examples/clips/*.wav
 
-test: $(VENV)/.full lint
+test: $(VENV)/.full $(VENV)/.toolchains lint
 	$(BIN)/python -m pytest --numprocesses 2
 
 bench: $(VENV)/.full
@@ -51,19 +51,33 @@ golden: $(VENV)/.full
 	mkdir -p $(GOLDEN)
 	cd build/without_speakers_13_15 && cp int8.tflite float32.tflite summary.json $(CURDIR)/$(GOLDEN)
 
+# $(call install,PACKAGES): as root, or with sudo if it asks for no password.
+define install
+	if [ "$$(id -u)" = 0 ]; then as_root=; else as_root='sudo -n'; fi; \
+	$$as_root apt-get update --quiet=2 && \
+	$$as_root env DEBIAN_FRONTEND=noninteractive \
+	  apt-get install --yes --quiet=2 --no-install-recommends $(1) >/dev/null
+endef
+
 # python3 and its venv module are Debian packages of their own.
 $(VENV)/bin/python:
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-	  if [ "$$(id -u)" = 0 ]; then as_root=; \
-	  elif sudo -n true 2>/dev/null; then as_root='sudo -n'; \
-	  else \
-	    echo 'python3-venv is missing: it makes the environment that everything is installed into.' >&2; \
-	    echo 'It is a Debian package and you may not install one; ask for: apt-get install python3 python3-venv' >&2; \
-	    exit 1; \
-	  fi; \
-	  $$as_root apt-get update && \
-	  $$as_root apt-get install --yes --no-install-recommends python3 python3-venv; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call install,python3 python3-venv); } || { \
+	  echo 'python3-venv is missing: it makes the environment that everything is installed into.' >&2; \
+	  echo 'It is a Debian package; ask for: apt-get install python3 python3-venv' >&2; \
+	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+# Compilers, emulator and checker of the firmware's tests, which skip without.
+TOOLCHAINS := gcc libc6-dev clang libclang-rt-dev cppcheck qemu-system-arm \
+  gcc-arm-none-eabi libnewlib-arm-none-eabi \
+  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+
+$(VENV)/.toolchains: $(VENV)/bin/python
+	@missing=; for package in $(TOOLCHAINS); do \
+	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -z "$$missing" ]; then touch $@; \
+	elif { $(call install,$$missing); }; then touch $@; \
+	else echo "not installed, so tests of the firmware skip:$$missing" >&2; fi
 
 $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	$(BIN)/python -m pip install --quiet --editable .
