@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Machines differ and are shared: no example of a property has a deadline.
+settings.register_profile("repo", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repo")
 
 # Four files whose samples begin at byte 4096, behind a chunk of padding.
 PADDED_CLIPS = ("14a07Aa", "14a07Fd", "14a07Na", "14a07Wc")
@@ -22,6 +27,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("LIGHTSERNET_DATA"),
         help="folder that holds emodb/ (default: $LIGHTSERNET_DATA)",
     )
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Note a measured figure, printed at the end of the run whether the test passes or not."""
+
+    def note(text: str) -> None:
+        record_property("figure", text)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [
+        f"{report.nodeid.split('::')[-1]}: {text}"
+        for report in reports
+        for name, text in report.user_properties
+        if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for line in sorted(figures):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -17,8 +17,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     InputError
         If the place cannot be written to.
     """
+    # Through a link to the file it points to, which keeps its rights.
+    path = Path(os.path.realpath(path))
     temporary = None
     try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
@@ -26,7 +29,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(mode)
         temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None

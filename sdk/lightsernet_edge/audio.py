@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import AudioError, MissingDependencyError
+from .features.front_end import MAX_SAMPLE
 
 if TYPE_CHECKING:
     import soundfile
@@ -90,6 +91,8 @@ def read_recording(
     samples, rate = _decode(path, start_s, end_s)
     if not np.isfinite(samples).all():
         raise AudioError(f"{path}: found NaN or Inf samples, expected finite ones")
+    if samples.size and np.abs(samples).max() > MAX_SAMPLE:
+        raise AudioError(f"{path}: found samples beyond {MAX_SAMPLE:g} times full scale")
     if rate < sample_rate:
         warnings.warn(
             f"{path}: recorded at {rate} Hz, so nothing lies above {rate // 2} Hz; "

@@ -73,7 +73,7 @@ def read_model(path: str | Path) -> ModelFile:
     path = Path(path)
     content = read_bytes(path)
     try:
-        embedded = _embedded_record(content)
+        embedded = embedded_record(content)
         record = embedded or _sidecar_record(path)
         if record is None:
             raise ModelError(
@@ -130,12 +130,14 @@ def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
     Raises
     ------
     ModelError
-        If the file is missing or does not fit the record.
+        If the file is missing, does not fit the record, or has a record inside.
     """
     path = Path(path)
     content = read_bytes(path)
     try:
         check_fit(read_graph(content), record)
+        if embedded_record(content) is not None:
+            raise ModelError("has a record inside, so a sidecar would not be read")
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     sidecar = path.with_suffix(".json")
@@ -182,6 +184,25 @@ def read_bytes(path: Path) -> bytes:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
 
 
+def embedded_record(content: bytes) -> ModelRecord | None:
+    """Return the record inside a `.tflite`, or None.
+
+    Raises
+    ------
+    ModelError
+        If the bytes are damaged.
+    """
+    root = flatbuffer.root(content, IDENTIFIER)
+    for entry in root.tables(_METADATA):
+        if entry.blob(0) == RECORD_NAME:
+            buffers = root.tables(_BUFFERS)
+            index = entry.scalar(1, "I")
+            if index >= len(buffers):
+                raise ModelError(f"damaged: the record is in buffer {index} of {len(buffers)}")
+            return ModelRecord.from_bytes(buffers[index].blob(0))
+    return None
+
+
 def without_record(content: bytes) -> bytes:
     """Return the model's own bytes: `content` without a record in front.
 
@@ -190,7 +211,7 @@ def without_record(content: bytes) -> bytes:
     ModelError
         If the bytes are damaged.
     """
-    record = _embedded_record(content)
+    record = embedded_record(content)
     return content if record is None else _verified(content[-record.size :], record)
 
 
@@ -202,18 +223,6 @@ def _verified(model: bytes, record: ModelRecord) -> bytes:
 
 def _sealed(record: ModelRecord, model: bytes) -> ModelRecord:
     return dataclasses.replace(record, sha256=hashlib.sha256(model).hexdigest(), size=len(model))
-
-
-def _embedded_record(content: bytes) -> ModelRecord | None:
-    root = flatbuffer.root(content, IDENTIFIER)
-    for entry in root.tables(_METADATA):
-        if entry.blob(0) == RECORD_NAME:
-            buffers = root.tables(_BUFFERS)
-            index = entry.scalar(1, "I")
-            if index >= len(buffers):
-                raise ModelError(f"damaged: the record is in buffer {index} of {len(buffers)}")
-            return ModelRecord.from_bytes(buffers[index].blob(0))
-    return None
 
 
 def _sidecar_record(path: Path) -> ModelRecord | None:

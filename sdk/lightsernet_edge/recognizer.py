@@ -109,6 +109,10 @@ class EmotionRecognizer:
             As `classify`.
         """
         recording = read_recording(path, self.sample_rate)
+        try:
+            self._refuse_short(recording)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from None
         minimum = self.file.record.decision.min_seconds
         rate = self.sample_rate
         return [
@@ -156,14 +160,17 @@ class EmotionRecognizer:
         return self._engine.invoke(self._front_end.features(recording.samples))
 
     def _decide(self, recording: Recording, start_s: float) -> Emotion:
-        decision = self.file.record.decision
-        duration = recording.duration_s
-        if duration < decision.min_seconds:
+        self._refuse_short(recording)
+        temperature = self.file.record.decision.temperature
+        posteriors = with_temperature(self._posteriors(recording), temperature)
+        return decide(posteriors, self.labels, start_s, start_s + recording.duration_s)
+
+    def _refuse_short(self, recording: Recording) -> None:
+        minimum = self.file.record.decision.min_seconds
+        if recording.duration_s < minimum:
             raise AudioError(
-                f"lasts {duration:.3f} s, expected at least {decision.min_seconds} s of audio"
+                f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"
             )
-        posteriors = with_temperature(self._posteriors(recording), decision.temperature)
-        return decide(posteriors, self.labels, start_s, start_s + duration)
 
     def _posteriors(self, recording: Recording) -> NDArray[np.float64]:
         """Average over stretches of equal length, one for all but long recordings."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
-import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
+from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
+
+from .configuration import TrainingConfiguration
+from .datasets.clip import Corpus
+from .splits import Split
+
+if TYPE_CHECKING:
+    import keras
 
 _STATE = "state.npz"
 
@@ -22,7 +29,7 @@ class Checkpoint:
     Parameters
     ----------
     folder : Path
-        Made if it is missing.
+        Made when something is saved.
     facts : dict
         What defines the run, as JSON values: a folder that holds another run
         is refused.
@@ -36,10 +43,6 @@ class Checkpoint:
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self._state = folder / _STATE
         self._facts = json.dumps(facts, sort_keys=True)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
         kept = self._read()
         if kept is not None and str(kept["facts"]) != self._facts:
             raise InputError(
@@ -65,29 +68,45 @@ class Checkpoint:
 
     def save(self, model: keras.Model, history: list[dict[str, float]]) -> None:
         """Save model and history under a temporary name, then rename."""
-        arrays = {
-            f"v{index}": keras.ops.convert_to_numpy(variable)
-            for index, variable in enumerate(_variables(model))
+        arrays: dict[str, Any] = {
+            "facts": np.array(self._facts),
+            "history": np.array(json.dumps(history)),
         }
-        with tempfile.NamedTemporaryFile(dir=self._state.parent, delete=False) as file:
-            np.savez(
-                file, facts=np.array(self._facts), history=np.array(json.dumps(history)), **arrays
-            )
-        Path(file.name).replace(self._state)
+        for index, variable in enumerate(_variables(model)):
+            arrays[f"v{index}"] = np.asarray(variable.numpy())
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        try:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self._state.parent}: cannot be made ({error.strerror})") from None
+        write_atomically(self._state, content.getvalue())
 
     def _read(self) -> dict[str, Any] | None:
         if not self._state.exists():
             return None
         try:
             with np.load(self._state, allow_pickle=False) as archive:
-                return dict(archive)
-        except (ValueError, OSError, zipfile.BadZipFile) as error:
-            raise InputError(
-                f"{self._state}: damaged ({error}), expected a saved run; give --restart"
-            ) from None
+                kept = dict(archive)
+        except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+            kept = {}
+        if not {"facts", "history"} <= set(kept):
+            raise InputError(f"{self._state}: damaged, expected a saved run; give --restart")
+        return kept
 
 
 def _variables(model: keras.Model) -> list[Any]:
     """Return weights, moving averages, dropout's random state and the optimiser."""
     model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
+
+
+def run_facts(corpus: Corpus, split: Split, configuration: TrainingConfiguration) -> dict[str, Any]:
+    """Return what a run depends on, as JSON values: settings, front end and clips."""
+    return {
+        "configuration": configuration.to_json(),
+        "features": configuration.feature_spec().to_json(),
+        "labels": list(corpus.labels),
+        "train": [[str(c.path), c.label, c.start_s, c.end_s] for c in split.train],
+        "test": [[str(c.path), c.label, c.start_s, c.end_s] for c in split.test],
+    }

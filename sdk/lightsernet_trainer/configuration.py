@@ -114,6 +114,11 @@ class TrainingConfiguration:
         if self.level != "recipe":
             changes["level"] = self.level
         if self.padding != "recipe":
+            if spec.clip_seconds is not None:
+                raise InputError(
+                    f"--padding: found {self.padding!r}, but features {spec.name!r} put zeros "
+                    f"around clips of less than {spec.clip_seconds} s"
+                )
             changes["padding"] = self.padding
         return dataclasses.replace(spec, **changes)
 

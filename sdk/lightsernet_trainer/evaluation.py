@@ -15,8 +15,9 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_s
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.audio import read_recording
 from lightsernet_edge.errors import AudioError, InputError
+from lightsernet_edge.model_record import TrainingData
 
-from .datasets.clip import Clip
+from .datasets.clip import Clip, Corpus
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,32 @@ def evaluate(
         recognizer.labels,
     )
     return scores, predicted
+
+
+def protocol(data: TrainingData | None, corpus: Corpus, clips: Sequence[Clip]) -> str:
+    """Say whether clips were held out from a model's training, as far as its record tells.
+
+    Parameters
+    ----------
+    data : TrainingData or None
+        From the model's record.
+    corpus : Corpus
+        Which the clips belong to.
+    clips : sequence of Clip
+    """
+    if data is None:
+        return "model's training data not recorded"
+    if not data.speakers or not all(clip.speaker for clip in clips):
+        return "speakers unknown: whether they were held out cannot be said"
+    heard = ", ".join(sorted({clip.speaker for clip in clips} & set(data.speakers)))
+    if not heard:
+        return f"no speaker of the model's training data ({data.name})"
+    if data.name == corpus.name:
+        return f"NOT held out: the model was trained on speakers {heard}"
+    return (
+        f"speakers {heard} are also names in the model's training data ({data.name}): "
+        "held out only if they are other people"
+    )
 
 
 def to_json(scores: Scores, labels: Sequence[str]) -> dict[str, Any]:

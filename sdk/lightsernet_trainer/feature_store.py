@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.audio import read_recording
 from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
@@ -125,11 +126,11 @@ class FeatureStore:
         assert self._folder is not None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:
-                np.save(temporary, rows)
-            Path(temporary.name).replace(self._folder / f"{self._key(clip)}.npy")
         except OSError as error:
-            raise InputError(f"{self._folder}: cannot be written ({error.strerror})") from None
+            raise InputError(f"{self._folder}: cannot be made ({error.strerror})") from None
+        content = io.BytesIO()
+        np.save(content, rows)
+        write_atomically(self._folder / f"{self._key(clip)}.npy", content.getvalue())
 
     def _key(self, clip: Clip) -> str:
         """Name what the features depend on: the file as it is now, the part, the spec."""

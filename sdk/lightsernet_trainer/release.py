@@ -55,8 +55,8 @@ def release(model: Path, twin: Path, out: Path) -> ModelFile:
 
 
 def _recipe(spec: FeatureSpec) -> FeatureSpec:
-    """Return the spec without what it took from the training clips."""
-    return dataclasses.replace(spec, mean=None, scale=None)
+    """Return the spec without what training put into it."""
+    return dataclasses.replace(spec, mean=None, scale=None, clip_value=None)
 
 
 def main() -> None:

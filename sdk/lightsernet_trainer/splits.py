@@ -44,8 +44,14 @@ def hold_out_speakers(corpus: Corpus, speakers: Sequence[str]) -> Split:
     InputError
         If a speaker is unknown, or none is left to train on.
     DatasetError
-        If a class would have no clip to train on.
+        If a class would have no clip to train on, or a clip names no speaker.
     """
+    if not corpus.speakers_known:
+        nameless = next(clip for clip in corpus.clips if not clip.speaker)
+        raise DatasetError(
+            f"{nameless.path}: names no speaker, expected one for every clip where speakers "
+            "are held out"
+        )
     unknown = sorted(set(speakers) - set(corpus.speakers))
     if unknown:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ def _plot_history(history: list[dict[str, float]], path: Path) -> None:
     rate = axes[0].twinx()
     rate.plot(epochs, [entry["learning_rate"] for entry in history], color="0.7", linestyle=":")
     rate.set_ylabel("learning rate (dotted)", color="0.5")
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
 
 
 def _plot_confusion(scores: Scores, corpus: Corpus, split: Split, path: Path) -> None:
@@ -104,4 +105,10 @@ def _plot_confusion(scores: Scores, corpus: Corpus, split: Split, path: Path) ->
                     va="center",
                     color="white" if shares[row, column] > 0.5 else "black",
                 )
-    figure.savefig(path, dpi=120)
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
+    write_atomically(path, content.getvalue())

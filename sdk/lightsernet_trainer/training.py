@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -33,6 +32,9 @@ from .network import light_sernet
 from .schedules import learning_rate_schedule
 from .splits import Split
 
+# Bound of standardised features, in deviations: rare outliers would cost all
+# others int8 resolution.
+_BOUND = 5.0
 # Enough clips for stable ranges; the converter runs each of them twice.
 _CALIBRATION_CLIPS = 200
 
@@ -64,6 +66,7 @@ def train(
     split: Split,
     configuration: TrainingConfiguration,
     store: FeatureStore,
+    checkpoint: Checkpoint,
     out: Path,
     *,
     verbosity: int = 1,
@@ -82,9 +85,10 @@ def train(
     configuration : TrainingConfiguration
     store : FeatureStore
         Of the configuration's front end.
+    checkpoint : Checkpoint
+        Of this run; in the folder ``run`` of `out`.
     out : Path
-        Gets ``float32.tflite``, ``float16.tflite``, ``int8.tflite`` and the
-        folder ``run`` with the state of the run.
+        Gets ``float32.tflite``, ``float16.tflite`` and ``int8.tflite``.
     verbosity : int
         0 quiet, 1 a progress bar, 2 also a line an epoch.
     console : rich.console.Console
@@ -99,8 +103,8 @@ def train(
     spec = configuration.feature_spec()
     if configuration.standardise:
         mean, scale = statistics(store, split.train)
-        spec = dataclasses.replace(spec, mean=mean, scale=scale)
-    checkpoint = Checkpoint(out / "run", _facts(corpus, split, configuration))
+        bound = spec.clip_value or _BOUND
+        spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
     network, history = _fit(
         store, spec, split, corpus.labels, configuration, checkpoint, verbosity, console
     )
@@ -241,16 +245,6 @@ def _calibration_rows(
 
 def _score(split: Split, precision: str, scores: Scores) -> Score:
     return Score(split.protocol, precision, scores.ua, scores.wa, scores.f1, scores.clips)
-
-
-def _facts(corpus: Corpus, split: Split, configuration: TrainingConfiguration) -> dict[str, Any]:
-    """Return what a run depends on: its settings, and the clips it trains on."""
-    return {
-        "configuration": configuration.to_json(),
-        "labels": list(corpus.labels),
-        "train": [[clip.path.name, clip.label, clip.start_s, clip.end_s] for clip in split.train],
-        "test": [[clip.path.name, clip.label, clip.start_s, clip.end_s] for clip in split.test],
-    }
 
 
 def _tool_versions() -> dict[str, str]:

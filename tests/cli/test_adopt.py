@@ -69,6 +69,7 @@ def test_adopted_model_classifies_as_the_original(
     some_clips: list[Path],
     tmp_path: Path,
     run_json: Callable[..., list[Json]],
+    figure: Callable[[str], None],
 ) -> None:
     model, expected = theirs
     adopted = tmp_path / "adopted.tflite"
@@ -87,7 +88,7 @@ def test_adopted_model_classifies_as_the_original(
     assert len(rows) == len(some_clips) == 50
     posteriors = np.array([list(row["posteriors"].values()) for row in rows])  # type: ignore[attr-defined]
     assert [row["label"] for row in rows] == [LABELS[i] for i in expected.argmax(axis=1)]
-    print("largest difference of posteriors:", np.abs(posteriors - expected).max())
+    figure(f"largest difference of posteriors: {np.abs(posteriors - expected).max():.1e}")
     np.testing.assert_allclose(posteriors, expected, rtol=0, atol=0.01)
     # A test that a model of one opinion would pass shows nothing.
     assert len({row["label"] for row in rows}) >= 4

@@ -7,6 +7,7 @@ never on 13 and 15.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "without_speakers_13_15"
 SPEAKERS = ("13", "15")
 
 
-def test_int8_and_float32_on_held_out_speakers(emodb: Path) -> None:
+def test_int8_and_float32_on_held_out_speakers(emodb: Path, figure: Callable[[str], None]) -> None:
     clips = [clip for clip in load("emodb", emodb).clips if clip.speaker in SPEAKERS]
     assert len(clips) == 117
     summary = json.loads((GOLDEN / "summary.json").read_text())
@@ -34,10 +35,10 @@ def test_int8_and_float32_on_held_out_speakers(emodb: Path) -> None:
         assert len(data.speakers) == 8
         assert not set(data.speakers) & set(SPEAKERS)
         scores, predicted[precision] = evaluate(recognizer, clips, Console(quiet=True))
-        print(f"{precision}: UA {scores.ua:.1%}, WA {scores.wa:.1%} on {scores.clips} clips")
+        figure(f"{precision}: UA {scores.ua:.1%}, WA {scores.wa:.1%} on {scores.clips} clips")
         assert scores.ua == pytest.approx(summary["scores"][precision]["ua"], abs=0.02)
     agreement = np.mean(np.equal(predicted["int8"], predicted["float32"]))
-    print(f"int8 and float32 agree on {agreement:.1%}")
+    figure(f"int8 and float32 agree on {agreement:.1%}")
     assert agreement >= 0.97
 
 

@@ -64,22 +64,50 @@ def test_epochs_differ_and_are_reproducible() -> None:
     assert order[0] == order[2] != order[1]
 
 
-def test_mixed_labels_add_up_and_belong_to_the_crops() -> None:
+def test_mixed_labels_are_mixed_as_the_crops_are() -> None:
     store = Rows([5] * 12)
-    augmentation = Augmentation(mixup=0.4)
-    mixed = False
-    for crops, targets in batches(store, augmentation=augmentation, batch_size=12).epoch(0):
-        np.testing.assert_allclose(targets.sum(axis=1), 1.0, rtol=1e-6)
-        mixed |= bool(((targets > 0.01) & (targets < 0.99)).any())
-        assert (crops >= 0).all()
-        assert (crops <= 11).all()
+    random_crops = batches(store, augmentation=Augmentation(mixup=0.4), batch_size=12)
+    mixed = 0
+    for epoch in range(4):
+        for crops, targets in random_crops.epoch(epoch):
+            np.testing.assert_allclose(targets.sum(axis=1), 1.0, rtol=1e-6)
+            for crop, target in zip(crops, targets, strict=True):
+                value = float(crop[0, 0, 0])
+                assert (crop == crop[0, 0, 0]).all()
+                # Some pair of clips and some share of the first give crop and label alike.
+                assert any(
+                    np.allclose(target, share * one_hot(i) + (1 - share) * one_hot(j), atol=1e-4)
+                    for i in range(12)
+                    for j in range(12)
+                    for share in [(value - j) / (i - j) if i != j else 1.0]
+                    if 0.5 - 1e-6 <= share <= 1.0 + 1e-6 and (i != j or abs(value - i) < 1e-6)
+                )
+                mixed += int(target.max() < 0.99)
     assert mixed
 
 
-def test_time_masks_leave_the_store_alone() -> None:
+def one_hot(number: int) -> np.ndarray:
+    return np.eye(3)[number % 3]
+
+
+def test_time_masks_hide_rows_and_leave_the_store_alone() -> None:
     store = Rows([6] * 8)
-    list(batches(store, augmentation=Augmentation(3, 4)).epoch(0))
+    masked = [
+        crop
+        for crops, _ in batches(store, augmentation=Augmentation(3, 4)).epoch(0)
+        for crop in crops
+        if crop.max() > 0
+    ]
+    assert any((crop[:, 0, 0] == 0).any() for crop in masked)
     assert all((store.rows(clip) == i).all() for i, clip in enumerate(store.clips))
+
+
+def test_crops_begin_anywhere() -> None:
+    rows = np.arange(50, dtype=np.float32)[:, None]
+    random = np.random.default_rng(0)
+    begun = {int(fit_length(rows, 40, None, random)[0, 0]) for _ in range(200)}
+    assert begun == set(range(11))
+    assert int(fit_length(rows, 40, None)[0, 0]) == 5
 
 
 @given(length=st.integers(1, 60), n_frames=st.integers(1, 60), seed=st.integers(0, 99))
@@ -127,6 +155,17 @@ def test_caches_give_the_same_rows(cache: str, some_clips: list[Path], tmp_path:
         store = FeatureStore(recipe("edge"), cache, tmp_path / "features")
         np.testing.assert_array_equal(store.rows(clip), expected)
     assert len(list(tmp_path.rglob("*.npy"))) == (1 if cache == "disk" else 0)
+
+
+def test_cache_knows_the_part_and_the_front_end(some_clips: list[Path], tmp_path: Path) -> None:
+    whole, part = Clip(some_clips[0], "a", "s"), Clip(some_clips[0], "a", "s", 0.2, 0.8)
+    for clip in (whole, part):
+        for name in ("edge", "psf"):
+            expected = FeatureStore(recipe(name), "none").rows(clip)
+            for _ in range(2):
+                store = FeatureStore(recipe(name), "disk", tmp_path)
+                np.testing.assert_array_equal(store.rows(clip), expected)
+    assert len(list(tmp_path.glob("*.npy"))) == 4
 
 
 def test_damaged_cache_is_computed_again(some_clips: list[Path], tmp_path: Path) -> None:

@@ -36,6 +36,16 @@ def test_focal_loss_with_gamma_0_is_cross_entropy() -> None:
     assert float(focal) == pytest.approx(cross_entropy, rel=1e-4)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_smooths_the_labels(smoothing: float) -> None:
+    truth, posteriors = some_batch(2)
+    soft = truth * (1 - smoothing) + smoothing / 7
+    expected = -(soft * np.log(posteriors)).sum(axis=1).mean()
+    assert float(loss_function("cross-entropy", 0.0, smoothing)(truth, posteriors)) == (
+        pytest.approx(expected, rel=1e-4)
+    )
+
+
 def test_original_schedule() -> None:
     """The original callback: times exp(-0.15) when the epoch is above 50 and divides by 20."""
     steps = 15

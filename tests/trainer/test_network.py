@@ -28,6 +28,14 @@ def test_same_function_as_the_original() -> None:
     )
 
 
+def test_regularisation_is_the_originals() -> None:
+    layers = light_sernet(184, 40, 7).layers
+    body = [layer for layer in layers if layer.name.startswith(("body", "head_conv"))]
+    strengths = [layer.kernel_regularizer.l2 for layer in body if layer.name.endswith("conv")]
+    assert strengths == pytest.approx([1e-6] * 5)
+    assert [layer.rate for layer in layers if layer.name == "dropout"] == [0.3]
+
+
 @pytest.mark.parametrize(("width", "filters"), [(0.5, 16), (0.25, 8), (0.05, 8), (2.0, 64)])
 def test_width(width: float, filters: int) -> None:
     network = light_sernet(50, 13, 4, width)

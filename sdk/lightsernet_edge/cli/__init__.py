@@ -10,10 +10,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 import warnings
 from typing import NoReturn
 
 from .._version import __version__
+from ..audio import AudioWarning
 from ..errors import LightSernetError
 from . import adopt, bench, classify, evaluate, export, fetch, info, train, validate
 
@@ -69,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         return status
     except LightSernetError as error:
         if options.debug:
-            raise
+            traceback.print_exc()
         print_error(error)
         return error.exit_status
     except KeyboardInterrupt:
@@ -80,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except Exception as error:
         if options.debug:
-            raise
+            traceback.print_exc()
         print_error(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
         return 1
 
@@ -95,5 +97,6 @@ def print_error(message: object) -> None:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
-    if issubclass(category, UserWarning):
-        print(f"{PROGRAM}: warning: {message}", file=sys.stderr)
+    # Those of other packages are for their developers.
+    if issubclass(category, AudioWarning):
+        print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)

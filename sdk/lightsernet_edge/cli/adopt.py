@@ -63,7 +63,13 @@ def run(arguments: argparse.Namespace) -> int:
     from .._version import __version__
     from ..errors import InputError, ModelError
     from ..features import recipe
-    from ..model_file import read_bytes, without_record, write_model, write_sidecar
+    from ..model_file import (
+        embedded_record,
+        read_bytes,
+        without_record,
+        write_model,
+        write_sidecar,
+    )
     from ..model_record import ModelRecord
     from ..tflite_graph import read_graph
 
@@ -71,9 +77,20 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         model = without_record(content)
         shape = read_graph(model).input.shape
+        old = embedded_record(content)
     except ModelError as error:
         raise ModelError(f"{arguments.model}: {error}") from None
+    if old is not None and old.data is not None and arguments.output is None:
+        raise InputError(
+            f"{arguments.model}: has the record of its training, which would be lost, expected "
+            "a model without one, or --output"
+        )
     spec = recipe(arguments.features, arguments.input_type)
+    if arguments.seconds is not None and spec.clip_seconds is None:
+        raise InputError(
+            f"--seconds: found {arguments.seconds}, but features {spec.name!r} take utterances "
+            "whole"
+        )
     if spec.clip_seconds is not None and len(shape) == 4:
         seconds = arguments.seconds
         if seconds is None:

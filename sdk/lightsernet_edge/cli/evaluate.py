@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from lightsernet_trainer.datasets import LAYOUTS, load
-    from lightsernet_trainer.evaluation import evaluate, to_json
+    from lightsernet_trainer.evaluation import evaluate, protocol, to_json
 
     recognizer = EmotionRecognizer(
         arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
@@ -56,18 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
         if unknown:
             raise InputError(f"--speakers: {unknown[0]!r} is none of {', '.join(corpus.speakers)}")
         clips = tuple(clip for clip in clips if clip.speaker in arguments.speakers)
-    data = recognizer.file.record.data
-    heard = sorted({clip.speaker for clip in clips} & set(data.speakers if data else ()))
-    protocol = "model's training data not recorded"
-    if data is not None:
-        protocol = "no speaker of the model's training data"
-        if heard and data.name == corpus.name:
-            protocol = f"NOT held out: the model was trained on speakers {', '.join(heard)}"
     scores, _ = evaluate(recognizer, clips, Console(stderr=True))
     result = {
         "model": str(recognizer.file.path),
         "dataset": corpus.name,
-        "protocol": protocol,
+        "protocol": protocol(recognizer.file.record.data, corpus, clips),
         **to_json(scores, recognizer.labels),
     }
     if arguments.json:

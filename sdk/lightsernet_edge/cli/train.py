@@ -6,7 +6,6 @@ import argparse
 import dataclasses
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +91,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ..extras import require_trainer
 
     require_trainer("train")
+    backend_name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if backend_name != "tensorflow":
+        raise InputError(f"KERAS_BACKEND: found {backend_name!r}, expected tensorflow")
     from rich.console import Console
 
     from lightsernet_trainer import backend, splits
+    from lightsernet_trainer.checkpoint import Checkpoint, run_facts
     from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.feature_store import FeatureStore
@@ -123,8 +126,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
-    folder = arguments.out / "run" / "features"
-    store = FeatureStore(configuration.feature_spec(), arguments.cache, folder)
+    state = arguments.out / "run"
+    if arguments.restart:
+        (state / "state.npz").unlink(missing_ok=True)
+    checkpoint = Checkpoint(state, run_facts(corpus, split, configuration))
+    store = FeatureStore(configuration.feature_spec(), arguments.cache, state / "features")
     # Every clip is read before anything is written, and before Keras is imported,
     # which takes seconds.
     store.load([*split.train, *split.test], console)
@@ -133,13 +139,12 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer.summary import write_summary
     from lightsernet_trainer.training import train
 
-    if arguments.restart and (arguments.out / "run").is_dir():
-        shutil.rmtree(arguments.out / "run")
     result = train(
         corpus,
         split,
         configuration,
         store,
+        checkpoint,
         arguments.out,
         verbosity=arguments.verbosity,
         console=console,

@@ -18,6 +18,8 @@ Features = NDArray[np.float64]
 _BLOCK_FRAMES = 64
 # Bands multiplied at a time, see _filterbank_blocks.
 _BLOCK_BANDS = 16
+# Float audio may clip, but beyond this many full scales it is no audio, and powers overflow.
+MAX_SAMPLE = 1e6
 _INT16_FULL_SCALE = 32768.0
 
 
@@ -237,6 +239,8 @@ def as_samples(samples: ArrayLike) -> Samples:
         array = array.astype(np.float64, copy=False)
         if not np.isfinite(array).all():
             raise InputError("samples: found NaN or Inf, expected finite values in -1..1")
+        if array.size and np.abs(array).max() > MAX_SAMPLE:
+            raise InputError(f"samples: found values beyond {MAX_SAMPLE:g}, expected -1..1")
         return array
     if array.size == 0:
         return np.empty(0)

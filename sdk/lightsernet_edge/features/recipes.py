@@ -45,7 +45,6 @@ RECIPES: dict[str, FeatureSpec] = {
             n_mels=64,
             log_floor=1e-3,
             dct="orthonormal",
-            clip_value=5.0,
         ),
     )
 }
