@@ -1,13 +1,19 @@
-"""Fixtures that all tests share: where the data lies."""
+"""Fixtures that all tests share: where the data lies, clips, small models."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# Four files whose samples begin at byte 4096, behind a chunk of padding.
+PADDED_CLIPS = ("14a07Aa", "14a07Fd", "14a07Na", "14a07Wc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,3 +40,80 @@ def emodb(data_root: Path) -> Path:
     if not (folder / "wav").is_dir():
         pytest.skip(f"EMO-DB is absent: no wav/ in {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def some_clips(emodb: Path) -> list[Path]:
+    """Fifty clips spread over EMO-DB, those with padded headers among them."""
+    files = sorted((emodb / "wav").glob("*.wav"))
+    chosen = {files[i] for i in np.linspace(0, len(files) - 1, 46).round().astype(int)}
+    return sorted(chosen | {emodb / "wav" / f"{name}.wav" for name in PADDED_CLIPS})
+
+
+@pytest.fixture(scope="session")
+def odd_signals() -> dict[str, NDArray[np.float64]]:
+    """Signals that front ends stumble over, at 16 kHz."""
+    rate = 16000
+    time = np.arange(2 * rate) / rate
+    clicks = np.zeros(2 * rate)
+    clicks[[1000, 9000, 9001, 31999]] = [1.0, -1.0, 1.0, -1.0]
+    return {
+        "silence": np.zeros(2 * rate),
+        "clicks": clicks,
+        "square": np.where(np.sin(2 * np.pi * 187.5 * time) >= 0, 1.0, -1.0),
+        "tone": 0.5 * np.sin(2 * np.pi * 1000.0 * time),
+        "dc": np.full(2 * rate, 0.25),
+        "noise": np.random.default_rng(7).uniform(-1, 1, 2 * rate),
+        "full scale": np.random.default_rng(8).choice([-1.0, 32767 / 32768], 2 * rate),
+    }
+
+
+@pytest.fixture(scope="session")
+def converted() -> Callable[..., bytes]:
+    """Networks with random weights, converted: for tests that need no skill."""
+    from lightsernet_trainer.conversion import convert
+    from lightsernet_trainer.network import light_sernet
+
+    def make(precision: str, width: float = 0.25, n_labels: int = 7, n_frames: int = 184) -> bytes:
+        random = np.random.default_rng(0)
+        rows = [random.normal(size=(n_frames, 40)).astype(np.float32) for _ in range(4)]
+        network = light_sernet(n_frames, 40, n_labels, width)
+        # Off their initial zeros and ones, which the converter would optimise away.
+        network.set_weights([w + random.uniform(0, 0.1, w.shape) for w in network.get_weights()])
+        return convert(network, precision, rows)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def small_int8(converted: Callable[..., bytes]) -> bytes:
+    return converted("int8")
+
+
+@pytest.fixture(scope="session")
+def small_float32(converted: Callable[..., bytes]) -> bytes:
+    return converted("float32")
+
+
+@pytest.fixture(scope="session")
+def small_float16(converted: Callable[..., bytes]) -> bytes:
+    return converted("float16")
+
+
+@pytest.fixture(scope="session")
+def small_dynamic() -> bytes:
+    """Weights int8, activations float32: what the original code calls int8."""
+    import tensorflow as tf
+
+    from lightsernet_trainer.network import light_sernet
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(light_sernet(184, 40, 7, 0.25))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    model: bytes = converter.convert()
+    return model
+
+
+@pytest.fixture(scope="session")
+def original_float32(converted: Callable[..., bytes]) -> bytes:
+    """The network at its full width."""
+    return converted("float32", width=1.0)

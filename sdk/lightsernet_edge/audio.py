@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import warnings
 from dataclasses import dataclass
+from io import BytesIO, FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,11 @@ from .errors import AudioError, MissingDependencyError
 if TYPE_CHECKING:
     import soundfile
 
+# Below it nothing of speech is left, and resampling would make giants of small files.
+_MIN_SAMPLE_RATE = 1000
+_BLOCK_FRAMES = 2**20
+# How far the end of a part may lie beyond the file: times are often rounded.
+_ROUNDING_S = 0.01
 # Sizes a WAV's data chunk may claim when its writer could not know: a pipe.
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF)
 
@@ -117,30 +124,41 @@ def _decode(
     path: Path, start_s: float | None, end_s: float | None
 ) -> tuple[NDArray[np.float64], int]:
     """Return all channels, shape (n, channels), and the file's own rate."""
-    if not path.exists():
-        raise AudioError(f"{path}: no such file, expected a recording")
-    if path.is_dir():
-        raise AudioError(f"{path}: is a directory, expected a recording")
+    soundfile = _soundfile()
+    try:
+        if not path.exists():
+            raise AudioError(f"{path}: no such file, expected a recording")
+        if path.is_dir():
+            raise AudioError(f"{path}: is a directory, expected a recording")
+        # Unbuffered: libsndfile reads on from where the descriptor stands.
+        with path.open("rb", buffering=0) as stream:
+            if os.fstat(stream.fileno()).st_size == 0:
+                raise AudioError(f"{path}: the file is empty, expected a recording")
+            # By descriptor: a name may be no UTF-8, and means nothing ("x.raw").
+            with soundfile.SoundFile(_source(stream, path), closefd=False) as file:
+                if file.samplerate < _MIN_SAMPLE_RATE:
+                    raise AudioError(
+                        f"{path}: recorded at {file.samplerate} Hz, expected at least "
+                        f"{_MIN_SAMPLE_RATE} Hz"
+                    )
+                return _read_part(file, path, start_s, end_s), int(file.samplerate)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+    except soundfile.LibsndfileError as error:
+        reason = str(error.error_string).strip().rstrip(".")
+        raise AudioError(
+            f"{path}: cannot be read as audio ({reason}), expected WAV, FLAC, OGG or MP3"
+        ) from None
+
+
+def _soundfile() -> Any:
     try:
         import soundfile
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
             f"reading recordings needs the package soundfile and libsndfile: {error}"
         ) from None
-    try:
-        if path.stat().st_size == 0:
-            raise AudioError(f"{path}: the file is empty, expected a recording")
-        _refuse_truncated_wav(path)
-        with soundfile.SoundFile(path) as file:
-            samples = _read_part(file, path, start_s, end_s)
-            return samples, int(file.samplerate)
-    except soundfile.LibsndfileError as error:
-        reason = str(error.error_string).strip().rstrip(".")
-        raise AudioError(
-            f"{path}: cannot be read as audio ({reason}), expected WAV, FLAC, OGG or MP3"
-        ) from None
-    except OSError as error:
-        raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
+    return soundfile
 
 
 def _read_part(
@@ -148,13 +166,15 @@ def _read_part(
 ) -> NDArray[np.float64]:
     start = 0 if start_s is None else round(start_s * file.samplerate)
     stop = file.frames if end_s is None else round(end_s * file.samplerate)
+    if stop <= file.frames + _ROUNDING_S * file.samplerate:
+        stop = min(stop, file.frames)
     if not 0 <= start < max(stop, 1) or stop > file.frames:
         raise AudioError(
             f"{path}: lasts {file.frames / file.samplerate:.3f} s, expected the part from "
             f"{start_s} to {end_s} s to lie in it"
         )
     file.seek(start)
-    samples = file.read(stop - start, dtype="float64", always_2d=True)
+    samples = _read_blocks(file, stop - start)
     if len(samples) < stop - start:
         raise AudioError(
             f"{path}: truncated: holds {start + len(samples)} samples of the "
@@ -165,20 +185,46 @@ def _read_part(
     return np.asarray(samples)
 
 
-def _refuse_truncated_wav(path: Path) -> None:
-    """Raise AudioError if a WAV's data chunk reaches beyond the end of the file.
+def _read_blocks(file: soundfile.SoundFile, count: int) -> NDArray[np.float64]:
+    """Read up to `count` frames, with memory for what is there, not for what is declared."""
+    blocks = []
+    while count > 0:
+        block = file.read(min(count, _BLOCK_FRAMES), dtype="float64", always_2d=True)
+        blocks.append(block)
+        count = count - len(block) if len(block) else 0
+    return np.concatenate(blocks) if blocks else np.empty((0, file.channels))
 
-    libsndfile reads what is there and says nothing.
+
+def _source(stream: FileIO, path: Path) -> int | BytesIO:
+    """Return what libsndfile shall read, after a look at a WAV's declared size.
+
+    libsndfile reads what is there of a truncated WAV and says nothing, and takes
+    a size of 0, as pipes write, at its word.
+
+    Raises
+    ------
+    AudioError
+        If a WAV's data chunk reaches beyond the end of the file.
     """
-    with path.open("rb") as file:
-        size = _declared_data_end(file)
-        actual = path.stat().st_size
-        if size is not None and size > actual:
-            raise AudioError(f"{path}: truncated: {actual} bytes, but its header declares {size}")
+    actual = os.fstat(stream.fileno()).st_size
+    data = _declared_data(stream)
+    stream.seek(0)
+    if data is None:
+        return stream.fileno()
+    start, size = data
+    if size == 0 and actual > start:
+        content = bytearray(stream.read())
+        content[start - 4 : start] = b"\xff\xff\xff\xff"
+        return BytesIO(content)
+    if size not in _UNKNOWN_SIZES and start + size > actual:
+        raise AudioError(
+            f"{path}: truncated: {actual} bytes, but its header declares {start + size}"
+        )
+    return stream.fileno()
 
 
-def _declared_data_end(file: BinaryIO) -> int | None:
-    """Find where a RIFF file says its samples end; None if it does not say."""
+def _declared_data(file: BinaryIO | FileIO) -> tuple[int, int] | None:
+    """Find where a RIFF file's samples begin and their declared size, or None."""
     header = file.read(12)
     if len(header) < 12 or header[:4] not in (b"RIFF", b"RIFX", b"RF64") or header[8:] != b"WAVE":
         return None
@@ -193,9 +239,8 @@ def _declared_data_end(file: BinaryIO) -> int | None:
                 (long_size,) = struct.unpack("<Q", body[8:16])
             continue
         if name == b"data":
-            start = file.tell()
             if header[:4] == b"RF64" and size == 0xFFFFFFFF and long_size is not None:
-                return start + long_size
-            return None if size in _UNKNOWN_SIZES else start + size
+                size = long_size
+            return file.tell(), size
         file.seek(size + size % 2, 1)
     return None

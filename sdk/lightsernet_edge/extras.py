@@ -6,12 +6,15 @@ from importlib.util import find_spec
 
 from .errors import MissingDependencyError
 
-_TRAINER_PACKAGES = ("sklearn", "matplotlib", "keras", "tensorflow")
+_PACKAGES = {
+    "train": ("tensorflow", "keras", "sklearn", "matplotlib"),
+    "evaluate": ("sklearn",),
+}
 
 
 def require_trainer(verb: str) -> None:
-    """Raise MissingDependencyError unless the extra ``train`` is installed."""
-    missing = [name for name in _TRAINER_PACKAGES if find_spec(name) is None]
+    """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there."""
+    missing = [name for name in _PACKAGES[verb] if find_spec(name) is None]
     if missing:
         raise MissingDependencyError(
             f"{verb} needs the offline trainer, but {', '.join(missing)} is not installed: "

@@ -79,9 +79,7 @@ def read_model(path: str | Path) -> ModelFile:
             raise ModelError(
                 "has no record of its labels and features; 'lightsernet-edge adopt' gives it one"
             )
-        model = content[-record.size :] if embedded else content
-        if len(model) != record.size or hashlib.sha256(model).hexdigest() != record.sha256:
-            raise ModelError("the model's bytes do not match the SHA-256 of its record")
+        model = _verified(content[-record.size :] if embedded else content, record)
         file = ModelFile(path, model, record)
         check_fit(file.graph, record)
     except ModelError as error:
@@ -89,7 +87,9 @@ def read_model(path: str | Path) -> ModelFile:
     return file
 
 
-def write_model(path: str | Path, model: bytes, record: ModelRecord) -> ModelFile:
+def write_model(
+    path: str | Path, model: bytes, record: ModelRecord, source: str | Path | None = None
+) -> ModelFile:
     """Write a model with its record, to a temporary name that is then renamed.
 
     Parameters
@@ -99,6 +99,8 @@ def write_model(path: str | Path, model: bytes, record: ModelRecord) -> ModelFil
         A TFLite flatbuffer; a record already in it is replaced.
     record : ModelRecord
         Its hash and size are filled in.
+    source : str or Path, optional
+        Where the model was read, for messages; by default `path`.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def write_model(path: str | Path, model: bytes, record: ModelRecord) -> ModelFil
         check_fit(read_graph(model), record)
         write_atomically(path, _with_record(model, record.to_bytes()))
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
+        raise ModelError(f"{source or path}: {error}") from None
     return ModelFile(path, model, record)
 
 
@@ -145,7 +147,7 @@ def check_fit(graph: Graph, record: ModelRecord) -> None:
     """Raise ModelError unless the model takes the record's features and has its labels."""
     coefficients = record.features.n_coefficients
     shape = graph.input.shape
-    if len(shape) != 4 or shape[0] != 1 or shape[2:] != (coefficients, 1):
+    if len(shape) != 4 or shape[0] != 1 or shape[1] < 1 or shape[2:] != (coefficients, 1):
         raise ModelError(
             f"the model's input is {list(shape)}, expected [1, frames, {coefficients}, 1] for "
             f"features {record.features.name!r}"
@@ -170,11 +172,11 @@ def read_bytes(path: Path) -> bytes:
     ModelError
         If it is missing or cannot be read.
     """
-    if not path.exists():
-        raise ModelError(f"{path}: no such file, expected a .tflite model")
-    if path.is_dir():
-        raise ModelError(f"{path}: is a directory, expected a .tflite model")
     try:
+        if not path.exists():
+            raise ModelError(f"{path}: no such file, expected a .tflite model")
+        if path.is_dir():
+            raise ModelError(f"{path}: is a directory, expected a .tflite model")
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
@@ -189,7 +191,13 @@ def without_record(content: bytes) -> bytes:
         If the bytes are damaged.
     """
     record = _embedded_record(content)
-    return content if record is None else content[-record.size :]
+    return content if record is None else _verified(content[-record.size :], record)
+
+
+def _verified(model: bytes, record: ModelRecord) -> bytes:
+    if len(model) != record.size or hashlib.sha256(model).hexdigest() != record.sha256:
+        raise ModelError("the model's bytes do not match the SHA-256 of its record")
+    return model
 
 
 def _sealed(record: ModelRecord, model: bytes) -> ModelRecord:
@@ -214,6 +222,8 @@ def _sidecar_record(path: Path) -> ModelRecord | None:
         return None
     try:
         return ModelRecord.from_bytes(sidecar.read_bytes())
+    except OSError as error:
+        raise ModelError(f"sidecar {sidecar.name}: cannot be read ({error.strerror})") from None
     except ModelError as error:
         raise ModelError(f"sidecar {sidecar.name}: {error}") from None
 

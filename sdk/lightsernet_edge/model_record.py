@@ -28,7 +28,23 @@ _MAX_LABELS = 256
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        )
+    except OverflowError:  # an integer beyond the floats
+        return False
+
+
+def _check_types(where: str, data: object, **types: type) -> None:
+    """Raise ModelError unless the fields have these types; None passes where it is the default."""
+    defaults = {item.name: item.default for item in dataclasses.fields(data)}  # type: ignore[arg-type]
+    for name, kind in types.items():
+        value = getattr(data, name)
+        if value is None and defaults[name] is None:
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ModelError(f"record: {where}.{name} is {value!r}, expected {kind.__name__}")
 
 
 @dataclass(frozen=True)
@@ -71,8 +87,9 @@ class TrainingData:
     speakers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str):
-            raise ModelError(f"record: data.name is {self.name!r}, expected a string")
+        _check_types("data", self, name=str, licence=str, source=str, clips=int, speakers=tuple)
+        if not all(isinstance(speaker, str) for speaker in self.speakers):
+            raise ModelError(f"record: data.speakers is {self.speakers!r}, expected strings")
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,7 @@ class Score:
     clips: int
 
     def __post_init__(self) -> None:
+        _check_types("scores", self, protocol=str, precision=str, clips=int)
         for name in ("ua", "wa", "f1"):
             value = getattr(self, name)
             if not _is_number(value) or not 0 <= value <= 1:
@@ -154,7 +172,7 @@ class ModelRecord:
         """
         try:
             data = json.loads(text.decode("utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"record: not JSON ({error})") from None
         if not isinstance(data, dict):
             raise ModelError(f"record: found {type(data).__name__}, expected a JSON object")
@@ -178,7 +196,10 @@ class ModelRecord:
             raise ModelError(f"record: scores is {scores!r}, expected a list")
         training = data.get("data")
         if isinstance(training, dict):
-            training = {**training, "speakers": tuple(training.get("speakers") or ())}
+            speakers = training.get("speakers", [])
+            if not isinstance(speakers, list):
+                raise ModelError(f"record: data.speakers is {speakers!r}, expected a list")
+            training = {**training, "speakers": tuple(speakers)}
         try:
             features = FeatureSpec.from_json(data.get("features"))
         except InputError as error:

@@ -36,7 +36,10 @@ class Checkpoint:
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
         self._state = folder / _STATE
         self._facts = json.dumps(facts, sort_keys=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{folder}: cannot be written ({error.strerror})") from None
         kept = self._read()
         if kept is not None and str(kept["facts"]) != self._facts:
             raise InputError(

@@ -10,6 +10,8 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec, recipe
 
 LEVELS = ("recipe", "none", "percentile", "running-peak")
+LOSSES = ("cross-entropy", "focal")
+SCHEDULES = ("one-cycle", "original")
 PADDINGS = ("recipe", "zeros", "repeat")
 
 
@@ -82,6 +84,9 @@ class TrainingConfiguration:
             ("time_masks", "--time-masks", 0, 100),
             ("time_mask_frames", "--time-mask-frames", 0, 1000),
             ("seed", "--seed", 0, 2**31 - 1),
+            ("gamma", "--gamma", 0.0, 100.0),
+            ("label_smoothing", "--label-smoothing", 0.0, 0.99),
+            ("learning_rate", "--learning-rate", 1e-9, 10.0),
         ):
             value = getattr(self, field)
             if not low <= value <= high:
@@ -89,6 +94,8 @@ class TrainingConfiguration:
         for field, flag, allowed in (
             ("level", "--level", LEVELS),
             ("padding", "--padding", PADDINGS),
+            ("loss", "--loss", LOSSES),
+            ("schedule", "--schedule", SCHEDULES),
         ):
             value = getattr(self, field)
             if value not in allowed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 from lightsernet_edge.tflite_graph import read_graph
+
+from .native_output import held_back
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -53,7 +56,8 @@ def convert(
         lambda features: network(features, training=False),
         input_signature=[tf.TensorSpec(shape, tf.float32)],
     ).get_concrete_function()
-    with warnings.catch_warnings():
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), held_back():
         warnings.simplefilter("ignore")
         # Without the model as second argument its variables become constants.
         converter = tf.lite.TFLiteConverter.from_concrete_functions([function])

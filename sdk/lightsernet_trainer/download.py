@@ -33,11 +33,13 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
         If the server cannot be reached, refuses, falls silent or breaks off.
     MissingDependencyError
         If the downloader is not installed.
+    OSError
+        If the file cannot be written.
     """
     if not url.startswith(("http://", "https://")):
         raise InputError(f"url {url!r}: expected an address that begins with http:// or https://")
     try:
-        import pooch  # type: ignore[import-untyped]
+        import pooch
         import requests
     except ImportError as error:
         raise MissingDependencyError(

@@ -99,7 +99,9 @@ def predict(
     """
     posteriors = np.empty((len(clips), len(recognizer.labels)))
     for row, clip in zip(
-        posteriors, track(clips, "scoring", console=console, transient=True), strict=True
+        posteriors,
+        track(clips, "scoring", console=console, transient=True, disable=not console.is_terminal),
+        strict=True,
     ):
         if clip.label not in recognizer.labels:
             raise InputError(

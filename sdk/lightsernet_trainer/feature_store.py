@@ -71,7 +71,11 @@ class FeatureStore:
         if self._cache == "none":
             return self._compute(clip)
         if clip not in self._kept:
-            rows = self._from_disk(clip) if self._cache == "disk" else self._compute(clip)
+            rows = self._from_disk(clip) if self._cache == "disk" else None
+            if rows is None:
+                rows = self._compute(clip)
+                if self._cache == "disk":
+                    self._to_disk(clip, rows)
             self._kept[clip] = rows
         return self._kept[clip]
 
@@ -83,8 +87,18 @@ class FeatureStore:
         AudioError
             If a clip cannot be read or is too short.
         """
-        for clip in track(clips, "features", console=console, transient=True):
-            self.rows(clip)
+        new: dict[Clip, NDArray[np.float32]] = {}
+        hidden = not console.is_terminal
+        for clip in track(clips, "features", console=console, transient=True, disable=hidden):
+            rows = self._from_disk(clip) if self._cache == "disk" else None
+            if rows is None:
+                rows = new[clip] = self._compute(clip)
+            if self._cache != "none":
+                self._kept[clip] = rows
+        # Only when all clips are known to be good: a refusal leaves nothing behind.
+        if self._cache == "disk":
+            for clip, rows in new.items():
+                self._to_disk(clip, rows)
 
     def _compute(self, clip: Clip) -> NDArray[np.float32]:
         recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
@@ -95,7 +109,7 @@ class FeatureStore:
             )
         return self._front_end.features(recording.samples).astype(np.float32)
 
-    def _from_disk(self, clip: Clip) -> NDArray[np.float32]:
+    def _from_disk(self, clip: Clip) -> NDArray[np.float32] | None:
         assert self._folder is not None
         file = self._folder / f"{self._key(clip)}.npy"
         if file.exists():
@@ -104,13 +118,18 @@ class FeatureStore:
                 if rows.ndim == 2 and rows.shape[1] == self.spec.n_coefficients:
                     return rows
             except (ValueError, EOFError, OSError):
-                pass  # damaged: computed again below
-        rows = self._compute(clip)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:
-            np.save(temporary, rows)
-        Path(temporary.name).replace(file)
-        return rows
+                pass  # damaged: computed again
+        return None
+
+    def _to_disk(self, clip: Clip, rows: NDArray[np.float32]) -> None:
+        assert self._folder is not None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:
+                np.save(temporary, rows)
+            Path(temporary.name).replace(self._folder / f"{self._key(clip)}.npy")
+        except OSError as error:
+            raise InputError(f"{self._folder}: cannot be written ({error.strerror})") from None
 
     def _key(self, clip: Clip) -> str:
         """Name what the features depend on: the file as it is now, the part, the spec."""

@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError, DownloadError, InputError, LightSernetError
-from lightsernet_trainer.archive import unpack
-from lightsernet_trainer.download import download
+
+from .archive import unpack
+from .download import download
 
 EMODB_URL = "http://emodb.bilderbar.info/download/download.zip"
 
@@ -126,12 +127,12 @@ def _fetch_into(
     timeout_s: float,
 ) -> FetchReport:
     created = [folder for folder in (to, *to.parents) if not folder.exists()]
-    to.mkdir(parents=True, exist_ok=True)
     staging = to / _STAGING
-    # An earlier run that was killed may have left it.
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
     try:
+        to.mkdir(parents=True, exist_ok=True)
+        # An earlier run that was killed may have left it.
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
         if archive is None:
             source = staging / "download.zip"
             download(url, source, timeout_s=timeout_s, progress=progress)
@@ -145,7 +146,7 @@ def _fetch_into(
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         for folder in created:
-            if not any(folder.iterdir()):
+            if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
     shutil.rmtree(staging, ignore_errors=True)

@@ -8,7 +8,7 @@ from keras import layers
 # Filters of the three paths, of the body's 3x3 convolutions with the pool
 # behind each (time, coefficients), and of the last 1x1 convolution.
 _PATH_FILTERS = 32
-_PATH_KERNELS = ((11, 1), (1, 9), (3, 3))
+_PATH_KERNELS = {"time": (11, 1), "frequency": (1, 9), "both": (3, 3)}
 _BODY = ((64, (2, 2)), (96, (2, 2)), (128, (2, 1)), (160, (2, 1)))
 _HEAD_FILTERS = 320
 _L2 = 1e-6
@@ -42,38 +42,41 @@ def light_sernet(
     """
     seeds = iter(range(seed * 1000, seed * 1000 + 1000))
 
-    def conv(x: keras.KerasTensor, filters: int, kernel: tuple[int, int], body: bool):  # type: ignore[no-untyped-def]
+    # Names of our own: Keras's count on from network to network, and would make
+    # the converted files of two equal networks differ.
+    def conv(
+        x: keras.KerasTensor, name: str, filters: int, kernel: tuple[int, int], bias: bool
+    ) -> keras.KerasTensor:
         x = layers.Conv2D(
             max(8, 8 * round(filters * width / 8)),
             kernel,
             padding="same",
-            use_bias=not body,
+            use_bias=bias,
             kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
-            kernel_regularizer=keras.regularizers.L2(_L2) if body else None,
+            kernel_regularizer=None if bias else keras.regularizers.L2(_L2),
+            name=f"{name}_conv",
         )(x)
-        x = layers.BatchNormalization()(x)
-        return layers.ReLU()(x)
+        x = layers.BatchNormalization(name=f"{name}_norm")(x)
+        return layers.ReLU(name=f"{name}_relu")(x)
 
-    features = layers.Input((n_frames, n_coefficients, 1))
-    x = layers.Concatenate()(
-        [
-            layers.AveragePooling2D(2, padding="same")(
-                conv(features, _PATH_FILTERS, kernel, body=False)
-            )
-            for kernel in _PATH_KERNELS
-        ]
-    )
-    for filters, pool in _BODY:
-        x = conv(x, filters, (3, 3), body=True)
-        x = layers.AveragePooling2D(pool, padding="same")(x)
-    x = conv(x, _HEAD_FILTERS, (1, 1), body=True)
-    x = layers.GlobalAveragePooling2D()(x)
-    x = layers.Dropout(_DROPOUT, seed=next(seeds))(x)
+    features = layers.Input((n_frames, n_coefficients, 1), name="features")
+    paths = []
+    for name, kernel in _PATH_KERNELS.items():
+        path = conv(features, name, _PATH_FILTERS, kernel, bias=True)
+        paths.append(layers.AveragePooling2D(2, padding="same", name=f"{name}_pool")(path))
+    x = layers.Concatenate(name="paths")(paths)
+    for index, (filters, pool) in enumerate(_BODY):
+        x = conv(x, f"body{index}", filters, (3, 3), bias=False)
+        x = layers.AveragePooling2D(pool, padding="same", name=f"body{index}_pool")(x)
+    x = conv(x, "head", _HEAD_FILTERS, (1, 1), bias=False)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    x = layers.Dropout(_DROPOUT, seed=next(seeds), name="dropout")(x)
     # Softmax in float32 whatever the precision policy.
     posteriors = layers.Dense(
         n_labels,
         activation="softmax",
         dtype="float32",
         kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        name="posteriors",
     )(x)
     return keras.Model(features, posteriors, name="light_sernet")

@@ -50,7 +50,7 @@ def write_summary(
         "scores": {name: to_json(scores, corpus.labels) for name, scores in result.scores.items()},
         "agreement": result.agreement,
         "models": {
-            name: {"file": str(model.path), "bytes": len(model.model)}
+            name: {"file": model.path.name, "bytes": len(model.model)}
             for name, model in result.models.items()
         },
         "configuration": dataclasses.asdict(configuration),

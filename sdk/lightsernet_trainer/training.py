@@ -63,9 +63,9 @@ def train(
     corpus: Corpus,
     split: Split,
     configuration: TrainingConfiguration,
+    store: FeatureStore,
     out: Path,
     *,
-    cache: str = "memory",
     verbosity: int = 1,
     console: Console,
 ) -> TrainingResult:
@@ -80,11 +80,11 @@ def train(
     split : Split
         Of that corpus.
     configuration : TrainingConfiguration
+    store : FeatureStore
+        Of the configuration's front end.
     out : Path
         Gets ``float32.tflite``, ``float16.tflite``, ``int8.tflite`` and the
         folder ``run`` with the state of the run.
-    cache : {"disk", "memory", "none"}
-        Where features are kept.
     verbosity : int
         0 quiet, 1 a progress bar, 2 also a line an epoch.
     console : rich.console.Console
@@ -96,8 +96,6 @@ def train(
         If the configuration is wrong, a clip cannot be read, or `out` holds
         another run.
     """
-    store = FeatureStore(configuration.feature_spec(), cache, out / "run" / "features")
-    store.load([*split.train, *split.test], console)
     spec = configuration.feature_spec()
     if configuration.standardise:
         mean, scale = statistics(store, split.train)
@@ -182,10 +180,12 @@ def _fit(
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=verbosity == 0, transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=verbosity == 0 or not console.is_terminal, transient=True
+    ) as progress:
         task = progress.add_task("", total=configuration.epochs, completed=len(history))
         for epoch in range(len(history), configuration.epochs):
-            history.append(_fit_epoch(network, batches, epoch))
+            history.append(fit_epoch(network, batches, epoch))
             checkpoint.save(network, history)
             line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
             progress.update(task, advance=1, description=line)
@@ -194,7 +194,22 @@ def _fit(
     return network, history
 
 
-def _fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
+def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
+    """Train a compiled network on one epoch.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Compiled with the metric ``accuracy``.
+    batches : CropBatches
+    epoch : int
+        Counted from 0.
+
+    Returns
+    -------
+    dict
+        ``epoch`` (from 1), ``loss``, ``accuracy``, ``learning_rate``, ``seconds``.
+    """
     started = time.monotonic()
     totals = np.zeros(2)
     seen = 0

@@ -243,7 +243,7 @@ class TestDownload:
         self, server: Server, to: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """As with urllib3 before 2, which takes an early end for the end."""
-        import pooch  # type: ignore[import-untyped]
+        import pooch
 
         def get(self: pooch.HTTPDownloader, url: str, output_file: str, _: None) -> None:
             self.progressbar.total = 1000

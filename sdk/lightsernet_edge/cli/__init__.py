@@ -26,7 +26,8 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{PROGRAM}: error: {message}; see '{self.prog} --help'\n")
+        print_error(f"{message}; see '{self.prog} --help'")
+        self.exit(2)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,7 +51,17 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the process by default.
     """
-    options = build_parser().parse_args(arguments)
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _forget_stdout()
+        raise
+    except BrokenPipeError:
+        _forget_stdout()
+        return 1
     warnings.showwarning = _show_warning  # type: ignore[assignment]
     try:
         status: int = options.run(options)
@@ -65,13 +76,17 @@ def main(arguments: list[str] | None = None) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `head` does; nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_stdout()
         return 1
     except Exception as error:
         if options.debug:
             raise
         print_error(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
         return 1
+
+
+def _forget_stdout() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_error(message: object) -> None:

@@ -75,9 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise ModelError(f"{arguments.model}: {error}") from None
     spec = recipe(arguments.features, arguments.input_type)
     if spec.clip_seconds is not None and len(shape) == 4:
-        seconds = arguments.seconds or _clip_seconds(
-            shape[1], spec.frame_length, spec.hop_length, spec.sample_rate
-        )
+        seconds = arguments.seconds
+        if seconds is None:
+            seconds = _clip_seconds(shape[1], spec.frame_length, spec.hop_length, spec.sample_rate)
         spec = recipe(arguments.features, arguments.input_type, seconds)
         frames = spec.n_frames(spec.clip_samples)
         if shape[1] not in (1, frames):
@@ -89,7 +89,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sidecar:
         written = write_sidecar(arguments.model, record)
     else:
-        written = write_model(arguments.output or arguments.model, model, record).path
+        written = write_model(
+            arguments.output or arguments.model, model, record, arguments.model
+        ).path
     if arguments.json:
         facts = {"file": str(written), "labels": list(record.labels), "features": spec.to_json()}
         print(json.dumps(facts, ensure_ascii=False))

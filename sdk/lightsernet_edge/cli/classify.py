@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import sys
 from typing import Any
 
 from . import options
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     recognizer = EmotionRecognizer(
         arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
     )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     rows: list[dict[str, Any]] = []
     status = 0
     for file in arguments.files:
@@ -61,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "posteriors": emotion.posteriors,
             }
             if arguments.json:
-                print(json.dumps(row, ensure_ascii=False), flush=True)
+                print(json.dumps(row), flush=True)
             rows.append(row)
     if rows and not arguments.json:
         _print_table(rows)

@@ -12,4 +12,6 @@ _WIDTH_WITHOUT_TERMINAL = 160
 
 def stdout_console() -> Console:
     """Return a console on stdout, as wide as the terminal if it is one."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
+    return Console(
+        markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    )

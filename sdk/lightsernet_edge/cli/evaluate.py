@@ -36,13 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
     require_trainer("evaluate")
     from rich.console import Console
 
-    from lightsernet_trainer.datasets import load
+    from lightsernet_trainer.datasets import LAYOUTS, load
     from lightsernet_trainer.evaluation import evaluate, to_json
 
     recognizer = EmotionRecognizer(
         arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
     )
-    corpus = load(arguments.dataset, arguments.data, part=arguments.part)
+    takes_labels = arguments.dataset in LAYOUTS and LAYOUTS[arguments.dataset].takes_labels
+    corpus = load(
+        arguments.dataset,
+        arguments.data,
+        part=arguments.part,
+        labels=recognizer.labels if takes_labels else None,
+        trainable=False,
+    )
     clips = corpus.clips
     if arguments.speakers is not None:
         unknown = sorted(set(arguments.speakers) - set(corpus.speakers))

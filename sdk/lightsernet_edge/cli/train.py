@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
     require_trainer("train")
     from rich.console import Console
 
-    from lightsernet_trainer import splits
+    from lightsernet_trainer import backend, splits
     from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
+    from lightsernet_trainer.feature_store import FeatureStore
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
     given = {name: getattr(arguments, name) for name in names}
@@ -119,8 +121,15 @@ def run(arguments: argparse.Namespace) -> int:
             "give --test-share or --test-speakers none"
         )
 
-    console = Console(stderr=True, quiet=arguments.verbosity == 0)
-    # Keras takes seconds to import: after everything that can be refused.
+    # Progress goes past what is held back of the native libraries' output.
+    console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
+    folder = arguments.out / "run" / "features"
+    store = FeatureStore(configuration.feature_spec(), arguments.cache, folder)
+    # Every clip is read before anything is written, and before Keras is imported,
+    # which takes seconds.
+    store.load([*split.train, *split.test], console)
+    with console.status("loading Keras"):
+        backend.start()
     from lightsernet_trainer.summary import write_summary
     from lightsernet_trainer.training import train
 
@@ -130,8 +139,8 @@ def run(arguments: argparse.Namespace) -> int:
         corpus,
         split,
         configuration,
+        store,
         arguments.out,
-        cache=arguments.cache,
         verbosity=arguments.verbosity,
         console=console,
     )

@@ -103,7 +103,7 @@ class TFLiteRuntimeEngine(InterpreterEngine):
     @staticmethod
     def _import() -> tuple[Any, Any]:
         module = _module("tflite_runtime.interpreter", "tflite-runtime")
-        # Its binary was built against NumPy 1: with NumPy 2 it imports, then dies.
+        # Built against NumPy 1: with NumPy 2 it imports, but making an interpreter fails.
         if int(np.__version__.split(".")[0]) >= 2:
             raise MissingDependencyError(
                 f"tflite-runtime needs NumPy below 2, found {np.__version__}: "

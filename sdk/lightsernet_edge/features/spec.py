@@ -137,7 +137,9 @@ class FeatureSpec:
                 f"feature spec: level_percentile is {self.level_percentile!r}, expected 0..100"
             )
         if self.clip_seconds is not None and not (
-            _positive(self.clip_seconds) and self.frame_length <= self.clip_samples <= 2**24
+            _positive(self.clip_seconds)
+            and self.clip_seconds * self.sample_rate < 2**24 + 1
+            and self.frame_length <= self.clip_samples
         ):
             raise InputError(
                 f"feature spec: clip_seconds is {self.clip_seconds!r}, "
@@ -239,7 +241,12 @@ class FeatureSpec:
 
 
 def _finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return (
+            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        )
+    except OverflowError:  # an integer beyond the floats
+        return False
 
 
 def _positive(value: object) -> bool:

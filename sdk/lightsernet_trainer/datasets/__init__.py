@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError, InputError
-from lightsernet_trainer.datasets import emodb, folders, iemocap, manifest, ravdess
-from lightsernet_trainer.datasets.clip import Clip, Corpus
+
+from . import emodb, folders, iemocap, manifest, ravdess
+from .clip import Clip, Corpus
 
 __all__ = ["LAYOUTS", "Clip", "Corpus", "Layout", "load"]
 

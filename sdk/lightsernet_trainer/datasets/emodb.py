@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError
-from lightsernet_trainer.datasets.clip import Clip, Corpus, labels_present
-from lightsernet_trainer.datasets.scan import audio_files, require_folder
+
+from .clip import Clip, Corpus, labels_present
+from .scan import audio_files, require_folder
 
 LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral")
 

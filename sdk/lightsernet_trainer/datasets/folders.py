@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError
-from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.datasets.scan import audio_files, audio_files_below, require_folder
+
+from .clip import Clip, Corpus
+from .scan import audio_files, audio_files_below, require_folder
 
 
 def read(data: Path, labels: Sequence[str] | None) -> Corpus:

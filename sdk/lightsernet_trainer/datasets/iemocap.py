@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError
-from lightsernet_trainer.datasets.clip import Clip, Corpus, labels_present
-from lightsernet_trainer.datasets.scan import require_folder
+
+from .clip import Clip, Corpus, labels_present
+from .scan import require_folder
 
 LABELS = ("anger", "happiness", "sadness", "neutral")
 PARTS = ("all", "improvised", "scripted")

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError
-from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.datasets.scan import AUDIO_SUFFIXES, is_audio
+
+from .clip import Clip, Corpus
+from .scan import AUDIO_SUFFIXES, is_audio
 
 _REQUIRED = ("file", "label", "speaker")
 _OPTIONAL = ("start", "end")

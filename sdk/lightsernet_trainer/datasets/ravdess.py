@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError
-from lightsernet_trainer.datasets.clip import Clip, Corpus, labels_present
-from lightsernet_trainer.datasets.scan import audio_files_below, require_folder
+
+from .clip import Clip, Corpus, labels_present
+from .scan import audio_files_below, require_folder
 
 LABELS = ("neutral", "calm", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
 PARTS = ("all", "speech", "song")

@@ -1,0 +1,32 @@
+"""Compute features as audio arrives: the front end of a model, chunk by chunk.
+
+Usage: python stream_features.py CLIP
+"""
+
+import sys
+from pathlib import Path
+
+from lightsernet_edge import FrontEnd, default_model_path
+from lightsernet_edge.audio import read_recording
+from lightsernet_edge.model_file import read_model
+
+CHUNK = 400  # samples; any size gives the same rows
+
+
+def main() -> int:
+    clips = Path(__file__).parent / "clips"
+    clip = Path(sys.argv[1]) if len(sys.argv) == 2 else next(clips.glob("*.wav"))
+    spec = read_model(default_model_path()).record.features
+    samples = read_recording(clip, spec.sample_rate).samples
+    stream = FrontEnd(spec).stream()
+    rows = 0
+    for start in range(0, len(samples), CHUNK):
+        for row in stream.push(samples[start : start + CHUNK]):
+            rows += 1
+            print(f"{rows * spec.hop_length / spec.sample_rate:6.3f} s  {row[:4].round(2)}")
+    print(f"{rows} rows of {spec.n_coefficients} coefficients")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

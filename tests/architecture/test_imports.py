@@ -1,0 +1,160 @@
+"""The rules of who may import whom, and what a module may look like."""
+
+import ast
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from import_graph import (
+    Import,
+    Module,
+    When,
+    find_chain,
+    find_imports,
+    is_inside,
+    read_modules,
+    top_level,
+)
+from packaging_metadata import package_folders
+
+RUNTIME, TRAINER, FIRMWARE = "lightsernet_edge", "lightsernet_trainer", "lightsernet_firmware"
+MAX_LINES = 400
+# Names that say nothing of what is inside.
+EMPTY_NAMES = {"util", "utils", "helper", "helpers", "common", "misc"}
+
+MODULES = read_modules(package_folders())
+IMPORTS = find_imports(MODULES)
+# What it is to know of models: the files, their record, their graph, all that runs them.
+ABOUT_MODELS = (
+    *(f"{RUNTIME}.{name}" for name in ("models", "model_file", "model_record", "tflite_graph")),
+    *(f"{RUNTIME}.{name}" for name in ("flatbuffer", "engines", "recognizer", "cli")),
+)
+ABOUT_AUDIO = tuple(f"{RUNTIME}.{name}" for name in ("audio", "features", "recognizer", "cli"))
+
+
+def imports_of(package: str) -> list[Import]:
+    return [found for found in IMPORTS if is_inside(found.importer, package)]
+
+
+def listing(found: Iterable[Import]) -> str:
+    return "".join(f"\n  {item}" for item in found)
+
+
+def assert_knows_nothing_of(package: str, unknown: tuple[str, ...]) -> None:
+    """Follow the imports from each module of a package, by way of others as well."""
+
+    def is_unknown(target: str) -> bool:
+        # The package at the root imports the whole runtime.
+        return target == RUNTIME or any(is_inside(target, name) for name in unknown)
+
+    starts = [name for name in MODULES if is_inside(name, package)]
+    assert starts, f"{package}: no such module"
+    for start in starts:
+        chain = find_chain(IMPORTS, start, is_unknown)
+        assert chain is None, f"{package} must know nothing of {chain[-1].target}:{listing(chain)}"
+
+
+def test_sources_are_found() -> None:
+    assert {top_level(name) for name in MODULES} == {RUNTIME, TRAINER, FIRMWARE}
+    assert set(ABOUT_MODELS) | set(ABOUT_AUDIO) <= set(MODULES), (
+        "a rule names a module that is gone"
+    )
+
+
+@pytest.mark.parametrize(("package", "stranger"), [(TRAINER, FIRMWARE), (FIRMWARE, TRAINER)])
+def test_trainer_and_firmware_know_the_runtime_alone(package: str, stranger: str) -> None:
+    wrong = [found for found in imports_of(package) if is_inside(found.target, stranger)]
+    assert not wrong, f"{package} may import {RUNTIME}, not {stranger}:{listing(wrong)}"
+
+
+def test_runtime_imports_trainer_and_firmware_in_verbs_alone_and_lazily() -> None:
+    wrong = [
+        found
+        for found in imports_of(RUNTIME)
+        if top_level(found.target) in (TRAINER, FIRMWARE)
+        and not (is_inside(found.importer, f"{RUNTIME}.cli") and found.when is When.LAZILY)
+    ]
+    assert not wrong, f"only a verb may import it, inside a function:{listing(wrong)}"
+
+
+@pytest.mark.parametrize("package", ["audio", "features"])
+def test_audio_and_features_know_nothing_of_models(package: str) -> None:
+    assert_knows_nothing_of(f"{RUNTIME}.{package}", ABOUT_MODELS)
+
+
+def test_engines_know_nothing_of_audio() -> None:
+    assert_knows_nothing_of(f"{RUNTIME}.engines", ABOUT_AUDIO)
+
+
+def test_decision_knows_only_posteriors_and_time() -> None:
+    wrong = [
+        found
+        for found in imports_of(f"{RUNTIME}.decision")
+        if top_level(found.target) not in {"numpy", *sys.stdlib_module_names}
+        and not is_inside(found.target, f"{RUNTIME}.decision")
+    ]
+    assert not wrong, f"decision may import NumPy and the standard library:{listing(wrong)}"
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_module_is_named_documented_and_of_a_size(module: Module) -> None:
+    empty = EMPTY_NAMES & set(module.name.split("."))
+    assert not empty, f"{module.path}:1: {empty.pop()!r} does not say what is inside"
+    assert ast.get_docstring(module.tree), f"{module.path}:1: has no docstring"
+    lines = module.source.count("\n")
+    assert lines <= MAX_LINES, f"{module.path}:{lines}: expected at most {MAX_LINES} lines"
+
+
+SOURCES = {
+    "shop": "",
+    "shop.till": "from . import goods\nfrom .goods import PRICE\n",
+    "shop.goods": "",
+    "shop.stock.room": """
+from typing import TYPE_CHECKING
+import importlib
+if TYPE_CHECKING:
+    import numpy
+else:
+    import json
+class Shelf:
+    from ..goods import PRICE
+    def reach(self):
+        from .. import till
+        return _load("scipy.signal", "scipy")
+def _load(name, package):
+    return importlib.import_module(name)
+try:
+    import os.path
+except ImportError:
+    if importlib:
+        import struct
+""",
+}
+
+
+def test_finder_sees_every_kind_of_import(tmp_path: Path) -> None:
+    # A finder that overlooks something would let all the rules above pass.
+    for name, source in SOURCES.items():
+        path = tmp_path.joinpath(*name.split("."))
+        is_package = any(other.startswith(name + ".") for other in SOURCES)
+        path = path / "__init__.py" if is_package else path.with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+    found = find_imports(read_modules({"shop": tmp_path / "shop"}))
+    assert [(item.importer, item.target, item.when, item.line) for item in found] == [
+        ("shop.stock.room", "typing", When.AT_IMPORT, 2),
+        ("shop.stock.room", "importlib", When.AT_IMPORT, 3),
+        ("shop.stock.room", "numpy", When.NEVER, 5),
+        ("shop.stock.room", "json", When.AT_IMPORT, 7),
+        ("shop.stock.room", "shop.goods", When.AT_IMPORT, 9),
+        ("shop.stock.room", "shop.till", When.LAZILY, 11),
+        ("shop.stock.room", "scipy.signal", When.DYNAMICALLY, 12),
+        ("shop.stock.room", "os.path", When.AT_IMPORT, 16),
+        ("shop.stock.room", "struct", When.AT_IMPORT, 19),
+        ("shop.till", "shop.goods", When.AT_IMPORT, 1),
+        ("shop.till", "shop.goods", When.AT_IMPORT, 2),
+    ]
+    chain = find_chain(found, "shop.stock.room", lambda target: target == "shop.goods")
+    assert chain is not None
+    assert [item.line for item in chain] == [9]

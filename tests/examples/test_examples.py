@@ -1,0 +1,39 @@
+"""The examples run as their first lines say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(name: str, *arguments: object) -> str:
+    command = [sys.executable, str(EXAMPLES / name), *(str(item) for item in arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_classify_folder() -> None:
+    lines = run("classify_folder.py", EXAMPLES / "clips").splitlines()
+    clips = sorted((EXAMPLES / "clips").glob("*.wav"))
+    assert [line.split()[0] for line in lines[:-1]] == [clip.name for clip in clips]
+    assert "anger 1" in lines[-1]
+
+
+def test_stream_features() -> None:
+    clip = EXAMPLES / "clips" / "anger_03a02Wc.wav"
+    lines = run("stream_features.py", clip).splitlines()
+    samples = (clip.stat().st_size - 44) // 2
+    expected = 1 + (samples - 1024) // 256
+    assert lines[-1] == f"{expected} rows of 40 coefficients"
+    assert len(lines) == expected + 1
+
+
+@pytest.mark.parametrize("program", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_every_example_says_how_it_is_used(program: Path) -> None:
+    assert f"Usage: python {program.name}" in program.read_text()

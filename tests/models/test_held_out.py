@@ -1,0 +1,60 @@
+"""int8 against float32 on speakers that neither has heard.
+
+The models are those of `make golden`: trained on eight speakers of EMO-DB,
+never on 13 and 15.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from lightsernet_edge import EmotionRecognizer
+from lightsernet_edge.model_file import default_model_path, read_model
+from lightsernet_trainer.datasets import load
+from lightsernet_trainer.evaluation import evaluate
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "without_speakers_13_15"
+SPEAKERS = ("13", "15")
+
+
+def test_int8_and_float32_on_held_out_speakers(emodb: Path) -> None:
+    clips = [clip for clip in load("emodb", emodb).clips if clip.speaker in SPEAKERS]
+    assert len(clips) == 117
+    summary = json.loads((GOLDEN / "summary.json").read_text())
+    predicted = {}
+    for precision in ("float32", "int8"):
+        recognizer = EmotionRecognizer(GOLDEN / f"{precision}.tflite")
+        data = recognizer.file.record.data
+        assert data is not None
+        assert len(data.speakers) == 8
+        assert not set(data.speakers) & set(SPEAKERS)
+        scores, predicted[precision] = evaluate(recognizer, clips, Console(quiet=True))
+        print(f"{precision}: UA {scores.ua:.1%}, WA {scores.wa:.1%} on {scores.clips} clips")
+        assert scores.ua == pytest.approx(summary["scores"][precision]["ua"], abs=0.02)
+    agreement = np.mean(np.equal(predicted["int8"], predicted["float32"]))
+    print(f"int8 and float32 agree on {agreement:.1%}")
+    assert agreement >= 0.97
+
+
+def test_int8_is_full_integer() -> None:
+    for path in (GOLDEN / "int8.tflite", default_model_path()):
+        dtypes = {tensor.dtype for tensor in read_model(path).graph.tensors}
+        assert dtypes == {"int8", "int32"}
+
+
+def test_the_model_that_ships_says_where_it_comes_from() -> None:
+    file = read_model(default_model_path())
+    assert file.record.labels == (
+        "anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral",
+    )  # fmt: skip
+    assert file.record.features.name == "edge"
+    assert file.record.features.is_causal
+    assert file.record.data is not None
+    assert file.record.data.clips == 535
+    assert file.record.data.licence
+    assert file.record.scores[0].protocol.startswith("a twin of this model: speakers 13, 15")

@@ -1,0 +1,50 @@
+"""Settings that make no sense are refused before anything else happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lightsernet_edge import InputError
+from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
+
+
+@pytest.mark.parametrize(
+    ("changes", "flag"),
+    [
+        ({"loss": "hinge"}, "--loss"),
+        ({"gamma": -1.0}, "--gamma"),
+        ({"gamma": float("nan")}, "--gamma"),
+        ({"label_smoothing": 1.0}, "--label-smoothing"),
+        ({"schedule": "linear"}, "--schedule"),
+        ({"learning_rate": 0.0}, "--learning-rate"),
+        ({"learning_rate": float("nan")}, "--learning-rate"),
+        ({"epochs": 0}, "--epochs"),
+        ({"batch_size": 0}, "--batch-size"),
+        ({"width": 0.0}, "--width"),
+        ({"seconds": float("inf")}, "--seconds"),
+        ({"level": "loud"}, "--level"),
+        ({"padding": "mirror"}, "--padding"),
+        ({"mixup": -0.1}, "--mixup"),
+        ({"seed": -1}, "--seed"),
+    ],
+)
+def test_refused(changes: dict[str, Any], flag: str) -> None:
+    with pytest.raises(InputError, match=flag):
+        TrainingConfiguration(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [({"features": "x"}, "--features"), ({"input_type": "x"}, "--input-type")],
+)
+def test_recipes_that_there_are_not(changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        TrainingConfiguration(**changes).feature_spec()
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_defaults_of_the_recipes_are_allowed(name: str) -> None:
+    configuration = TrainingConfiguration(features=name, **DEFAULTS[name])
+    assert configuration.feature_spec().name == name
