@@ -180,3 +180,14 @@ def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
+    count, stages = struct.unpack_from("<II", smallest_blob, 16)
+    for stage in range(count):
+        for word, what in ((0, "width"), (1, "channels")):
+            offset = stages + 32 * stage + 4 * word
+            (value,) = struct.unpack_from("<I", smallest_blob, offset)
+            for other in {max(1, value - 1), value + 1} - {value}:
+                blob = with_word(smallest_blob, offset, other)
+                assert status_of(blob) == "BAD_MODEL", f"{what} of stage {stage}"
