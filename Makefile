@@ -84,7 +84,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,compare,dev]'
 	@touch $@
 
 clean:

@@ -61,7 +61,7 @@ def host_library() -> Path:
     ingredients = [
         *files_with_names(engine_files()),
         compiler_version(compiler),
-        " ".join(FLAGS).encode(),
+        " ".join([compiler, *FLAGS]).encode(),
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)

@@ -1,4 +1,4 @@
-"""The same clips through TFLite's reference kernels and an engine, integer by integer."""
+"""The same clips through TFLite's kernels and an engine, integer by integer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .front_end_tables import why_not_streamable
 from .host_stream import HostModel
 from .model_blob import blob_of
 from .outcome import ClipRunner, Outcome
-from .reference_kernels import ReferenceKernels
+from .reference_kernels import open_reference
 
 ENGINES = ("native", *TARGETS)
 # Clips in memory at once.
@@ -137,9 +137,13 @@ def open_runner(file: ModelFile, engine: str) -> ClipRunner:
 
 
 def validate(
-    file: ModelFile, paths: Sequence[Path], engine: str, seconds: float | None = None
+    file: ModelFile,
+    paths: Sequence[Path],
+    engine: str,
+    seconds: float | None = None,
+    reference: str = "litert",
 ) -> Validation:
-    """Compare an engine with LiteRT's reference kernels.
+    """Compare an engine with TFLite's kernels.
 
     Parameters
     ----------
@@ -150,6 +154,8 @@ def validate(
         One of `ENGINES`.
     seconds : float, optional
         Cut or pad every clip to this length.
+    reference : str
+        One of `REFERENCES`: LiteRT's reference kernels by default.
 
     Raises
     ------
@@ -157,7 +163,7 @@ def validate(
         If a recording cannot be read, or the engine is missing or fails.
     """
     runner = open_runner(file, engine)
-    reference = ReferenceKernels(file)
+    oracle = open_reference(file, reference)
     quantization = file.graph.input.quantization
     spec = file.record.features
     front_end = FrontEnd(spec)
@@ -170,7 +176,7 @@ def validate(
         for path, clip_rows in zip(block, rows, strict=True):
             if len(clip_rows) == 0:
                 raise InputError(f"{path}: shorter than one frame")
-        expected = reference.run_features(rows)
+        expected = oracle.run_features(rows)
         for wanted, found in zip(expected, runner.run_features(rows), strict=True):
             _compare_integers(result, wanted, found)
         if streams:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.features import recipe
 from lightsernet_edge.model_record import ModelRecord
-from lightsernet_trainer.conversion import convert
-from lightsernet_trainer.network import light_sernet
+
+# A folder that converted models are kept in, for runs that cannot convert.
+KEEP_IN = "LIGHTSERNET_TEST_MODELS"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +52,21 @@ def features_like(
 
 @functools.cache
 def int8_model(network: Network, seed: int = 0) -> bytes:
+    """Return a network with random weights, converted."""
+    folder = os.environ.get(KEEP_IN)
+    if folder is None:
+        return _convert(network, seed)
+    path = Path(folder) / f"{dataclasses.astuple(network)}-{seed}.tflite"
+    if not path.exists():
+        path.write_bytes(_convert(network, seed))
+    return path.read_bytes()
+
+
+def _convert(network: Network, seed: int) -> bytes:
     """Convert a network with random weights and random batch-normalisation statistics."""
+    from lightsernet_trainer.conversion import convert
+    from lightsernet_trainer.network import light_sernet
+
     random = np.random.default_rng(seed)
     keras_model = light_sernet(
         network.frames, network.coefficients, network.labels, network.width, seed

@@ -16,7 +16,7 @@ from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model_file import ModelFile, default_model_path
 from lightsernet_firmware.board_build import TARGETS
 from lightsernet_firmware.emulated_board import EmulatedBoard
-from lightsernet_firmware.reference_kernels import ReferenceKernels
+from lightsernet_firmware.reference_kernels import LiteRTKernels
 from lightsernet_firmware.validation import HostRunner
 
 Models = Callable[[Network | None], ModelFile]
@@ -48,7 +48,7 @@ class TestBoards:
         front_end = FrontEnd(full_size.record.features)
         quantization = full_size.graph.input.quantization
         rows = [quantization.quantize(front_end.features(pcm)) for pcm in pcm_clips]
-        expected = ReferenceKernels(full_size).run_features(rows)
+        expected = LiteRTKernels(full_size).run_features(rows)
         for wanted, found in zip(expected, board.run_features(rows), strict=True):
             np.testing.assert_array_equal(found.logits, wanted.logits)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
@@ -75,7 +75,7 @@ class TestBoards:
             random.choice([-128, 127], (30, network.coefficients)).astype(np.int8),
             np.full((1, network.coefficients), 127, np.int8),
         ]
-        expected = ReferenceKernels(file).run_features(rows)
+        expected = LiteRTKernels(file).run_features(rows)
         for wanted, found in zip(
             expected, EmulatedBoard(file, target).run_features(rows), strict=True
         ):

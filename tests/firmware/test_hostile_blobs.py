@@ -159,3 +159,35 @@ def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
     opened = int(done.stdout.split()[0])
     # Many must get past the verifier, or nothing behind it was tried.
     assert opened > MUTATIONS // 20
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang with libFuzzer")
+def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
+    """A short run; docs/firmware.md says how to start a long one."""
+    program, corpus = tmp_path / "fuzz", tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "smallest").write_bytes(smallest_blob[CRC_START:])
+    command = ["clang", "-std=c99", "-O1", "-g", "-DLIBFUZZER", "-fno-sanitize-recover=all"]
+    command += ["-fsanitize=fuzzer,address,undefined", f"-I{ENGINE / 'include'}"]
+    command += [f"-I{ENGINE / 'src'}", *map(str, engine_sources()), str(HARNESS), "-lm"]
+    subprocess.run([*command, "-o", str(program)], check=True)
+    done = subprocess.run(
+        [str(program), "-runs=2000", "-seed=1", "-max_len=65536", str(corpus)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
+    count, stages = struct.unpack_from("<II", smallest_blob, 16)
+    for stage in range(count):
+        for word, what in ((0, "width"), (1, "channels")):
+            offset = stages + 32 * stage + 4 * word
+            (value,) = struct.unpack_from("<I", smallest_blob, offset)
+            for other in {max(1, value - 1), value + 1} - {value}:
+                blob = with_word(smallest_blob, offset, other)
+                assert status_of(blob) == "BAD_MODEL", f"{what} of stage {stage}"

@@ -78,3 +78,11 @@ def test_any_number_of_rows(
 ) -> None:
     features = np.random.default_rng(seed).integers(-128, 128, (rows, SMALLEST.coefficients))
     assert_same(smallest_host.stream(), smallest.model, features.astype(np.int8))
+
+
+def test_thousands_of_logits(smallest: ModelFile, smallest_host: HostModel) -> None:
+    """Rounding once or twice shows in one logit of a thousand: see that it is the right one."""
+    random = np.random.default_rng(11)
+    stream = smallest_host.stream()
+    for rows in random.integers(-128, 128, (2000, 1, SMALLEST.coefficients)).astype(np.int8):
+        assert_same(stream, smallest.model, rows)

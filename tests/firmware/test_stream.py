@@ -44,6 +44,17 @@ def test_any_split_gives_the_same_bytes(
     assert outcome(split) == outcome(whole)
 
 
+@pytest.mark.parametrize("chunk", [1, 160, 256, 997, 1024, 5000])
+def test_chunks_of_one_size_give_the_same_bytes(chunk: int, smallest_host: HostModel) -> None:
+    """Also such that end where a frame does."""
+    pcm = noise(7000)
+    whole, split = smallest_host.stream(), smallest_host.stream()
+    whole.push(pcm)
+    for start in range(0, len(pcm), chunk):
+        split.push(pcm[start : start + chunk])
+    assert outcome(split) == outcome(whole)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=_SLACK)
 @given(samples=st.integers(0, 20_000), finish=st.booleans())
 def test_reset_is_as_new(samples: int, finish: bool, smallest_host: HostModel) -> None:

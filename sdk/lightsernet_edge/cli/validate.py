@@ -29,6 +29,12 @@ def add_parser(subparsers: Any) -> None:
         help="native (default), cortex-m4, cortex-m7 or cortex-m55",
     )
     parser.add_argument(
+        "--reference",
+        metavar="R",
+        default="litert",
+        help="litert (default: its reference kernels), litert-xnnpack or tflite-micro",
+    )
+    parser.add_argument(
         "--seconds", metavar="S", type=float, help="cut or pad every clip to this length"
     )
     parser.add_argument(
@@ -54,10 +60,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit is not None and arguments.limit < len(paths):
         last, count = len(paths) - 1, arguments.limit
         paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
-    result = validate(file, paths, arguments.engine, arguments.seconds)
+    result = validate(file, paths, arguments.engine, arguments.seconds, arguments.reference)
     facts = {
         "model": str(file.path),
         "engine": arguments.engine,
+        "reference": arguments.reference,
         "clips": result.clips,
         "identical": result.identical,
         "max_lsb": result.max_lsb,
@@ -86,9 +93,10 @@ def _print_facts(facts: dict[str, Any], labels: tuple[str, ...]) -> None:
     console = stdout_console()
     clips = facts["clips"]
     console.print(
-        f"{facts['engine']} against TFLite's reference kernels, {clips} clips:\n"
+        f"{facts['engine']} against {facts['reference']}, {clips} clips:\n"
         f"the same features: {facts['identical']} clips identical, at most "
-        f"{facts['max_lsb']} off, {facts['labels_agree']} labels agree",
+        f"{facts['max_lsb']} off, {facts['labels_agree']} labels agree; logits and posteriors by "
+        f"difference: {', '.join(f'{lsb}: {n}' for lsb, n in sorted(facts['lsb_counts'].items()))}",
         highlight=False,
     )
     if facts["features_identical"] is None:
