@@ -68,7 +68,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Compilers, emulator and checker of the firmware's tests, which skip without.
-TOOLCHAINS := gcc libc6-dev clang libclang-rt-dev cppcheck qemu-system-arm \
+TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck qemu-system-arm \
   gcc-arm-none-eabi libnewlib-arm-none-eabi \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 

@@ -14,7 +14,7 @@ from networks import KEEP_IN, SMALLEST, Network, int8_model
 HERE = Path(__file__).parent
 # Under AddressSanitizer TensorFlow does not load: models are converted before,
 # and nothing of the suite may need it.
-ADDRESS_SUITE = ("test_stream.py", "test_features_in_c.py")
+ADDRESS_SUITE = ("test_engine_stream.py", "test_features_in_c.py")
 UNDEFINED_SUITE = ("test_integers.py", "test_graph_planner.py", "test_tflite_micro.py")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
