@@ -76,7 +76,7 @@ def imports() -> tuple[Seconds, Seconds, float]:
     return in_turns(lambda: start("lightsernet_edge"), lambda: start("tensorflow"), 5)
 
 
-def training_epoch() -> tuple[Seconds, Seconds, float]:
+def training_epoch(jit_compile: bool | str) -> tuple[Seconds, Seconds, float]:
     """One epoch of ours, features cached, against plain Keras `fit` on ready arrays."""
     import keras
 
@@ -106,7 +106,10 @@ def training_epoch() -> tuple[Seconds, Seconds, float]:
     )
     theirs = light_sernet(n_frames, 40, n_labels)
     theirs.compile(
-        keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(1e-4),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=jit_compile,
     )
     features = np.concatenate([crops for crops, _ in batches.epoch(0)])
     truth = np.concatenate([targets.argmax(axis=1) for _, targets in batches.epoch(0)])
@@ -145,7 +148,8 @@ MEASUREMENTS: tuple[tuple[str, str, str, Callable[[], tuple[Seconds, Seconds, fl
     ("front end psf", "psf", "python_speech_features", lambda: front_end("psf")),
     ("import", "lightsernet_edge", "tensorflow", imports),
     ("clip to label, int8", "built-in kernels", "XNNPACK", classification),
-    ("training epoch", "ours", "plain Keras fit", training_epoch),
+    ("training epoch", "ours", "plain Keras fit", lambda: training_epoch("auto")),
+    ("training epoch", "ours", "Keras fit without XLA", lambda: training_epoch(False)),
 )
 
 

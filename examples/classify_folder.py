@@ -12,6 +12,9 @@ from lightsernet_edge import EmotionRecognizer, LightSernetError
 
 def main() -> int:
     folder = Path(sys.argv[1]) if len(sys.argv) == 2 else Path(__file__).parent / "clips"
+    if not folder.is_dir():
+        print(f"{folder}: no such folder", file=sys.stderr)
+        return 2
     recognizer = EmotionRecognizer()
     counts: Counter[str] = Counter()
     for path in sorted(folder.glob("*.wav")):

@@ -15,15 +15,16 @@ CHUNK = 400  # samples; any size gives the same rows
 
 def main() -> int:
     clips = Path(__file__).parent / "clips"
-    clip = Path(sys.argv[1]) if len(sys.argv) == 2 else next(clips.glob("*.wav"))
+    clip = Path(sys.argv[1]) if len(sys.argv) == 2 else sorted(clips.glob("*.wav"))[0]
     spec = read_model(default_model_path()).record.features
     samples = read_recording(clip, spec.sample_rate).samples
     stream = FrontEnd(spec).stream()
     rows = 0
     for start in range(0, len(samples), CHUNK):
         for row in stream.push(samples[start : start + CHUNK]):
+            end_s = (rows * spec.hop_length + spec.frame_length) / spec.sample_rate
             rows += 1
-            print(f"{rows * spec.hop_length / spec.sample_rate:6.3f} s  {row[:4].round(2)}")
+            print(f"{end_s:6.3f} s  {row[:4].round(2)}")
     print(f"{rows} rows of {spec.n_coefficients} coefficients")
     return 0
 
