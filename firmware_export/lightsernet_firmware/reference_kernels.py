@@ -94,7 +94,8 @@ class MicroKernels:
             runtime: Any = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
         except ImportError:
             raise MissingDependencyError(
-                '--reference tflite-micro needs the package: pip install "lightsernet-edge[compare]"'
+                "--reference tflite-micro needs the package: "
+                'pip install "lightsernet-edge[compare]"'
             ) from None
         self._interpreter = runtime.Interpreter.from_bytes(
             file.model,
