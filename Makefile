@@ -72,7 +72,7 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck qemu-system-arm \
   gcc-arm-none-eabi libnewlib-arm-none-eabi \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 
-$(VENV)/.toolchains: $(VENV)/bin/python
+$(VENV)/.toolchains: $(VENV)/bin/python Makefile
 	@missing=; for package in $(TOOLCHAINS); do \
 	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -z "$$missing" ]; then touch $@; \

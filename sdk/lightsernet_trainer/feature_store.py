@@ -105,7 +105,7 @@ class FeatureStore:
         recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
         if recording.duration_s < self._min_seconds:
             raise AudioError(
-                f"{clip.path}: the clip lasts {recording.duration_s:.3f} s, expected at least "
+                f"{clip.path}: the clip lasts {recording.duration_s:.4f} s, expected at least "
                 f"{self._min_seconds} s"
             )
         return self._front_end.features(recording.samples).astype(np.float32)

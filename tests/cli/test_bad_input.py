@@ -220,8 +220,8 @@ RECORDINGS = [
     pytest.param(truncated_in_header, ["cannot be read as audio", "expected"], id="header-only"),
     pytest.param(truncated_flac, ["bad.wav"], id="truncated-flac"),
     pytest.param(no_samples, ["no samples", "expected a recording"], id="no-samples"),
-    pytest.param(short, ["0.300 s", "expected at least 0.3 s"], id="short"),
-    pytest.param(short_at_another_rate, ["0.100 s", "at least 0.3 s"], id="short-48-khz"),
+    pytest.param(short, ["0.2999 s", "expected at least 0.3 s"], id="short"),
+    pytest.param(short_at_another_rate, ["0.1000 s", "at least 0.3 s"], id="short-48-khz"),
     pytest.param(not_finite(np.nan, 0), ["NaN or Inf", "expected finite"], id="nan"),
     pytest.param(not_finite(np.inf, 15999), ["NaN or Inf", "expected finite"], id="inf"),
     pytest.param(not_finite(-np.inf, 8000), ["NaN or Inf", "expected finite"], id="-inf"),
@@ -715,7 +715,7 @@ ROWS = [
     pytest.param("good.wav,,1,0.9,1", ["line 4", "no label", "expected"], id="no-label"),
     pytest.param("good.wav,fear,1,0,0.4", ["line 4", "line 2", "expected"], id="twice"),
     pytest.param("good.wav,fear,1,0.5,9", ["good.wav", "1.000 s", "9.0", "expected"], id="beyond"),
-    pytest.param("good.wav,fear,1,0,0.2", ["good.wav", "0.200 s", "at least 0.3"], id="short"),
+    pytest.param("good.wav,fear,1,0,0.2", ["good.wav", "0.2000 s", "at least 0.3"], id="short"),
     pytest.param("bad.wav,fear,1,,", ["bad.wav", "truncated", "1000 bytes"], id="truncated"),
 ]
 
