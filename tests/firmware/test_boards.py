@@ -25,7 +25,7 @@ needs_boards = pytest.mark.skipif(
     not (shutil.which("qemu-system-arm") and shutil.which("arm-none-eabi-gcc")),
     reason="needs qemu-system-arm and gcc-arm-none-eabi",
 )
-# Targets of issue 4: instructions of the network for 3 s, at the compiler's -O2.
+# Bounds: instructions of the network for 3 s, at the compiler's -O2.
 NETWORK_INSTRUCTIONS = {"cortex-m4": 180e6, "cortex-m7": 180e6, "cortex-m55": 55e6}
 CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
 STACK_BYTES = 2048

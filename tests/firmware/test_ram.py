@@ -15,7 +15,7 @@ from lightsernet_firmware.graph_planner import plan_network
 from lightsernet_firmware.host_stream import HostModel
 from lightsernet_firmware.model_blob import blob_of, build_blob
 
-# What issue 4 allows for one stream of the model that ships.
+# Bytes that one stream of the model that ships may take.
 BUDGET = 40_960
 
 Models = Callable[[Network | None], ModelFile]

@@ -110,10 +110,9 @@ def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
 def test_bench_on_the_host(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("python_speech_features")
     facts = json_of(capsys, "bench", str(smallest.path), "--target", "host")
-    assert facts["network_ms"] > 0
-    assert facts["litert_ms"] > 0
-    # Ten times on a quiet machine; this one may be busy.
-    assert facts["python_speech_features_ms"] > 3 * facts["front_end_ms"]
+    # How they compare is for people to read: no test measures time.
+    for field in ("network_ms", "front_end_ms", "litert_ms", "python_speech_features_ms"):
+        assert facts[field] > 0
 
 
 def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
