@@ -32,13 +32,6 @@ from .network import light_sernet
 from .schedules import learning_rate_schedule
 from .splits import Split
 
-# Bound of standardised features, in deviations: rare outliers would cost all
-# others int8 resolution.
-_BOUND = 5.0
-# Enough clips for stable ranges; the converter runs each of them twice.
-_CALIBRATION_CLIPS = 200
-
-
 @dataclass(frozen=True)
 class TrainingResult:
     """What a run gave.
@@ -100,15 +93,18 @@ def train(
         If the configuration is wrong, a clip cannot be read, or `out` holds
         another run.
     """
-    spec = configuration.feature_spec()
-    if configuration.standardise:
-        mean, scale = statistics(store, split.train)
-        bound = spec.clip_value or _BOUND
-        spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
-    network, history = _fit(
-        store, spec, split, corpus.labels, configuration, checkpoint, verbosity, console
+    spec = fitted_spec(configuration, store, split.train)
+    network, history = fit(
+        store,
+        spec,
+        split.train,
+        corpus.labels,
+        configuration,
+        checkpoint,
+        verbosity=verbosity,
+        console=console,
     )
-    calibration = _calibration_rows(store, spec, split.train, network.input_shape[1])
+    calibration = calibration_rows(store, spec, split.train, network.input_shape[1])
     record = ModelRecord(
         labels=corpus.labels,
         features=spec,
@@ -141,106 +137,6 @@ def train(
         same = np.equal(predictions["int8"], predictions["float32"])
         agreement = float(np.mean(same))
     return TrainingResult(models, scores, agreement, history)
-
-
-def _fit(
-    store: FeatureStore,
-    spec: FeatureSpec,
-    split: Split,
-    labels: Sequence[str],
-    configuration: TrainingConfiguration,
-    checkpoint: Checkpoint,
-    verbosity: int,
-    console: Console,
-) -> tuple[keras.Model, list[dict[str, float]]]:
-    n_frames = spec.n_frames(int(configuration.seconds * spec.sample_rate))
-    network = light_sernet(
-        n_frames, spec.n_coefficients, len(labels), configuration.width, configuration.seed
-    )
-    batches = CropBatches(
-        store,
-        split.train,
-        labels,
-        spec,
-        n_frames,
-        configuration.batch_size,
-        configuration.seed,
-        Augmentation(configuration.time_masks, configuration.time_mask_frames, configuration.mixup),
-    )
-    schedule = learning_rate_schedule(
-        configuration.schedule, configuration.learning_rate, configuration.epochs, len(batches)
-    )
-    network.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss=loss_function(configuration.loss, configuration.gamma, configuration.label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    history = checkpoint.restore(network)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, disable=verbosity == 0 or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("", total=configuration.epochs, completed=len(history))
-        for epoch in range(len(history), configuration.epochs):
-            history.append(fit_epoch(network, batches, epoch))
-            checkpoint.save(network, history)
-            line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
-            progress.update(task, advance=1, description=line)
-            if verbosity > 1:
-                progress.console.print(f"epoch {epoch + 1}/{configuration.epochs} {line}")
-    return network, history
-
-
-def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
-    """Train a compiled network on one epoch.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Compiled with the metric ``accuracy``.
-    batches : CropBatches
-    epoch : int
-        Counted from 0.
-
-    Returns
-    -------
-    dict
-        ``epoch`` (from 1), ``loss``, ``accuracy``, ``learning_rate``, ``seconds``.
-    """
-    started = time.monotonic()
-    totals = np.zeros(2)
-    seen = 0
-    for crops, targets in batches.epoch(epoch):
-        network.reset_metrics()
-        logs = network.train_on_batch(crops, targets, return_dict=True)
-        totals += np.array([logs["loss"], logs["accuracy"]], dtype=np.float64) * len(crops)
-        seen += len(crops)
-    loss, accuracy = (totals / seen).tolist()
-    return {
-        "epoch": epoch + 1,
-        "loss": loss,
-        "accuracy": accuracy,
-        "learning_rate": float(network.optimizer.learning_rate),
-        "seconds": time.monotonic() - started,
-    }
-
-
-def _calibration_rows(
-    store: FeatureStore, spec: FeatureSpec, clips: Sequence[Clip], n_frames: int
-) -> list[NDArray[np.float32]]:
-    """Return the middle of training clips that are spread evenly over the corpus."""
-    normaliser = Normaliser(spec)
-    chosen = np.unique(np.linspace(0, len(clips) - 1, _CALIBRATION_CLIPS).round().astype(int))
-    return [
-        fit_length(normaliser(store.rows(clips[i])), n_frames, normaliser.silence) for i in chosen
-    ]
 
 
 def _score(split: Split, precision: str, scores: Scores) -> Score:
