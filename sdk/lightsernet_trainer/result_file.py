@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
 
-from .results import SCORES, ClipResult, FoldResult, Interval, Result
+from .bootstrap import SCORES, Interval
+from .results import ClipResult, FoldResult, Result
 
 _TEXTS = ("protocol", "recipe", "loss", "precision", "command")
 

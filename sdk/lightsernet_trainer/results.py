@@ -14,6 +14,7 @@ from sklearn.metrics import confusion_matrix
 
 from lightsernet_edge.errors import InputError
 
+from .bootstrap import SCORES, Interval, intervals
 from .evaluation import Scores, score
 
 # What a protocol's score says, in the words that stand wherever it is printed.
@@ -29,17 +30,11 @@ PROTOCOLS: Mapping[str, str] = {
     "loso-running": "Leave one speaker out, the features adapting to what was heard of the "
     "speaker so far, in random order and without labels.",
 }
-SCORES = ("ua", "wa", "f1")
 
 _POSTERIOR_DIGITS = 5
 _HISTORY_DIGITS = 6
 # An int8 softmax rounds each posterior to a step of 1/256.
 _INT8_STEP = 1.0 / 256.0
-_CONFIDENCE = 0.95
-_RESAMPLES = 5000
-_BOOTSTRAP_SEED = 0
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -316,9 +311,7 @@ def mixes_speakers(result: Result) -> bool:
     return any(len(names) > 1 for names in folds.values())
 
 
-def bootstrap(
-    result: Result, over: str = "speakers", seed: int = _BOOTSTRAP_SEED
-) -> dict[str, Interval] | None:
+def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str, Interval] | None:
     """Return 95 % percentile intervals of the pooled scores (Efron 1979).
 
     Parameters
@@ -340,50 +333,11 @@ def bootstrap(
     groups = sorted(set(keys))
     if len(groups) < 2:
         return None
-    n_labels = len(result.labels)
-    counts = np.zeros((len(groups), n_labels, n_labels))
     truth = np.array([result.labels.index(clip.truth) for clip in result.clips])
     choice = posteriors(result).argmax(axis=1)
+    counts = np.zeros((len(groups), len(result.labels), len(result.labels)))
     np.add.at(counts, (np.searchsorted(groups, keys), truth, choice), 1)
-    # Groups with the same counts are drawn as one: clips have few different ones.
-    kinds, sizes = np.unique(counts.reshape(len(groups), -1), axis=0, return_counts=True)
-    random = np.random.default_rng(seed)
-    draws = random.multinomial(len(groups), sizes / len(groups), _RESAMPLES)
-    confusions = (draws @ kinds).reshape(-1, n_labels, n_labels)
-    tail = (1.0 - _CONFIDENCE) / 2
-    intervals = {}
-    for name, values in zip(SCORES, scores_of_confusions(confusions), strict=True):
-        low, high = np.quantile(values, [tail, 1.0 - tail]).tolist()
-        intervals[name] = (low, high)
-    return intervals
-
-
-def scores_of_confusions(
-    confusions: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return UA, WA and weighted F1 of many confusion matrices at once.
-
-    Parameters
-    ----------
-    confusions : ndarray, shape (n, n_labels, n_labels)
-        Rows are the truth; at least one clip in each matrix.
-
-    Returns
-    -------
-    ua, wa, f1 : ndarray of float64, shape (n,)
-        As scikit-learn's ``recall_score`` (macro, over the classes present),
-        ``accuracy_score`` and ``f1_score`` (weighted).
-    """
-    hits = np.diagonal(confusions, axis1=1, axis2=2)
-    support, answers = confusions.sum(axis=2), confusions.sum(axis=1)
-    recall = hits / np.maximum(support, 1)
-    f1 = 2 * hits / np.maximum(support + answers, 1)
-    total = support.sum(axis=1)
-    return (
-        recall.sum(axis=1) / (support > 0).sum(axis=1),
-        hits.sum(axis=1) / total,
-        (f1 * support).sum(axis=1) / total,
-    )
+    return intervals(counts, seed)
 
 
 def check(result: Result, where: str = "result") -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lightsernet_edge.errors import InputError
+from lightsernet_trainer.bootstrap import scores_of_confusions
 from lightsernet_trainer.result_file import read_result, write_result
 from lightsernet_trainer.results import (
     PROTOCOLS,
@@ -26,7 +27,6 @@ from lightsernet_trainer.results import (
     per_fold,
     per_speaker,
     pooled,
-    scores_of_confusions,
 )
 
 KEPT = sorted((Path(__file__).parents[2] / "docs" / "results").glob("*.json"))
