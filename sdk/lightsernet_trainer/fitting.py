@@ -41,9 +41,7 @@ def fitted_spec(
     if not configuration.standardise:
         return spec
     mean, scale = statistics(store, clips)
-    return dataclasses.replace(
-        spec, mean=mean, scale=scale, clip_value=spec.clip_value or _BOUND
-    )
+    return dataclasses.replace(spec, mean=mean, scale=scale, clip_value=spec.clip_value or _BOUND)
 
 
 def build_network(

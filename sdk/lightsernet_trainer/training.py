@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lightsernet_edge import EmotionRecognizer, ModelFile, ModelRecord, __version__
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import write_model
 from lightsernet_edge.model_record import Score, TrainingData
 
-from .batches import Augmentation, CropBatches, Normaliser, fit_length
 from .checkpoint import Checkpoint
 from .configuration import TrainingConfiguration
-from .conversion import PRECISIONS, convert
-from .datasets.clip import Clip, Corpus
+from .conversion import PRECISIONS
+from .conversion_process import convert_to
+from .datasets.clip import Corpus
 from .evaluation import Scores, evaluate
-from .feature_store import FeatureStore, statistics
-from .losses import loss_function
-from .network import light_sernet
-from .schedules import learning_rate_schedule
+from .feature_store import FeatureStore
+from .fitting import calibration_rows, fit, fitted_spec
 from .splits import Split
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -105,25 +101,14 @@ def train(
         console=console,
     )
     calibration = calibration_rows(store, spec, split.train, network.input_shape[1])
-    record = ModelRecord(
-        labels=corpus.labels,
-        features=spec,
-        data=TrainingData(
-            name=corpus.name,
-            licence=corpus.licence,
-            source=corpus.source,
-            clips=len(split.train),
-            speakers=tuple(sorted({clip.speaker for clip in split.train} - {""})),
-        ),
-        tools=_tool_versions(),
-    )
+    record = record_of(corpus, split, spec)
     models: dict[str, ModelFile] = {}
     scores: dict[str, Scores] = {}
     predictions: dict[str, list[str]] = {}
-    for precision in PRECISIONS:
+    with console.status("converting"):
+        flatbuffers = convert_to(network, configuration.width, PRECISIONS, calibration)
+    for precision, flatbuffer in flatbuffers.items():
         path = out / f"{precision}.tflite"
-        with console.status(f"converting to {precision}"):
-            flatbuffer = convert(network, precision, calibration)
         models[precision] = write_model(path, flatbuffer, record)
         if split.test:
             recognizer = EmotionRecognizer(path)
@@ -143,13 +128,27 @@ def _score(split: Split, precision: str, scores: Scores) -> Score:
     return Score(split.protocol, precision, scores.ua, scores.wa, scores.f1, scores.clips)
 
 
-def _tool_versions() -> dict[str, str]:
-    import tensorflow as tf
+def record_of(corpus: Corpus, split: Split, spec: FeatureSpec) -> ModelRecord:
+    """Return the record of a model trained on a split, not yet scored."""
+    return ModelRecord(
+        labels=corpus.labels,
+        features=spec,
+        data=TrainingData(
+            name=corpus.name,
+            licence=corpus.licence,
+            source=corpus.source,
+            clips=len(split.train),
+            speakers=tuple(sorted({clip.speaker for clip in split.train} - {""})),
+        ),
+        tools=tool_versions(),
+    )
 
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what trains and converts, the backend among them."""
+    names = {"keras", "tensorflow", "numpy", keras.backend.backend()}
     return {
         "lightsernet-edge": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
+        **{name: version(name) for name in sorted(names)},
         "python": platform.python_version(),
     }

@@ -17,10 +17,10 @@ from typing import NoReturn
 from .._version import __version__
 from ..audio import AudioWarning
 from ..errors import LightSernetError
-from . import adopt, bench, classify, evaluate, export, fetch, info, train, validate
+from . import adopt, bench, classify, crossval, evaluate, export, fetch, info, train, validate
 
 PROGRAM = "lightsernet-edge"
-_VERBS = (classify, info, adopt, fetch, train, evaluate, export, validate, bench)
+_VERBS = (classify, info, adopt, fetch, train, crossval, evaluate, export, validate, bench)
 _INTERRUPTED = 130
 
 
