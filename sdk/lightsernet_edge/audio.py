@@ -123,6 +123,11 @@ def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[n
     return np.asarray(soxr.resample(samples, rate, to_rate, quality="HQ"), dtype=np.float64)
 
 
+def as_pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Round samples in units of full scale to int16, and saturate."""
+    return np.clip(np.rint(samples * 32768.0), -32768.0, 32767.0).astype(np.int16)
+
+
 def _decode(
     path: Path, start_s: float | None, end_s: float | None
 ) -> tuple[NDArray[np.float64], int]:
