@@ -139,7 +139,7 @@ class TrainingConfiguration:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "variants": list(self.variants)}
 
 
 # What a recipe is trained with unless told otherwise. The original training is

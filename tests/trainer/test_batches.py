@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
 from lightsernet_edge.features import FrontEnd, recipe
+from lightsernet_edge.profile import RunningProfile
 from lightsernet_trainer.batches import Augmentation, CropBatches, Normaliser, fit_length
+from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.datasets.clip import Clip
 from lightsernet_trainer.feature_store import FeatureStore, statistics
 
@@ -25,7 +29,7 @@ class Rows(FeatureStore):
         super().__init__(recipe("edge"), "memory")
         self.clips = [Clip(Path(str(i)), LABELS[i % 3], "s") for i in range(len(lengths))]
         self._kept = {
-            clip: np.full((length, 40), i, dtype=np.float32)
+            (clip, CLEAN): np.full((length, 40), i, dtype=np.float32)
             for i, (clip, length) in enumerate(zip(self.clips, lengths, strict=True))
         }
 
@@ -181,3 +185,56 @@ def test_damaged_cache_is_computed_again(some_clips: list[Path], tmp_path: Path)
 def test_unknown_cache() -> None:
     with pytest.raises(InputError, match="--cache"):
         FeatureStore(recipe("edge"), "cloud")
+
+
+def test_crops_come_from_every_variant() -> None:
+    store = Rows([9] * 4)
+    for i, clip in enumerate(store.clips):
+        for shift, variant in ((100, "speed:0.9"), (200, "telephone")):
+            store._kept[clip, variant] = np.full((9, 40), i + shift, dtype=np.float32)
+    varied = batches(store, augmentation=Augmentation(variants=("speed:0.9", "telephone")))
+    values = [
+        int(crop[0, 0, 0])
+        for epoch in range(60)
+        for crops, _ in varied.epoch(epoch)
+        for crop in crops
+    ]
+    counts = np.bincount(np.array(values) // 100)
+    # 240 crops, a third of each kind: within four deviations of a binomial.
+    assert counts.sum() == 240
+    assert (abs(counts - 80) < 4 * (240 * 2 / 9) ** 0.5).all()
+    assert {value % 100 for value in values} == {0, 1, 2, 3}
+
+
+def test_profiles_are_of_the_speaker_and_the_variant_alone() -> None:
+    """Crops become what the runtime makes of them after having heard some of the speaker."""
+    random = np.random.default_rng(0)
+    spec = dataclasses.replace(recipe("edge"), mean=(0.0,) * 40, scale=(1.0,) * 40, clip_value=5.0)
+    store = Rows([])
+    clips = [Clip(Path(f"{s}{i}"), LABELS[i % 3], s) for s in "xy" for i in range(3)]
+    for clip in clips:
+        centre = 1.0 if clip.speaker == "x" else -1.0
+        store._kept[clip, CLEAN] = random.normal(centre, 0.7, (50, 40)).astype(np.float32)
+    profiled = CropBatches(
+        store, clips, LABELS, spec, 50, 1, 0, Augmentation(profile_clips=2)
+    )  # fmt: skip
+    possible = []
+    for clip in clips:
+        theirs = [other for other in clips if other.speaker == clip.speaker]
+        for count in range(3):
+            for heard in itertools.combinations(theirs, count):
+                profile = RunningProfile(spec)
+                for other in heard:
+                    profile.add(store._kept[other, CLEAN].astype(np.float64))
+                front_end = FrontEnd(profile.profile().applied_to(spec))
+                rows = front_end.standardize(store._kept[clip, CLEAN].astype(np.float64))
+                possible.append(np.sort(rows, axis=0))
+    found = set()
+    for epoch in range(20):
+        for crops, _ in profiled.epoch(epoch):
+            crop = np.sort(crops[0, :, :, 0], axis=0)
+            near = [i for i, rows in enumerate(possible) if np.allclose(rows, crop, atol=1e-4)]
+            assert len(near) == 1
+            found.add(near[0])
+    # Seven profiles a clip: of none, one or two of three. Most are drawn in 120 crops.
+    assert len(found) > 30

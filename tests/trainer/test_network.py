@@ -6,6 +6,7 @@ import numpy as np
 import original_network
 import pytest
 
+from lightsernet_trainer.convolution_unit import ConvolutionUnit
 from lightsernet_trainer.network import light_sernet
 
 
@@ -30,16 +31,19 @@ def test_same_function_as_the_original() -> None:
 
 def test_regularisation_is_the_originals() -> None:
     layers = light_sernet(184, 40, 7).layers
-    body = [layer for layer in layers if layer.name.startswith(("body", "head_conv"))]
-    strengths = [layer.kernel_regularizer.l2 for layer in body if layer.name.endswith("conv")]
-    assert strengths == pytest.approx([1e-6] * 5)
+    units = [layer for layer in layers if isinstance(layer, ConvolutionUnit)]
+    kernels = {unit.name: unit.convolution.kernel_regularizer for unit in units}
+    assert [name for name, found in kernels.items() if found is None] == [
+        "time", "frequency", "both"
+    ]  # fmt: skip
+    assert [found.l2 for found in kernels.values() if found] == pytest.approx([1e-6] * 5)
     assert [layer.rate for layer in layers if layer.name == "dropout"] == [0.3]
 
 
 @pytest.mark.parametrize(("width", "filters"), [(0.5, 16), (0.25, 8), (0.05, 8), (2.0, 64)])
 def test_width(width: float, filters: int) -> None:
     network = light_sernet(50, 13, 4, width)
-    assert network.layers[1].filters == filters
+    assert network.layers[1].convolution.filters == filters
     assert network.output_shape == (None, 4)
 
 

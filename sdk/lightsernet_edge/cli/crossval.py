@@ -97,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer.crossval import CrossValidation, cross_validate
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.folds import make_folds
+    from lightsernet_trainer.report import write_report
+    from lightsernet_trainer.result_file import read_result
 
     for flag, found, allowed in (
         ("--precisions", arguments.precisions, _PRECISIONS),
@@ -130,7 +132,12 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parallel,
         arguments.jobs,
     )
-    results = cross_validate(corpus, folds, plan, arguments.out, Console(stderr=True))
+    console = Console(stderr=True)
+    results = cross_validate(corpus, folds, plan, arguments.out, console)
+    with console.status("writing the report"):
+        # With all that --out holds: other protocols and conditions of the same recipe.
+        kept = [read_result(file) for file in sorted(arguments.out.glob("*.json"))]
+        write_report(kept, arguments.out / "report.html", arguments.data)
     if arguments.json:
         for result in results:
             print(json.dumps(_summary(result), ensure_ascii=False))

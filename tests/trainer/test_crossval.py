@@ -1,0 +1,232 @@
+"""Cross-validation of few clips of three speakers, by every protocol."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lightsernet_edge import InputError
+from lightsernet_edge.audio import Recording
+from lightsernet_edge.cli import main
+from lightsernet_trainer import batches, feature_store, fitting, fold_run
+from lightsernet_trainer.configuration import TrainingConfiguration
+from lightsernet_trainer.crossval import CrossValidation, cross_validate
+from lightsernet_trainer.datasets import load
+from lightsernet_trainer.datasets.clip import Clip, Corpus
+from lightsernet_trainer.folds import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, make_folds
+from lightsernet_trainer.result_file import read_result
+from lightsernet_trainer.results import Result, check, per_fold
+
+SPEAKERS = ("03", "10", "15")
+SMALL = TrainingConfiguration(
+    epochs=2, width=0.1, seconds=1.0, variants=("speed:1.1",), profile_clips=2
+)
+QUIET = Console(quiet=True)
+
+
+@pytest.fixture(scope="module")
+def few(emodb: Path) -> Corpus:
+    """Up to three clips of each class of three speakers; neutral ones to enrol with."""
+    corpus = load("emodb", emodb)
+    clips: list[Clip] = []
+    for speaker in SPEAKERS:
+        for label in corpus.labels:
+            theirs = [c for c in corpus.clips if (c.speaker, c.label) == (speaker, label)]
+            clips += theirs[: 6 if label == "neutral" else 3]
+    return dataclasses.replace(corpus, clips=tuple(clips))
+
+
+def validate(corpus: Corpus, protocol: str, out: Path, **changes: Any) -> list[Result]:
+    plan = CrossValidation(protocol, SMALL, precisions=("float32", "int8"), command="test")
+    folds = make_folds(corpus, protocol, count=3)
+    return cross_validate(corpus, folds, dataclasses.replace(plan, **changes), out, QUIET)
+
+
+@pytest.fixture(scope="module")
+def leave_one_out(few: Corpus, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    out = tmp_path_factory.mktemp("loso")
+    return out, validate(few, "loso", out)
+
+
+def test_every_clip_is_scored_once_by_a_model_of_the_other_speakers(
+    few: Corpus, leave_one_out: tuple[Path, list[Result]]
+) -> None:
+    out, results = leave_one_out
+    assert [result.precision for result in results] == ["float32", "int8"]
+    for result in results:
+        assert sorted(clip.file for clip in result.clips) == sorted(
+            clip.path.name for clip in few.clips
+        )
+        assert all(clip.fold == clip.speaker for clip in result.clips)
+        assert result.ua_interval is not None
+        assert set(per_fold(result)) == set(SPEAKERS)
+        assert read_result(out / f"{result.name}.json") == result
+        check(result)
+
+
+@pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if p != "loso"])
+def test_the_other_protocols(
+    protocol: str, few: Corpus, leave_one_out: tuple[Path, Any], tmp_path: Path
+) -> None:
+    adapted = protocol in LEAVE_ONE_SPEAKER_OUT
+    # The adapted ones use the folds that are trained already.
+    out = leave_one_out[0] if adapted else tmp_path
+    (result,) = validate(few, protocol, out, precisions=("int8",))
+    check(result)
+    files = {clip.file for clip in result.clips}
+    if protocol == "loso-enrol":
+        left_out = {clip.path.name for clip in few.clips} - files
+        assert left_out
+        assert {name[5] for name in left_out} == {"N"}
+    elif protocol == "loso-running":
+        for speaker in SPEAKERS:
+            mine = [clip for clip in result.clips if clip.speaker == speaker]
+            orders = {clip.order: [c.file for c in mine if c.order == clip.order] for clip in mine}
+            assert len(orders) == 5
+            assert len({tuple(order) for order in orders.values()}) == 5
+            assert all([c.heard for c in mine if c.order == o] == list(range(len(f)))
+                       for o, f in orders.items())  # fmt: skip
+    else:
+        assert len(files) == len(few.clips)
+        assert result.clip_intervals is not None
+    if protocol == "published":
+        for fold in result.folds:
+            best = max(entry["test_wa"] for entry in fold.history)
+            chosen = fold.history[fold.chosen_epoch - 1]
+            assert chosen["test_wa"] == best == pytest.approx(
+                per_fold(dataclasses.replace(result, precision="float32"))[fold.name].wa, abs=0.35
+            )
+
+
+def test_random_after_published_trains_nothing(
+    few: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same weights, taken at the last epoch instead of the best."""
+    (published,) = validate(few, "published", tmp_path, precisions=("float32",))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("an epoch was trained again")
+
+    monkeypatch.setattr(fitting, "fit_epoch", refuse)
+    (last,) = validate(few, "random", tmp_path, precisions=("float32",))
+    assert all(fold.chosen_epoch == SMALL.epochs for fold in last.folds)
+    assert {fold.name for fold in last.folds} == {fold.name for fold in published.folds}
+
+
+def test_nothing_of_the_test_speaker_reaches_training(
+    few: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until a fold's models are converted, none of the test speaker's files is opened at all.
+
+    Training, statistics, calibration and the choice of the epoch all come before that.
+    """
+    stage = {"speaker": "", "trained": False}
+    opened: list[tuple[str, bool]] = []
+    read = feature_store.read_recording
+
+    def spy(path: Path, *rest: Any) -> Recording:
+        opened.append((path.name[:2], stage["speaker"] == path.name[:2]))
+        assert stage["trained"] or path.name[:2] != stage["speaker"], f"{path} was read too early"
+        return read(path, *rest)
+
+    train = fold_run._train
+
+    def watched(job: fold_run.FoldJob, models: Path) -> dict[str, Any]:
+        stage.update(speaker=job.fold.name, trained=False)
+        summary = train(job, models)
+        stage["trained"] = True
+        return summary
+
+    monkeypatch.setattr(feature_store, "read_recording", spy)
+    monkeypatch.setattr("lightsernet_trainer.fold_scores.read_recording", spy)
+    monkeypatch.setattr(fold_run, "_train", watched)
+    validate(few, "loso", tmp_path, precisions=("int8",))
+    # The spy saw both kinds of reading, or it proves nothing.
+    assert {own for _, own in opened} == {True, False}
+
+
+def test_the_test_speaker_makes_no_difference_to_the_model(
+    few: Corpus, leave_one_out: tuple[Path, Any], tmp_path: Path
+) -> None:
+    """With the test speaker's clips relabelled the fold's model is the same to the last byte."""
+    labels = few.labels
+    changed = dataclasses.replace(
+        few,
+        clips=tuple(
+            dataclasses.replace(c, label=labels[labels.index(c.label) - 1])
+            if c.speaker == SPEAKERS[0]
+            else c
+            for c in few.clips
+        ),
+    )
+    folds = make_folds(changed, "loso", [SPEAKERS[0]])
+    plan = CrossValidation("loso", SMALL, precisions=("int8",), command="test")
+    cross_validate(changed, folds, plan, tmp_path, QUIET)
+    model = Path("speakers", "seed0", SPEAKERS[0], "last", "int8.tflite")
+    assert (tmp_path / model).read_bytes() == (leave_one_out[0] / model).read_bytes()
+
+
+def test_conditions_are_scored_without_training(
+    few: Corpus, leave_one_out: tuple[Path, list[Result]]
+) -> None:
+    out, clean = leave_one_out
+    quiet, telephone = validate(
+        few, "loso", out, precisions=("int8",), conditions=("gain:-12", "telephone")
+    )
+    assert (quiet.condition, telephone.condition) == ("gain:-12", "telephone")
+    assert [c.file for c in quiet.clips] == [c.file for c in clean[1].clips]
+    assert [c.posteriors for c in telephone.clips] != [c.posteriors for c in clean[1].clips]
+
+
+def test_other_settings_in_the_same_folder_are_refused(
+    few: Corpus, leave_one_out: tuple[Path, Any]
+) -> None:
+    other = dataclasses.replace(SMALL, epochs=3)
+    with pytest.raises(InputError, match="other data or settings"):
+        validate(few, "loso", leave_one_out[0], configuration=other)
+
+
+def command(emodb: Path, out: Path) -> list[str]:
+    return [
+        "crossval", "--dataset", "emodb", "--data", str(emodb), "--out", str(out),
+        "--speakers", "10,12", "--epochs", "3", "--width", "0.1", "--seconds", "1",
+        "--precisions", "int8", "--json",
+    ]  # fmt: skip
+
+
+def test_killed_and_resumed_gives_the_same_table(
+    emodb: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lightsernet_edge", *command(emodb, killed)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    second = killed / "speakers" / "seed0" / "12" / "run" / "state.npz"
+    while not second.exists():
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not list(killed.glob("*.json"))
+    tables = []
+    for out in (killed, whole):
+        assert main(command(emodb, out)) == 0
+        tables.append([json.loads(line) for line in capsys.readouterr().out.splitlines()])
+    assert tables[0] == tables[1]
+    name = next(whole.glob("*.json")).name
+    resumed, uninterrupted = read_result(killed / name), read_result(whole / name)
+    assert resumed.clips == uninterrupted.clips
+    assert (whole / "report.html").stat().st_size > 10_000
