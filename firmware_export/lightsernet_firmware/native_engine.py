@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.model_record import ModelRecord
+from lightsernet_edge.profile import Profile
 from lightsernet_edge.tflite_graph import Graph
 
+from .front_end_tables import front_end_tables
 from .graph_planner import plan_network
 from .host_stream import HostModel
 from .model_blob import build_blob
@@ -44,6 +47,7 @@ class NativeEngine:
             )
         plan = plan_network(graph)
         labels = [str(index) for index in range(plan.head.labels)]
+        self._plan = plan
         self._input = plan.input
         self._stream = HostModel(build_blob(plan, None, labels)).stream()
 
@@ -57,3 +61,62 @@ class NativeEngine:
         result = self._stream.result()
         assert result is not None
         return result[1]
+
+    def listener(
+        self,
+        record: ModelRecord,
+        profile: Profile | None,
+        adapt: bool,
+        window_frames: int | None,
+    ) -> NativeListener:
+        """Make a listener on the engine's own front end.
+
+        Raises
+        ------
+        InputError
+            If it is asked to adapt, or for a window.
+        ModelError
+            If the front end cannot stream.
+        """
+        if adapt or window_frames is not None:
+            raise InputError("--engine native: found adapt or mode continuous, expected neither")
+        spec = record.features if profile is None else profile.applied_to(record.features)
+        return NativeListener(
+            HostModel(
+                build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
+            )
+        )
+
+
+class NativeListener:
+    """Front end and network of the firmware: `lightsernet_edge.listener.Listener`.
+
+    Parameters
+    ----------
+    model : HostModel
+        Of a blob with a front end.
+    """
+
+    def __init__(self, model: HostModel) -> None:
+        self._stream = model.stream()
+
+    def reset(self) -> None:
+        """Begin the next utterance."""
+        self._stream.reset()
+
+    def push(self, pcm: NDArray[np.int16]) -> None:
+        """Take in samples, shape (n,)."""
+        self._stream.push(pcm)
+
+    def provisional(self) -> NDArray[np.int8] | None:
+        """Return the posteriors over what has come through so far, None if nothing has."""
+        result = self._stream.result()
+        return None if result is None else result[1]
+
+    def finish(self) -> NDArray[np.int8] | None:
+        """End the utterance and return its posteriors, None if it was too short."""
+        self._stream.finish()
+        return self.provisional()
+
+    def learn(self) -> None:
+        """Do nothing: a native listener does not adapt."""

@@ -12,7 +12,12 @@ Map of the package:
 - `model_file`, `model_record`: the `.tflite` and the record that travels in it.
 - `engines`: what runs the network (LiteRT, tflite-runtime, TensorFlow, or
   anything registered under the entry point group ``lightsernet_edge.engines``).
-- `recognizer`: the three of them put together.
+- `recognizer`: the three of them put together, for whole recordings.
+- `endpointing`: where in a stream somebody speaks, in exact integers.
+- `decision`: from posteriors to a label, or "uncertain"; knows only these and time.
+- `listener`: front end and engine, samples in, posteriors out.
+- `stream`: endpointing, listener and decision: samples in, events out.
+- `profile`: what the front end knows of its user.
 - `cli`: the command ``lightsernet-edge``, one module a verb.
 
 Importing the package needs NumPy and the standard library alone; an
@@ -20,7 +25,9 @@ interpreter, soundfile and soxr are imported when they are first used.
 """
 
 from ._version import __version__
-from .decision import Emotion
+from .decision import UNCERTAIN, DecisionRule, Emotion
+from .endpoint_settings import EndpointSettings
+from .endpointing import Endpointer
 from .errors import (
     AudioError,
     DatasetError,
@@ -31,15 +38,24 @@ from .errors import (
 )
 from .features import RECIPES, FeatureSpec, FrontEnd
 from .model_file import ModelFile, default_model_path
-from .model_record import ModelRecord
+from .model_record import DecisionDefaults, ModelRecord
+from .profile import Profile
 from .recognizer import EmotionRecognizer
+from .stream import EmotionStream, Event
 
 __all__ = [
     "RECIPES",
+    "UNCERTAIN",
     "AudioError",
     "DatasetError",
+    "DecisionDefaults",
+    "DecisionRule",
     "Emotion",
     "EmotionRecognizer",
+    "EmotionStream",
+    "EndpointSettings",
+    "Endpointer",
+    "Event",
     "FeatureSpec",
     "FrontEnd",
     "InputError",
@@ -48,6 +64,7 @@ __all__ = [
     "ModelError",
     "ModelFile",
     "ModelRecord",
+    "Profile",
     "__version__",
     "default_model_path",
 ]

@@ -147,6 +147,11 @@ def load_soxr(rate: int, to_rate: int) -> Any:
     return soxr
 
 
+def as_pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Round samples in units of full scale to int16, and saturate."""
+    return np.clip(np.rint(samples * 32768.0), -32768.0, 32767.0).astype(np.int16)
+
+
 def _decode(
     path: Path, start_s: float | None, end_s: float | None
 ) -> tuple[NDArray[np.float64], int]:

@@ -1,90 +1,210 @@
-"""Where in a recording somebody speaks, from the energy of short frames."""
+"""Where in a stream of samples somebody speaks, in exact integers.
+
+The arithmetic is written down in ``docs/live.md``, section "Endpointing in
+integers"; the C engine repeats it bit for bit. Knows nothing of models.
+"""
 
 from __future__ import annotations
+
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FRAME_S = 0.032
-_HOP_S = 0.016
-# Below this a recording counts as silent throughout, in dB of full scale.
-_SILENCE_DB = -65.0
-# The noise floor is taken from the quietest frames, the speech level from the
-# loudest, as percentiles; with less than _RANGE_DB between them there are no pauses.
-_FLOOR_PERCENTILE = 10.0
-_SPEECH_PERCENTILE = 95.0
-_RANGE_DB = 12.0
-# Speech begins above this share of the range over the floor, and lasts above
-# the lower one: hysteresis.
-_BEGIN_SHARE = 0.45
-_LAST_SHARE = 0.30
-# Pauses shorter than the hang-over belong to the utterance; bursts shorter
-# than the minimum do not count; the margin keeps soft beginnings and ends.
-_HANGOVER_S = 0.5
-_MINIMUM_S = 0.25
-_MARGIN_S = 0.1
+from .endpoint_settings import PEAK_BITS, SHARE_BITS, EndpointConstants
+
+Utterance = tuple[int, int]
 
 
-def find_utterances(samples: NDArray[np.float64], sample_rate: int) -> list[tuple[float, float]]:
-    """Find the stretches of speech in a recording.
+class HopLevels:
+    """The level of every hop of a stream.
+
+    The level is 256 * log2 of the energy that a hop has through a Haar wavelet:
+    the sum over the newest `half_wavelet` samples minus that over as many before
+    them. 0 stands for no energy at all.
 
     Parameters
     ----------
-    samples : ndarray of float64, shape (n,)
-        Mono, in units of full scale.
-    sample_rate : int
-        In hertz.
+    constants : EndpointConstants
+    """
+
+    def __init__(self, constants: EndpointConstants) -> None:
+        self._hop = constants.hop_length
+        self._half = constants.half_wavelet
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all audio."""
+        self._past: NDArray[np.int64] | None = None
+
+    def push(self, hops: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Compute the levels of hops that follow the last ones.
+
+        Parameters
+        ----------
+        hops : ndarray of int16, shape (n * hop_length,)
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if hops.size == 0:
+            return np.empty(0, np.int64)
+        half = self._half
+        past = self._past
+        if past is None:
+            # The stream begins as if the first sample had always been there.
+            past = np.full(2 * half, hops[0], np.int64)
+        samples = np.concatenate([past, hops])
+        self._past = samples[-2 * half :].copy()
+        sums = np.concatenate([[0], np.cumsum(samples)])
+        newest = sums[2 * half :] - sums[half:-half]
+        before = sums[half:-half] - sums[: -2 * half]
+        wavelet = (newest - before)[1:]
+        return levels((wavelet * wavelet).reshape(-1, self._hop).sum(axis=1))
+
+
+def levels(energies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 256 * log2(energy), by eight squarings of the mantissa; 0 for 0.
+
+    Parameters
+    ----------
+    energies : ndarray of int64
+        In 0..2**52.
+    """
+    # frexp is exact on these integers: energy = fraction * 2**exponent, fraction in 1/2..1.
+    exponent = np.frexp(energies.astype(np.float64))[1].astype(np.int64) - 1
+    left = np.maximum(31 - exponent, 0).astype(np.uint64)
+    right = np.maximum(exponent - 31, 0).astype(np.uint64)
+    mantissa = (energies.astype(np.uint64) << left) >> right
+    level = np.maximum(exponent, 0)
+    for _ in range(8):
+        mantissa = (mantissa * mantissa) >> np.uint64(31)
+        octave = mantissa >> np.uint64(32)
+        mantissa >>= octave
+        level = 2 * level + octave.astype(np.int64)
+    return np.where(energies > 0, level, 0)
+
+
+class Endpointer:
+    """Finds utterances in a stream of levels, one hop after another.
+
+    Parameters
+    ----------
+    constants : EndpointConstants
+
+    Attributes
+    ----------
+    hops : int
+        Hops heard so far.
+    in_speech : bool
+    start, end : int
+        The utterance in progress as far as it is certain, in hops; `end` is
+        exclusive and never falls.
+    floor, peak : int
+        The noise floor and the tracked peak, as levels.
+    """
+
+    def __init__(self, constants: EndpointConstants) -> None:
+        self._constants = constants
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the state of a new stream."""
+        self.hops = 0
+        self.in_speech = False
+        self.start = self.end = 0
+        self.floor = self.peak = 0
+        self._last = 0
+        self._free_from = 0
+        self._begun = 0
+        self._peak = 0
+        self._before: tuple[int, int] | None = None
+        self._block_minimum = 0
+        self._block_hops = 0
+        self._minima: deque[int] = deque(maxlen=self._constants.floor_blocks)
+
+    def step(self, level: int) -> Utterance | None:
+        """Take in the level of the next hop.
+
+        Returns
+        -------
+        (start, end) or None
+            The utterance that ended with this hop, in hops, `end` exclusive.
+        """
+        c = self._constants
+        self._track(level)
+        distance = min(max(self.peak - self.floor, 0), c.range)
+        begin = self.floor + max(c.begin, (distance * c.begin_share) >> SHARE_BITS)
+        last = self.floor + max(c.last, (distance * c.last_share) >> SHARE_BITS)
+        now = self.hops
+        self.hops += 1
+        if self.in_speech:
+            if level > last:
+                self._last = now
+            if now - self._last >= c.hang_over:
+                return self._stop()
+        else:
+            window = (1 << c.speech_window) - 1
+            self._begun = ((self._begun << 1) | (level > begin)) & window
+            if bin(self._begun).count("1") < c.speech:
+                return None
+            first = now + 1 - self._begun.bit_length()
+            self.start = max(first - c.before, self._free_from)
+            self.in_speech = True
+            self._last = now
+        self.end = min(self._last + 1 + c.after, self.hops)
+        if self.hops - self.start >= c.maximum:
+            return self._stop()
+        return None
+
+    def finish(self) -> Utterance | None:
+        """End the utterance in progress, if there is one, and return it."""
+        return self._stop() if self.in_speech else None
+
+    def _stop(self) -> Utterance:
+        self.in_speech = False
+        self._begun = 0
+        self._free_from = self.end
+        return self.start, self.end
+
+    def _track(self, level: int) -> None:
+        """Follow noise floor and peak, both of the mean of three hops' levels."""
+        c = self._constants
+        if self._before is None:
+            self._before = (level, level)
+            self._minima.append(min(level, c.first_floor))
+            self._block_minimum = level
+        smooth = (level + self._before[0] + self._before[1]) // 3
+        self._before = (level, self._before[0])
+        self._block_minimum = min(self._block_minimum, smooth)
+        self.floor = max(min(self._block_minimum, *self._minima), c.silence)
+        self._block_hops += 1
+        if self._block_hops == c.floor_block:
+            self._minima.append(self._block_minimum)
+            self._block_hops = 0
+            self._block_minimum = smooth
+        self._peak = max(smooth << PEAK_BITS, self._peak - c.release)
+        self.peak = self._peak >> PEAK_BITS
+
+
+def find_utterances(samples: NDArray[np.int16], constants: EndpointConstants) -> list[Utterance]:
+    """Find the utterances of a whole recording, as a stream would.
+
+    Parameters
+    ----------
+    samples : ndarray of int16, shape (n,)
+        Mono.
+    constants : EndpointConstants
 
     Returns
     -------
-    list of (start_s, end_s)
-        In seconds, in order, not overlapping. Empty for silence; one stretch
-        for a recording without pauses.
+    list of (start, end)
+        In samples, in order, not overlapping; empty where nobody speaks.
     """
-    duration = samples.size / sample_rate
-    levels = _levels_db(samples, sample_rate)
-    if levels.size == 0:
-        return []
-    floor = float(np.percentile(levels, _FLOOR_PERCENTILE))
-    speech = float(np.percentile(levels, _SPEECH_PERCENTILE))
-    if speech < _SILENCE_DB:
-        return []
-    if speech - floor < _RANGE_DB:
-        return [(0.0, duration)]
-    floor = max(floor, _SILENCE_DB)
-    begin = floor + _BEGIN_SHARE * (speech - floor)
-    last = floor + _LAST_SHARE * (speech - floor)
-    utterances: list[tuple[float, float]] = []
-    for start, end in _runs(levels, begin, last):
-        start_s, end_s = start * _HOP_S, (end - 1) * _HOP_S + _FRAME_S
-        if utterances and start_s - utterances[-1][1] < _HANGOVER_S:
-            utterances[-1] = (utterances[-1][0], end_s)
-        else:
-            utterances.append((start_s, end_s))
-    return [
-        (max(0.0, start_s - _MARGIN_S), min(duration, end_s + _MARGIN_S))
-        for start_s, end_s in utterances
-        if end_s - start_s >= _MINIMUM_S
-    ]
-
-
-def _levels_db(samples: NDArray[np.float64], sample_rate: int) -> NDArray[np.float64]:
-    """Return the RMS of every frame in dB of full scale."""
-    frame, hop = round(_FRAME_S * sample_rate), round(_HOP_S * sample_rate)
-    if samples.size < frame:
-        return np.empty(0)
-    energy = np.concatenate([[0.0], np.cumsum(samples**2)])
-    starts = np.arange(0, samples.size - frame + 1, hop)
-    power = np.maximum(energy[starts + frame] - energy[starts], 0.0) / frame
-    return np.asarray(10.0 * np.log10(power + 1e-12))
-
-
-def _runs(levels: NDArray[np.float64], begin: float, last: float) -> list[tuple[int, int]]:
-    """Return the runs of frames above `last` that reach `begin` somewhere."""
-    above = np.concatenate([[False], levels > last, [False]]).astype(np.int8)
-    edges = np.flatnonzero(np.diff(above))
-    return [
-        (int(start), int(end))
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-        if levels[start:end].max() > begin
-    ]
+    hop = constants.hop_length
+    whole = samples[: len(samples) // hop * hop]
+    endpointer = Endpointer(constants)
+    found = [endpointer.step(level) for level in HopLevels(constants).push(whole).tolist()]
+    found.append(endpointer.finish())
+    return [(item[0] * hop, item[1] * hop) for item in found if item is not None]

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .decision import UNCERTAIN, DecisionRule
+from .endpoint_settings import EndpointSettings, settings_from_json
 from .errors import InputError, ModelError
 from .features import FeatureSpec
 
@@ -25,6 +27,13 @@ UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_LABELS = 256
+# Of decision.*, in seconds.
+_TIMES = {
+    "smoothing_s": (0.0, 60.0),
+    "hold_s": (0.0, 60.0),
+    "window_s": (0.5, 30.0),
+    "step_s": (0.1, 30.0),
+}
 
 
 def _is_number(value: object) -> bool:
@@ -57,15 +66,71 @@ class DecisionDefaults:
         The logits are divided by it: above 1 softens the posteriors.
     min_seconds : float
         Audio shorter than this is refused.
+    thresholds : mapping of str to float
+        Posterior, in 0..1, below which a label is not said but "uncertain" is; a
+        label without one is always said.
+    smoothing_s, hold_s : float
+        Continuous mode: time constant of the smoothing over time, and how long a
+        new label must last until it is said.
+    window_s, step_s : float
+        Continuous mode: how much audio is judged, and how often; provisional
+        results come as often. Rounded to hops of the front end.
+    endpointing : EndpointSettings
+        What counts as an utterance.
     """
 
     temperature: float = 1.0
     min_seconds: float = 0.3
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    smoothing_s: float = 1.0
+    hold_s: float = 1.0
+    window_s: float = 3.0
+    # 32 hops of 16 ms: the network's pools make one row of output of them.
+    step_s: float = 0.512
+    endpointing: EndpointSettings = field(default_factory=EndpointSettings)
 
     def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
+        for name in ("temperature", "min_seconds"):
+            value = getattr(self, name)
             if not _is_number(value) or value <= 0:
                 raise ModelError(f"record: decision.{name} is {value!r}, expected a number above 0")
+        for name, (low, high) in _TIMES.items():
+            value = getattr(self, name)
+            if not _is_number(value) or not low <= value <= high:
+                raise ModelError(
+                    f"record: decision.{name} is {value!r}, expected {low:g}..{high:g} s"
+                )
+        if not isinstance(self.thresholds, Mapping) or not all(
+            isinstance(label, str) and _is_number(value) and 0 <= value <= 1
+            for label, value in self.thresholds.items()
+        ):
+            raise ModelError(
+                f"record: decision.thresholds is {self.thresholds!r}, expected a number in 0..1 "
+                "a label"
+            )
+
+    @classmethod
+    def from_json(cls, data: object) -> DecisionDefaults:
+        """Build the defaults from a record's JSON; fields that are missing keep their defaults.
+
+        Raises
+        ------
+        ModelError
+            If a field is of another type or out of its range.
+        """
+        if isinstance(data, dict) and "endpointing" in data:
+            try:
+                data = {**data, "endpointing": settings_from_json(data["endpointing"])}
+            except InputError as error:
+                raise ModelError(f"record: decision.{error}") from None
+        decision: DecisionDefaults = _known(cls, data, "decision")
+        return decision
+
+    def rule(self, labels: tuple[str, ...]) -> DecisionRule:
+        """Return the rule that these defaults are for a model's labels."""
+        return DecisionRule(
+            labels, self.temperature, dict(self.thresholds), self.smoothing_s, self.hold_s
+        )
 
 
 @dataclass(frozen=True)
@@ -154,6 +219,15 @@ class ModelRecord:
 
     def __post_init__(self) -> None:
         check_labels(self.labels)
+        unknown = set(self.decision.thresholds) - set(self.labels)
+        if unknown:
+            raise ModelError(
+                f"record: decision.thresholds names {min(unknown)!r}, which is no label"
+            )
+        if self.decision.thresholds and UNCERTAIN in self.labels:
+            raise ModelError(
+                f"record: {UNCERTAIN!r} is a label, so decision.thresholds cannot be used"
+            )
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""
@@ -207,7 +281,7 @@ class ModelRecord:
         return cls(
             labels=tuple(labels),
             features=features,
-            decision=_known(DecisionDefaults, data.get("decision", {}), "decision"),
+            decision=DecisionDefaults.from_json(data.get("decision", {})),
             data=None if training is None else _known(TrainingData, training, "data"),
             scores=tuple(_known(Score, score, "scores") for score in scores),
             tools=tools,

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio import Recording, read_recording, resample
-from .decision import Emotion, decide, with_temperature
+from .audio import Recording, as_pcm16, read_recording, resample
+from .decision import Emotion
+from .endpoint_settings import EndpointConstants
 from .endpointing import find_utterances
 from .engines import RawOutput, open_engine
 from .errors import AudioError
@@ -61,6 +62,8 @@ class EmotionRecognizer:
         self.file = read_model(default_model_path() if model is None else model)
         self.labels = self.file.record.labels
         self._spec = self.file.record.features
+        self._decision = self.file.record.decision
+        self._rule = self._decision.rule(self.labels)
         self.sample_rate = self._spec.sample_rate
         self._front_end = FrontEnd(self._spec)
         self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
@@ -87,12 +90,14 @@ class EmotionRecognizer:
         """
         recording = read_recording(path, self.sample_rate)
         try:
-            return self._decide(recording, 0.0)
+            return self._decide(recording, 0.0, recording.duration_s)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
 
     def classify_utterances(self, path: str | Path) -> list[Emotion]:
         """Recognise the emotion of each stretch of speech in a recording.
+
+        The same as `EmotionStream` says of the utterances in it.
 
         Parameters
         ----------
@@ -113,14 +118,12 @@ class EmotionRecognizer:
             self._refuse_short(recording)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
-        minimum = self.file.record.decision.min_seconds
-        rate = self.sample_rate
+        pcm, rate, decision = as_pcm16(recording.samples), self.sample_rate, self._decision
+        constants = EndpointConstants.of(decision.endpointing, rate, self._spec.hop_length)
         return [
-            self.classify_samples(
-                recording.samples[round(start_s * rate) : round(end_s * rate)], rate, start_s
-            )
-            for start_s, end_s in find_utterances(recording.samples, rate)
-            if end_s - start_s >= minimum
+            self._decide(Recording(as_samples(pcm[start:end]), rate), start / rate, end / rate)
+            for start, end in find_utterances(pcm, constants)
+            if end - start >= decision.min_seconds * rate
         ]
 
     def classify_samples(
@@ -143,7 +146,8 @@ class EmotionRecognizer:
             If the samples are of another shape or type, not finite, or too few.
         """
         audio = resample(as_samples(samples), sample_rate, self.sample_rate)
-        return self._decide(Recording(audio, self.sample_rate), start_s)
+        recording = Recording(audio, self.sample_rate)
+        return self._decide(recording, start_s, start_s + recording.duration_s)
 
     def output(self, recording: Recording) -> RawOutput:
         """Run the network on up to `MAX_STRETCH_S` of audio and return its raw output.
@@ -159,14 +163,13 @@ class EmotionRecognizer:
         """
         return self._engine.invoke(self._front_end.features(recording.samples))
 
-    def _decide(self, recording: Recording, start_s: float) -> Emotion:
+    def _decide(self, recording: Recording, start_s: float, end_s: float) -> Emotion:
         self._refuse_short(recording)
-        temperature = self.file.record.decision.temperature
-        posteriors = with_temperature(self._posteriors(recording), temperature)
-        return decide(posteriors, self.labels, start_s, start_s + recording.duration_s)
+        posteriors = self._rule.calibrated(self._posteriors(recording))
+        return self._rule.decide(posteriors, start_s, end_s)
 
     def _refuse_short(self, recording: Recording) -> None:
-        minimum = self.file.record.decision.min_seconds
+        minimum = self._decision.min_seconds
         if recording.duration_s < minimum:
             raise AudioError(
                 f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"

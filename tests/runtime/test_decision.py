@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
 
-from lightsernet_edge.decision import decide, with_temperature
+from lightsernet_edge.decision import DecisionRule, with_temperature
 
 
 def test_the_first_of_equal_labels_wins() -> None:
-    emotion = decide(np.array([0.2, 0.4, 0.4]), ("c", "b", "a"), 1.0, 2.5)
+    emotion = DecisionRule(("c", "b", "a")).decide(np.array([0.2, 0.4, 0.4]), 1.0, 2.5)
     assert (emotion.label, emotion.confidence) == ("b", 0.4)
     assert emotion.posteriors == {"c": 0.2, "b": 0.4, "a": 0.4}
     assert (emotion.start_s, emotion.end_s) == (1.0, 2.5)

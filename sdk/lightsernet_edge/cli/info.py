@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 from typing import Any
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         "flash_bytes": len(file.model),
         # None, with the reason below, for models that the engine cannot run.
         **planner_figures(file, arguments.layers),
-        "decision": vars(record.decision),
+        "decision": dataclasses.asdict(record.decision),
         "data": None if record.data is None else vars(record.data),
         "scores": [vars(score) for score in record.scores],
         "tools": dict(record.tools),

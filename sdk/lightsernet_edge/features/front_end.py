@@ -140,11 +140,20 @@ class FrontEnd:
             np.log(rows, out=rows)
         if spec.output == "mfcc":
             rows = rows @ self.dct
+        return self.standardize(rows), level
+
+    def standardize(self, rows: Features) -> Features:
+        """Do the last steps of a spec on rows that come out of those before: 9 and 10.
+
+        Parameters
+        ----------
+        rows : ndarray of float64, shape (n, n_coefficients)
+        """
         if self._mean is not None:
             rows = (rows - self._mean) / self._scale
-        if spec.clip_value is not None:
-            np.clip(rows, -spec.clip_value, spec.clip_value, out=rows)
-        return rows, level
+        if self.spec.clip_value is not None:
+            rows = np.clip(rows, -self.spec.clip_value, self.spec.clip_value)
+        return rows
 
 
 def _filterbank_blocks(filterbank: Features) -> list[tuple[slice, Features]]:

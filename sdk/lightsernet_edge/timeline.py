@@ -1,0 +1,40 @@
+"""`Timeline`: where in time a sample lies when others were lost before it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+# Older gaps are put together: enough for those inside one utterance, in bounded memory.
+_MAX_GAPS = 64
+
+
+class Timeline:
+    """Gaps in a stream of samples, by the index of the first sample after each."""
+
+    def __init__(self) -> None:
+        self._indices: list[int] = []
+        # Samples lost up to and with each gap.
+        self._lost: list[int] = []
+        self._lost_earlier = 0
+
+    def add(self, index: int, lost: int) -> None:
+        """Note that `lost` samples are missing before the sample `index`.
+
+        Indices count the samples that are there, and never fall.
+        """
+        total = lost + (self._lost[-1] if self._lost else self._lost_earlier)
+        self._indices.append(index)
+        self._lost.append(total)
+        if len(self._indices) > _MAX_GAPS:
+            self._lost_earlier = self._lost[0]
+            del self._indices[0], self._lost[0]
+
+    def lost_before(self, index: int) -> int:
+        """Return how many samples are missing before the sample `index`."""
+        gaps = bisect_right(self._indices, index)
+        return self._lost[gaps - 1] if gaps else self._lost_earlier
+
+    def is_broken(self, start: int, end: int) -> bool:
+        """Return whether a gap lies inside the samples `start` .. `end`, `end` exclusive."""
+        first = bisect_right(self._indices, start)
+        return bisect_left(self._indices, end) > first
