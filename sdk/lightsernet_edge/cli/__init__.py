@@ -22,6 +22,7 @@ from . import (
     bench,
     classify,
     devices,
+    enrol,
     evaluate,
     export,
     fetch,
@@ -36,6 +37,7 @@ PROGRAM = "lightsernet-edge"
 _VERBS = (
     classify,
     listen,
+    enrol,
     devices,
     serve,
     info,
