@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO, FileIO
 from pathlib import Path
@@ -89,19 +91,29 @@ def read_recording(
     """
     path = Path(path)
     samples, rate = _decode(path, start_s, end_s)
-    if not np.isfinite(samples).all():
-        raise AudioError(f"{path}: found NaN or Inf samples, expected finite ones")
-    if samples.size and np.abs(samples).max() > MAX_SAMPLE:
-        raise AudioError(f"{path}: found samples beyond {MAX_SAMPLE:g} times full scale")
-    if rate < sample_rate:
-        warnings.warn(
-            f"{path}: recorded at {rate} Hz, so nothing lies above {rate // 2} Hz; "
-            f"the model expects {sample_rate} Hz",
-            AudioWarning,
-            stacklevel=2,
-        )
+    refuse_unusable(samples, path)
+    warn_of_low_rate(path, rate, sample_rate)
     mono = samples.mean(axis=1)
     return Recording(resample(mono, rate, sample_rate), sample_rate)
+
+
+def refuse_unusable(samples: NDArray[np.float64], name: str | Path) -> None:
+    """Raise AudioError for NaN, Inf, or samples far beyond full scale."""
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{name}: found NaN or Inf samples, expected finite ones")
+    if samples.size and np.abs(samples).max() > MAX_SAMPLE:
+        raise AudioError(f"{name}: found samples beyond {MAX_SAMPLE:g} times full scale")
+
+
+def warn_of_low_rate(name: str | Path, rate: int, sample_rate: int) -> None:
+    """Warn if audio at `rate` lacks a part of the band that a model at `sample_rate` hears."""
+    if rate < sample_rate:
+        warnings.warn(
+            f"{name}: recorded at {rate} Hz, so nothing lies above {rate // 2} Hz; "
+            f"the model expects {sample_rate} Hz",
+            AudioWarning,
+            stacklevel=3,
+        )
 
 
 def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[np.float64]:
@@ -114,13 +126,25 @@ def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[n
     """
     if rate == to_rate or samples.size == 0:
         return samples
+    soxr = load_soxr(rate, to_rate)
+    return np.asarray(soxr.resample(samples, rate, to_rate, quality="HQ"), dtype=np.float64)
+
+
+def load_soxr(rate: int, to_rate: int) -> Any:
+    """Return the module soxr, needed to go from one rate in hertz to another.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is not installed.
+    """
     try:
         import soxr
     except ImportError:
         raise MissingDependencyError(
             f"resampling from {rate} to {to_rate} Hz needs the package soxr: pip install soxr"
         ) from None
-    return np.asarray(soxr.resample(samples, rate, to_rate, quality="HQ"), dtype=np.float64)
+    return soxr
 
 
 def as_pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
@@ -132,6 +156,22 @@ def _decode(
     path: Path, start_s: float | None, end_s: float | None
 ) -> tuple[NDArray[np.float64], int]:
     """Return all channels, shape (n, channels), and the file's own rate."""
+    with open_recording(path) as file:
+        return _read_part(file, path, start_s, end_s), int(file.samplerate)
+
+
+@contextmanager
+def open_recording(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a recording after a look at what it declares.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, empty, truncated or no audio; also for what
+        fails while it is read inside the context.
+    MissingDependencyError
+        If soundfile is not installed.
+    """
     soundfile = _soundfile()
     try:
         if not path.exists():
@@ -149,7 +189,7 @@ def _decode(
                         f"{path}: recorded at {file.samplerate} Hz, expected at least "
                         f"{_MIN_SAMPLE_RATE} Hz"
                     )
-                return _read_part(file, path, start_s, end_s), int(file.samplerate)
+                yield file
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
     except soundfile.LibsndfileError as error:

@@ -36,3 +36,7 @@ class MissingDependencyError(LightSernetError):
 
 class DownloadError(LightSernetError):
     """A download broke off, or what arrived is not what was expected."""
+
+
+class CaptureError(LightSernetError):
+    """A microphone is missing, refuses to open, or stopped delivering."""

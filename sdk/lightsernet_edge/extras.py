@@ -10,14 +10,27 @@ _PACKAGES = {
     "train": ("tensorflow", "keras", "sklearn", "matplotlib"),
     "crossval": ("tensorflow", "keras", "sklearn", "matplotlib", "joblib"),
     "evaluate": ("sklearn",),
+    "serve": ("wyoming",),
 }
 
 
 def require_trainer(verb: str) -> None:
     """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there."""
+    require(verb, "train", "the offline trainer")
+
+
+def require(verb: str, extra: str, what: str | None = None) -> None:
+    """Raise MissingDependencyError unless what a verb needs of an extra is there.
+
+    Parameters
+    ----------
+    verb, extra : str
+    what : str, optional
+        What the extra is; its name by default.
+    """
     missing = [name for name in _PACKAGES[verb] if find_spec(name) is None]
     if missing:
         raise MissingDependencyError(
-            f"{verb} needs the offline trainer, but {', '.join(missing)} is not installed: "
-            'pip install "lightsernet-edge[train]"'
+            f"{verb} needs {what or f'the extra {extra}'}, but {', '.join(missing)} is not "
+            f'installed: pip install "lightsernet-edge[{extra}]"'
         )

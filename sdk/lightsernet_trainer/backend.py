@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .native_output import held_back
+from lightsernet_edge.native_output import held_back
 
 
 def start() -> None:

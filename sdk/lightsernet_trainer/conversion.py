@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 from lightsernet_edge.tflite_graph import read_graph
 
-from .native_output import held_back
+from lightsernet_edge.native_output import held_back
 
 PRECISIONS = ("float32", "float16", "int8")
 

@@ -17,10 +17,40 @@ from typing import NoReturn
 from .._version import __version__
 from ..audio import AudioWarning
 from ..errors import LightSernetError
-from . import adopt, bench, classify, crossval, evaluate, export, fetch, info, train, validate
+from . import (
+    adopt,
+    bench,
+    classify,
+    crossval,
+    devices,
+    enrol,
+    evaluate,
+    export,
+    fetch,
+    info,
+    listen,
+    serve,
+    train,
+    validate,
+)
 
 PROGRAM = "lightsernet-edge"
-_VERBS = (classify, info, adopt, fetch, train, crossval, evaluate, export, validate, bench)
+_VERBS = (
+    classify,
+    listen,
+    enrol,
+    devices,
+    serve,
+    info,
+    adopt,
+    fetch,
+    train,
+    crossval,
+    evaluate,
+    export,
+    validate,
+    bench,
+)
 _INTERRUPTED = 130
 
 
@@ -96,7 +126,12 @@ def print_error(message: object) -> None:
     print(f"{PROGRAM}: error: {' '.join(str(message).split())}", file=sys.stderr)
 
 
+def print_warning(message: object) -> None:
+    """Print a warning as one line on stderr."""
+    print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
     # Those of other packages are for their developers.
     if issubclass(category, AudioWarning):
-        print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)
+        print_warning(message)

@@ -1,7 +1,7 @@
-"""Keeps what native libraries print off the terminal, unless something fails.
+"""Keeps what native libraries print off the terminal.
 
-TensorFlow's and its converter's C++ parts write to file descriptor 2, whatever
-Python's settings are.
+TensorFlow's and its converter's C++ parts, PortAudio and ALSA write to file
+descriptor 2, whatever Python's settings are.
 """
 
 from __future__ import annotations
@@ -29,6 +29,24 @@ def held_back() -> Iterator[None]:
             raise
         else:
             _restore(terminal)
+
+
+@contextmanager
+def discarded() -> Iterator[None]:
+    """Discard what native code writes to file descriptor 2; ``sys.stderr`` still works."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    own = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
+    before, sys.stderr = sys.stderr, own
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        sys.stderr = before
+        own.close()
+        _restore(terminal)
 
 
 def _restore(terminal: int) -> None:

@@ -1,0 +1,62 @@
+"""Any rate and number of channels to mono int16 at another rate, block by block."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..audio import load_soxr
+
+
+class StreamConverter:
+    """Averages channels and resamples; chunks of any size give the same samples.
+
+    Mono at the same rate passes unchanged, bit for bit.
+
+    Parameters
+    ----------
+    rate : int
+        Of what comes in, in hertz.
+    to_rate : int
+        Of what goes out, in hertz.
+
+    Raises
+    ------
+    MissingDependencyError
+        If soxr is needed and not installed.
+    """
+
+    def __init__(self, rate: int, to_rate: int) -> None:
+        self._resampler = None
+        if rate != to_rate:
+            self._resampler = load_soxr(rate, to_rate).ResampleStream(
+                rate, to_rate, 1, dtype="float64", quality="HQ"
+            )
+
+    def convert(
+        self, samples: NDArray[np.int16] | NDArray[np.float64], last: bool = False
+    ) -> NDArray[np.int16]:
+        """Convert the next samples.
+
+        Parameters
+        ----------
+        samples : ndarray of int16 or float64, shape (n, channels)
+            Float in units of full scale.
+        last : bool
+            Whether the audio ends here: what the resampler still holds comes too.
+
+        Returns
+        -------
+        ndarray of int16, shape (m,)
+            Rounded, and saturated where float samples or the resampler go
+            beyond full scale.
+        """
+        if samples.dtype == np.int16:
+            if self._resampler is None and samples.shape[1] == 1:
+                return np.ascontiguousarray(samples[:, 0], dtype=np.int16)
+            mono = samples.mean(axis=1, dtype=np.float64)
+        else:
+            mono = samples.mean(axis=1) * 32768.0
+        if self._resampler is not None:
+            mono = self._resampler.resample_chunk(mono, last=last)
+        return np.clip(np.rint(mono), -32768, 32767).astype(np.int16)

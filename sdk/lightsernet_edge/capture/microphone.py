@@ -1,0 +1,273 @@
+"""Inputs of the sound system, by way of PortAudio (the package sounddevice).
+
+The callback, on PortAudio's thread, copies into a bounded queue and counts;
+all else happens where the blocks are fetched.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..audio import warn_of_low_rate
+from ..errors import CaptureError, InputError, MissingDependencyError
+from .conversion import StreamConverter
+from .source import AudioBlock, Faults
+
+NO_INPUT = "no audio input found: no microphone is connected, or no sound server runs"
+# Tried after the model's and the device's own rate, in hertz.
+_COMMON_RATES = (48000, 44100, 32000, 96000, 22050, 11025, 8000)
+_BLOCK_S = 0.02
+# What PortAudio is asked to buffer: Python's other threads may hold the callback up.
+_LATENCY_S = 0.1
+# What may wait to be fetched before blocks are dropped.
+_QUEUE_S = 10.0
+_POLL_S = 0.1
+# Silence of the device that counts as a stall, and when it is given up. Sound
+# servers wake a sleeping device, so the first block may take longer.
+_STALL_S = 1.0
+_FIRST_BLOCK_S = 5.0
+_GIVE_UP_S = 10.0
+_NOTHING = np.empty(0, np.int16)
+
+
+@dataclass(frozen=True)
+class InputDevice:
+    """An input of the sound system.
+
+    Attributes
+    ----------
+    index : int
+        PortAudio's number of it; it changes when devices come and go.
+    name : str
+    default_samplerate : int
+        In hertz.
+    channels : int
+        As many as it has.
+    """
+
+    index: int
+    name: str
+    default_samplerate: int
+    channels: int
+
+
+def input_devices() -> list[InputDevice]:
+    """List the inputs that PortAudio finds.
+
+    Raises
+    ------
+    MissingDependencyError
+        If sounddevice or PortAudio is not installed.
+    """
+    return [
+        InputDevice(
+            index,
+            str(found["name"]),
+            round(found["default_samplerate"]),
+            int(found["max_input_channels"]),
+        )
+        for index, found in enumerate(_sounddevice().query_devices())
+        if found["max_input_channels"] > 0
+    ]
+
+
+def find_input(device: str | int | None = None) -> InputDevice:
+    """Find an input.
+
+    Parameters
+    ----------
+    device : str or int, optional
+        Its number, its name or a part of that, in any case; by default the
+        system's default input.
+
+    Raises
+    ------
+    CaptureError
+        If there is none like that.
+    InputError
+        If a part of a name fits several.
+    MissingDependencyError
+        If sounddevice or PortAudio is not installed.
+    """
+    found = input_devices()
+    if not found:
+        raise CaptureError(NO_INPUT)
+    if device is None:
+        default = int(_sounddevice().default.device[0])
+        return next((item for item in found if item.index == default), found[0])
+    wanted = str(device).strip()
+    if wanted.isdecimal():
+        matches = [item for item in found if item.index == int(wanted)]
+    else:
+        matches = [item for item in found if item.name == wanted] or [
+            item for item in found if wanted.lower() in item.name.lower()
+        ]
+    names = ", ".join(f"{item.index} {item.name!r}" for item in matches or found)
+    if not matches:
+        raise CaptureError(f"--device {wanted}: no such audio input, expected one of {names}")
+    if len(matches) > 1:
+        raise InputError(f"--device {wanted}: fits {names}, expected a number or a longer name")
+    return matches[0]
+
+
+class Microphone:
+    """An open input of the sound system.
+
+    Parameters
+    ----------
+    device : str or int, optional
+        As for `find_input`.
+    sample_rate : int
+        Of the blocks, in hertz. A device that refuses it is opened at a rate
+        and number of channels of its own, averaged and resampled.
+
+    Attributes
+    ----------
+    name : str
+    sample_rate : int
+    device_rate, device_channels : int
+        What the device was opened with.
+    faults : Faults
+
+    Raises
+    ------
+    CaptureError
+        If there is no such device, or it refuses every rate.
+    MissingDependencyError
+        If sounddevice, PortAudio, or soxr where it is needed, is not installed.
+    """
+
+    def __init__(self, device: str | int | None = None, sample_rate: int = 16000) -> None:
+        self.device = find_input(device)
+        self.name = self.device.name
+        self.sample_rate = sample_rate
+        self.faults = Faults()
+        self._stopped = False
+        self._queue: queue.Queue[tuple[bytes, int, int]] = queue.Queue(int(_QUEUE_S / _BLOCK_S))
+        # Written on PortAudio's thread only.
+        self._overflows = 0
+        self._dropped = 0
+        self._stream: Any = None
+        self.device_rate, self.device_channels = self._open()
+        warn_of_low_rate(self.name, self.device_rate, sample_rate)
+        try:
+            self._converter = StreamConverter(self.device_rate, sample_rate)
+        except MissingDependencyError:
+            self.close()
+            raise
+
+    def _open(self) -> tuple[int, int]:
+        """Start the first combination of rate and channels that the device takes."""
+        sounddevice = _sounddevice()
+        most = self.device.channels
+        rates = dict.fromkeys((self.sample_rate, self.device.default_samplerate, *_COMMON_RATES))
+        reason = ""
+        for rate in rates:
+            for channels in dict.fromkeys((1, min(2, most), most)):
+                stream = None
+                try:
+                    stream = sounddevice.RawInputStream(
+                        device=self.device.index,
+                        samplerate=rate,
+                        channels=channels,
+                        dtype="int16",
+                        blocksize=round(rate * _BLOCK_S),
+                        latency=_LATENCY_S,
+                        callback=self._on_audio,
+                    )
+                    stream.start()
+                except sounddevice.PortAudioError as error:
+                    reason = _reason(error)
+                    if stream is not None:
+                        stream.close(ignore_errors=True)
+                else:
+                    self._stream = stream
+                    return rate, channels
+        tried = ", ".join(str(rate) for rate in rates)
+        raise CaptureError(f"{self.name}: refuses every rate tried, {tried} Hz ({reason})")
+
+    def _on_audio(self, data: Any, frames: int, _time: Any, status: Any) -> None:
+        if status.input_overflow:
+            self._overflows += 1
+        try:
+            self._queue.put_nowait((bytes(data), self._overflows, self._dropped))
+        except queue.Full:
+            self._dropped += frames
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """Yield blocks until `stop` is called.
+
+        Raises
+        ------
+        CaptureError
+            If the device is gone, or delivers nothing for `_GIVE_UP_S`.
+        """
+        overflows = dropped = 0
+        polls, limit_s = 0, _FIRST_BLOCK_S
+        while not self._stopped:
+            try:
+                content, overflows_then, dropped_then = self._queue.get(timeout=_POLL_S)
+            except queue.Empty:
+                if not self._stream.active:
+                    if self._queue.empty():
+                        raise CaptureError(
+                            f"{self.name}: the audio input is gone: unplugged, or its sound "
+                            "server ended"
+                        ) from None
+                    continue
+                # Polls are counted, not time: this process may have been suspended.
+                polls += 1
+                fault = None
+                if polls == round(limit_s / _POLL_S):
+                    self.faults.stalls += 1
+                    fault = f"stalled: has delivered nothing for {limit_s:g} s"
+                if polls >= round(_GIVE_UP_S / _POLL_S):
+                    raise CaptureError(
+                        f"{self.name}: has delivered nothing for {_GIVE_UP_S:g} s, given up"
+                    ) from None
+                yield AudioBlock(_NOTHING, fault)
+                continue
+            polls, limit_s = 0, _STALL_S
+            fault, lost = None, 0
+            if overflows_then > overflows or dropped_then > dropped:
+                lost = round((dropped_then - dropped) * self.sample_rate / self.device_rate)
+                fault = "overflow: samples were lost"
+                self.faults.overflows += overflows_then - overflows + (dropped_then > dropped)
+            overflows, dropped = overflows_then, dropped_then
+            samples = np.frombuffer(content, np.int16).reshape(-1, self.device_channels)
+            yield AudioBlock(self._converter.convert(samples), fault, lost)
+
+    def stop(self) -> None:
+        """Let `blocks` end soon; may be called from a signal handler."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Give the device back."""
+        if self._stream is not None:
+            # `abort`, not `stop`: what is pending is not waited for.
+            self._stream.abort(ignore_errors=True)
+            self._stream.close(ignore_errors=True)
+
+
+def _sounddevice() -> Any:
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(
+            "a microphone needs the package sounddevice and the library PortAudio, on Debian "
+            f"libportaudio2: {error}"
+        ) from None
+    return sounddevice
+
+
+def _reason(error: Exception) -> str:
+    """Return PortAudio's words, and the sound system's own where it has some."""
+    arguments = error.args
+    if len(arguments) > 2 and len(arguments[2]) > 2:
+        return str(arguments[2][2])
+    return str(arguments[0]).rpartition(": ")[2]

@@ -1,0 +1,171 @@
+"""Files and pipes as live audio: at real time, or as fast as they are read."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..audio import open_recording, refuse_unusable, warn_of_low_rate
+from ..errors import AudioError
+from .conversion import StreamConverter
+from .source import AudioBlock, Faults
+
+BLOCK_S = 0.032
+# As fast as possible, larger blocks cost less.
+_FAST_BLOCK_S = 0.5
+# How long `stop` may take to be seen.
+_POLL_S = 0.1
+_NOTHING = np.empty(0, np.int16)
+
+
+class _Clock:
+    """Holds audio back until real time has caught up with it."""
+
+    def __init__(self, sample_rate: int, fast: bool) -> None:
+        self._sample_rate = sample_rate
+        self._fast = fast
+        self.restart()
+
+    def restart(self) -> None:
+        """Let real time begin now."""
+        self._start = time.monotonic()
+        self._samples = 0
+
+    def wait_for(self, samples: int) -> None:
+        """Wait until the next `samples` would have been recorded."""
+        self._samples += samples
+        if not self._fast:
+            due = self._start + self._samples / self._sample_rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+
+class FileSource:
+    """A recording, read block by block: memory stays flat however long it is.
+
+    Parameters
+    ----------
+    path : str or Path
+        WAV, FLAC, OGG or MP3; any rate and number of channels.
+    sample_rate : int
+        Of the blocks, in hertz.
+    fast : bool
+        Whether to read as fast as possible, not at real time.
+    """
+
+    def __init__(self, path: str | Path, sample_rate: int, fast: bool = False) -> None:
+        self.name = str(path)
+        self.sample_rate = sample_rate
+        self.faults = Faults()
+        self._path = Path(path)
+        self._fast = fast
+        self._stopped = False
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """Yield blocks until the file ends or `stop` is called.
+
+        Raises
+        ------
+        AudioError
+            If the file cannot be read, is truncated, or holds NaN or Inf.
+        """
+        with open_recording(self._path) as file:
+            warn_of_low_rate(self._path, file.samplerate, self.sample_rate)
+            converter = StreamConverter(file.samplerate, self.sample_rate)
+            clock = _Clock(self.sample_rate, self._fast)
+            size = round(file.samplerate * (_FAST_BLOCK_S if self._fast else BLOCK_S))
+            left = file.frames
+            while not self._stopped:
+                frames = file.read(size, dtype="float64", always_2d=True)
+                refuse_unusable(frames, self._path)
+                left -= len(frames)
+                samples = converter.convert(frames, last=len(frames) < size)
+                clock.wait_for(samples.size)
+                yield AudioBlock(samples)
+                if len(frames) < size:
+                    break
+            if left > 0 and not self._stopped:
+                raise AudioError(
+                    f"{self._path}: truncated: holds {file.frames - left} samples of the "
+                    f"{file.frames} it declares"
+                )
+
+    def stop(self) -> None:
+        """Let `blocks` end soon."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Do nothing: `blocks` closes the file."""
+
+
+class PipeSource:
+    """Raw PCM from a file descriptor: mono, 16-bit, little-endian.
+
+    At real time, a file sent into the pipe is held back; a live pipe never is,
+    however its clock runs.
+
+    Parameters
+    ----------
+    descriptor : int
+        To read from; it stays open.
+    name : str
+        For messages and results.
+    sample_rate : int
+        Of the PCM, in hertz.
+    fast : bool
+        Whether to read as fast as possible, not at real time.
+    """
+
+    def __init__(self, descriptor: int, name: str, sample_rate: int, fast: bool = False) -> None:
+        self.name = name
+        self.sample_rate = sample_rate
+        self.faults = Faults()
+        self._descriptor = descriptor
+        self._fast = fast
+        self._stopped = False
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        """Yield blocks until the pipe is closed or `stop` is called.
+
+        Raises
+        ------
+        AudioError
+            If it cannot be read.
+        """
+        clock = _Clock(self.sample_rate, self._fast)
+        size = 2 * round(self.sample_rate * (_FAST_BLOCK_S if self._fast else BLOCK_S))
+        # A sample may arrive in two halves.
+        half = b""
+        while not self._stopped:
+            if not self._is_ready(0.0):
+                clock.restart()
+                if not self._is_ready(_POLL_S):
+                    yield AudioBlock(_NOTHING)
+                    continue
+            try:
+                content = os.read(self._descriptor, size)
+            except OSError as error:
+                raise AudioError(f"{self.name}: cannot be read ({error.strerror})") from None
+            if not content:
+                break
+            content = half + content
+            half = content[len(content) // 2 * 2 :]
+            samples = np.frombuffer(content[: len(content) - len(half)], "<i2").astype(np.int16)
+            clock.wait_for(samples.size)
+            yield AudioBlock(samples)
+        if half and not self._stopped:
+            yield AudioBlock(_NOTHING, fault="ends in the middle of a sample: one byte too many")
+
+    def _is_ready(self, timeout_s: float) -> bool:
+        return bool(select.select([self._descriptor], [], [], timeout_s)[0])
+
+    def stop(self) -> None:
+        """Let `blocks` end soon."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Do nothing: whoever opened the descriptor closes it."""

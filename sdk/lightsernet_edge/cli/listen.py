@@ -1,0 +1,275 @@
+"""``listen``: the emotion of each utterance, live."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import options
+
+if TYPE_CHECKING:
+    from ..capture import AudioSource
+    from ..stream import EmotionStream, Event
+    from .live_view import View
+    from .utterance_folder import UtteranceFolder
+
+# A fault that lasts is reported so often at most; it is counted every time.
+_FAULT_EVERY_S = 1.0
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "listen",
+        help="name the emotion of each utterance, live",
+        description="Name the emotion of each utterance when it ends: from a microphone, a file, "
+        "or raw PCM on stdin. Ctrl-C ends it with a summary.",
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--device",
+        metavar="NAME",
+        help="number of an audio input or part of its name (default: the system's)",
+    )
+    source.add_argument(
+        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
+    )
+    parser.add_argument(
+        "--fast", action="store_true", help="read --input as fast as possible, not at real time"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("utterance", "continuous"),
+        default="utterance",
+        help="an event when an utterance ends, or every half second (default: utterance)",
+    )
+    parser.add_argument(
+        "--provisional", action="store_true", help="also events while an utterance lasts"
+    )
+    parser.add_argument("--profile", metavar="FILE", type=Path, help="a profile made by enrol")
+    parser.add_argument(
+        "--adapt", action="store_true", help="get to know the speaker from utterance to utterance"
+    )
+    parser.add_argument(
+        "--record",
+        metavar="DIR",
+        type=Path,
+        help="keep each utterance there as WAV, with its result as JSON (default: nothing is kept)",
+    )
+    parser.add_argument(
+        "--seconds", metavar="S", type=float, help="end after so many seconds of audio"
+    )
+    parser.add_argument("--utterances", metavar="N", type=int, help="end after so many utterances")
+    options.add_model(parser, positional=False)
+    options.add_engine(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Listen until the audio ends, a limit is reached, or a signal arrives."""
+    from ..stream import EmotionStream
+    from ..native_output import discarded
+
+    _refuse_what_does_not_fit(arguments)
+    shows_bars = sys.stdout.isatty() and not arguments.json
+    # What PortAudio and ALSA print themselves would break the view, and the one line of an error.
+    with (
+        contextlib.nullcontext() if arguments.debug else discarded(),
+        EmotionStream(
+            arguments.model,
+            engine=arguments.engine,
+            threads=arguments.threads,
+            xnnpack=arguments.xnnpack,
+            mode=arguments.mode,
+            # The bars show them, whether or not they are asked for as events.
+            provisional=arguments.provisional or (shows_bars and arguments.mode == "utterance"),
+            profile=arguments.profile,
+            adapt=arguments.adapt,
+        ) as stream,
+        contextlib.closing(_open_source(arguments, stream.sample_rate)) as source,
+    ):
+        _Session(arguments, stream, source, _open_folder(arguments, stream.sample_rate)).run()
+    return 0
+
+
+def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
+    from ..errors import InputError
+
+    if arguments.fast and arguments.input is None:
+        raise InputError("--fast: found no --input, expected one: a microphone has its own time")
+    if arguments.record is not None and arguments.mode != "utterance":
+        raise InputError(
+            f"--record: found --mode {arguments.mode}, expected utterance: it keeps utterances"
+        )
+    if arguments.seconds is not None and not arguments.seconds > 0:
+        raise InputError(f"--seconds: found {arguments.seconds}, expected more than 0")
+    if arguments.utterances is not None and arguments.utterances < 1:
+        raise InputError(f"--utterances: found {arguments.utterances}, expected at least 1")
+
+
+def _open_source(arguments: argparse.Namespace, sample_rate: int) -> AudioSource:
+    from ..capture.microphone import Microphone
+    from ..capture.recording import FileSource, PipeSource
+
+    if arguments.input is None:
+        return Microphone(arguments.device, sample_rate)
+    if arguments.input == "-":
+        return PipeSource(sys.stdin.fileno(), "-", sample_rate, arguments.fast)
+    return FileSource(arguments.input, sample_rate, arguments.fast)
+
+
+def _open_folder(arguments: argparse.Namespace, sample_rate: int) -> UtteranceFolder | None:
+    from .utterance_folder import UtteranceFolder
+
+    if arguments.record is None:
+        return None
+    return UtteranceFolder(arguments.record, sample_rate)
+
+
+def _open_view(arguments: argparse.Namespace, source: AudioSource) -> View:
+    from .live_view import JsonLines, PlainLines, TerminalView
+
+    if arguments.json:
+        return JsonLines(source.name)
+    if sys.stdout.isatty():
+        return TerminalView(f"{source.name}   Ctrl-C ends")
+    return PlainLines()
+
+
+@dataclass
+class _Count:
+    """What the summary says."""
+
+    samples: int = 0
+    utterances: int = 0
+    broken: int = 0
+
+
+class _Session:
+    """One run of the verb: from a source through the stream to the view."""
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        stream: EmotionStream,
+        source: AudioSource,
+        folder: UtteranceFolder | None,
+    ) -> None:
+        from .live_view import Progress
+
+        self._arguments = arguments
+        self._stream = stream
+        self._source = source
+        self._folder = folder
+        self._progress = Progress()
+        self._count = _Count()
+        self._fault_shown_at = -_FAULT_EVERY_S
+        self._cpu_s = time.process_time()
+
+    def run(self) -> None:
+        """Listen, and print a summary at the end.
+
+        Raises
+        ------
+        CaptureError
+            If the device is gone; what it delivered has been shown by then.
+        """
+        from ..errors import CaptureError
+
+        self._view = _open_view(self._arguments, self._source)
+        try:
+            with _signals_to(self._source):
+                try:
+                    self._listen()
+                except CaptureError as error:
+                    # What was cut off by it is broken as well.
+                    self._show([replace(event, broken=True) for event in self._stream.finish()])
+                    raise CaptureError(f"{error}; {self._summary()}") from None
+                self._show(self._stream.finish())
+        finally:
+            self._view.close()
+        print(self._summary(), file=sys.stderr)
+
+    def _listen(self) -> None:
+        for block in self._source.blocks():
+            if block.fault is not None:
+                self._stream.mark_broken(block.lost_samples)
+                self._report(block.fault)
+            if self._folder is not None:
+                self._folder.add(block.samples, block.lost_samples)
+            self._count.samples += block.samples.size
+            self._show(self._stream.process(block.samples))
+            self._view.progress(self._progress)
+            if self._has_enough():
+                self._source.stop()
+
+    def _show(self, events: list[Event]) -> None:
+        from .live_view import event_fields
+
+        progress, stream = self._progress, self._stream
+        progress.time_s = self._count.samples / stream.sample_rate
+        progress.level_db = stream.level_db
+        progress.in_speech = stream.in_speech
+        progress.overflows = self._source.faults.overflows
+        progress.stalls = self._source.faults.stalls
+        for event in events:
+            progress.posteriors = event.emotion.posteriors
+            if event.kind == "provisional" and not self._arguments.provisional:
+                continue
+            if event.kind == "utterance":
+                self._count.utterances += 1
+                self._count.broken += event.broken
+                if self._folder is not None:
+                    self._folder.write(event_fields(event, self._source.name, progress))
+            self._view.event(event, progress)
+
+    def _report(self, fault: str) -> None:
+        from . import print_warning
+
+        if time.monotonic() - self._fault_shown_at >= _FAULT_EVERY_S:
+            self._fault_shown_at = time.monotonic()
+            at_s = self._count.samples / self._stream.sample_rate
+            print_warning(f"{self._source.name}: after {at_s:.1f} s: {fault}")
+
+    def _has_enough(self) -> bool:
+        seconds, utterances = self._arguments.seconds, self._arguments.utterances
+        heard_s = self._count.samples / self._stream.sample_rate
+        return (seconds is not None and heard_s >= seconds) or (
+            utterances is not None and self._count.utterances >= utterances
+        )
+
+    def _summary(self) -> str:
+        heard_s = self._count.samples / self._stream.sample_rate
+        load = (time.process_time() - self._cpu_s) / heard_s if heard_s else 0.0
+        faults = self._source.faults
+        return (
+            f"{heard_s:.1f} s, {self._count.utterances} utterances, {self._count.broken} of them "
+            f"broken, {faults.overflows} overflows, {faults.stalls} stalls, "
+            f"load {load:.1%} of a core"
+        )
+
+
+@contextlib.contextmanager
+def _signals_to(source: AudioSource) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM end the audio; a second one acts as it always does."""
+
+    def stop(number: int, _frame: object) -> None:
+        source.stop()
+        signal.signal(number, before[number])
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

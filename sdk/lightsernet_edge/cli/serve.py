@@ -1,0 +1,93 @@
+"""``serve``: emotions as a service of the Wyoming protocol."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import options
+
+if TYPE_CHECKING:
+    from ..wyoming_service import EmotionService
+
+DEFAULT_URI = "tcp://127.0.0.1:10800"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="answer audio streams of the Wyoming protocol",
+        description="Answer audio streams of the Wyoming protocol with the emotion of each "
+        "utterance, several clients at once. Needs the extra serve.",
+    )
+    parser.add_argument(
+        "--uri",
+        default=DEFAULT_URI,
+        help="where to listen: tcp://HOST:PORT, unix://PATH or stdio:// (default: %(default)s; "
+        "whoever reaches it may use it)",
+    )
+    parser.add_argument(
+        "--max-clients", metavar="N", type=int, default=8, help="more are refused (default: 8)"
+    )
+    parser.add_argument(
+        "--provisional", action="store_true", help="also events while an utterance lasts"
+    )
+    parser.add_argument("--profile", metavar="FILE", type=Path, help="a profile made by enrol")
+    options.add_model(parser, positional=False)
+    options.add_engine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal arrives."""
+    from ..errors import InputError
+    from ..extras import require
+    from ..model_file import default_model_path
+    from ..stream import EmotionStream
+
+    require("serve", "serve")
+    from ..wyoming_service import EmotionService, ServiceModel
+
+    if arguments.max_clients < 1:
+        raise InputError(f"--max-clients: found {arguments.max_clients}, expected at least 1")
+
+    def open_stream() -> EmotionStream:
+        return EmotionStream(
+            arguments.model,
+            engine=arguments.engine,
+            threads=arguments.threads,
+            xnnpack=arguments.xnnpack,
+            provisional=arguments.provisional,
+            profile=arguments.profile,
+        )
+
+    # What is wrong with the model is said now, not to the first client.
+    with open_stream() as stream:
+        name = Path(arguments.model or default_model_path()).name
+        model = ServiceModel(name, stream.labels)
+    service = EmotionService(open_stream, model, arguments.max_clients)
+    try:
+        asyncio.run(_serve(service, arguments.uri))
+    finally:
+        service.close()
+    print(f"{service.utterances} utterances", file=sys.stderr)
+    return 0
+
+
+async def _serve(service: EmotionService, uri: str) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+    def say_ready() -> None:
+        print(f"serving at {uri}", file=sys.stderr, flush=True)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await service.run(uri, say_ready)

@@ -1,0 +1,110 @@
+"""``listen --record DIR``: each utterance as a WAV file, with its result beside it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import wave
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atomic_write import write_atomically
+from ..errors import InputError
+
+# How far back an utterance may begin when its event comes: what `EndpointSettings`
+# allow for its length, its hang-over and its margins.
+_KEEP_S = 37.0
+
+
+class UtteranceFolder:
+    """Keeps the recent audio, and writes of it what was an utterance.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    sample_rate : int
+        In hertz.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be made.
+    """
+
+    def __init__(self, folder: Path, sample_rate: int) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--record {folder}: {error.strerror}, expected a folder") from None
+        self._folder = folder
+        self._sample_rate = sample_rate
+        self._keep = round(_KEEP_S * sample_rate)
+        # Each with the place of its first sample in the stream.
+        self._blocks: deque[tuple[int, NDArray[np.int16]]] = deque()
+        self._end = 0
+        self._session = time.strftime("%Y%m%d-%H%M%S")
+        self._count = 0
+
+    def add(self, samples: NDArray[np.int16], lost_samples: int = 0) -> None:
+        """Take in the next samples; `lost_samples` before them are zeros."""
+        self._end += lost_samples
+        self._blocks.append((self._end, samples))
+        self._end += samples.size
+        while self._blocks and self._blocks[0][0] + self._blocks[0][1].size < self._end - self._keep:
+            self._blocks.popleft()
+
+    def write(self, fields: dict[str, Any]) -> Path:
+        """Write an utterance and its result.
+
+        Parameters
+        ----------
+        fields : dict
+            The result as JSON fields, with `start_s` and `end_s`.
+
+        Returns
+        -------
+        Path
+            Of the WAV file; the JSON file has its name with another ending.
+
+        Raises
+        ------
+        InputError
+            If the folder cannot be written to.
+        """
+        start, end = (round(fields[key] * self._sample_rate) for key in ("start_s", "end_s"))
+        path = self._next_path()
+        write_atomically(path, _wav(self._cut(start, min(end, self._end)), self._sample_rate))
+        text = json.dumps({**fields, "wav": path.name}, indent=1) + "\n"
+        write_atomically(path.with_suffix(".json"), text.encode())
+        return path
+
+    def _next_path(self) -> Path:
+        while True:
+            self._count += 1
+            path = self._folder / f"{self._session}_{self._count:04d}.wav"
+            if not path.exists():
+                return path
+
+    def _cut(self, start: int, end: int) -> NDArray[np.int16]:
+        cut = np.zeros(max(0, end - start), np.int16)
+        for first, samples in self._blocks:
+            here, there = max(start, first), min(end, first + samples.size)
+            if here < there:
+                cut[here - start : there - start] = samples[here - first : there - first]
+        return cut
+
+
+def _wav(samples: NDArray[np.int16], sample_rate: int) -> bytes:
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return content.getvalue()

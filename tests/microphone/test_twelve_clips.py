@@ -1,0 +1,149 @@
+"""Twelve clips played in a room with a microphone: twelve utterances, at their places."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from listening import Heard, Listening
+from numpy.typing import NDArray
+from scipy.signal import correlate
+from sound_server import MICROPHONE, SoundServer
+from speech_bounds import speech_bounds
+
+from lightsernet_edge import EmotionRecognizer
+from lightsernet_edge.audio import read_recording
+
+RATE = 16000
+BEFORE_S, PAUSE_S = 1.0, 1.3
+TOLERANCE_S = 0.150
+EMOTIONS = "WLEAFTN"
+
+
+def choose_clips(emodb: Path, count: int) -> list[Path]:
+    """Choose clips of all actors in turn, and of all emotions in turn."""
+    names = sorted(path.stem for path in (emodb / "wav").glob("*.wav"))
+    actors = sorted({name[:2] for name in names})
+    chosen: list[str] = []
+    for actor, emotion in zip(itertools.cycle(actors), itertools.cycle(EMOTIONS), strict=False):
+        fitting = [
+            name
+            for name in names
+            if name[:2] == actor and name[5] == emotion and name not in chosen
+            # Some clips have no labels.
+            and speech_bounds(emodb, name) is not None
+        ]
+        chosen += fitting[:1]
+        if len(chosen) == count:
+            return [emodb / "wav" / f"{name}.wav" for name in chosen]
+    raise AssertionError("unreachable")
+
+
+def samples_of(path: Path) -> NDArray[np.int16]:
+    return np.rint(read_recording(path, RATE).samples * 32768).astype(np.int16)
+
+
+def write_concert(path: Path, clips: list[Path]) -> list[float]:
+    """Write the clips with pauses between them; return where each begins, in seconds."""
+    pieces, starts = [np.zeros(round(BEFORE_S * RATE), np.int16)], []
+    for clip in clips:
+        starts.append(sum(map(len, pieces)) / RATE)
+        pieces += [samples_of(clip), np.zeros(round(PAUSE_S * RATE), np.int16)]
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(np.concatenate(pieces).astype("<i2").tobytes())
+    return starts
+
+
+def place_in(clip: NDArray[np.int16], heard: NDArray[np.int16]) -> float:
+    """Return where in the clip what was heard begins, in seconds: the lag that fits best."""
+    correlation = correlate(clip.astype(np.float64), heard.astype(np.float64), "full")
+    return float(np.argmax(correlation) - (len(heard) - 1)) / RATE
+
+
+def check_concert(
+    server: SoundServer,
+    listen: Callable[..., Listening],
+    clips: list[Path],
+    emodb: Path,
+    folder: Path,
+    figure: Callable[[str], None],
+    **environment: str,
+) -> Heard:
+    """Play the clips and hold what is heard against their labels and `classify`."""
+    starts = write_concert(folder / "concert.wav", clips)
+    kept = folder / "kept"
+    run = listen("--device", MICROPHONE, "--json", "--record", kept, **environment)
+    run.wait_until_it_hears()
+    server.play(folder / "concert.wav")
+    heard = run.stop()
+    assert heard.status == 0, heard.stderr
+    assert [event["event"] for event in heard.events] == ["utterance"] * len(clips)
+    recognizer = EmotionRecognizer()
+    errors, shifts, agree = [], [], 0
+    results = [json.loads(path.read_text()) for path in sorted(kept.glob("*.json"))]
+    for clip, start, event, result in zip(clips, starts, heard.events, results, strict=True):
+        assert {key: result[key] for key in event} == event
+        assert not event["broken"]
+        assert event["overflows"] == 0
+        kept_samples = samples_of(kept / result["wav"])
+        assert len(kept_samples) / RATE == pytest.approx(event["end_s"] - event["start_s"])
+        begins = place_in(samples_of(clip), kept_samples)
+        ends = begins + len(kept_samples) / RATE
+        bounds = speech_bounds(emodb, clip.stem)
+        assert bounds is not None
+        errors += [begins - bounds[0], ends - bounds[1]]
+        shifts.append(event["start_s"] - begins - start)
+        agree += event["label"] == recognizer.classify(clip).label
+        print(f"{clip.stem}: {errors[-2]:+.3f} {errors[-1]:+.3f} s, {event['label']}")
+    figure(
+        f"{len(clips)} clips: starts off by {min(errors[::2]):+.3f}..{max(errors[::2]):+.3f} s, "
+        f"ends by {min(errors[1::2]):+.3f}..{max(errors[1::2]):+.3f} s, {agree} labels as "
+        f"classify's, clock off by {max(shifts) - min(shifts):.4f} s; {heard.stderr.strip()}"
+    )
+    assert max(map(abs, errors)) <= TOLERANCE_S
+    # Time in the stream is time in the room: nothing was lost or doubled.
+    assert max(shifts) - min(shifts) < 0.02
+    assert agree >= len(clips) - 1
+    return heard
+
+
+def test_twelve_clips(
+    sound_server: SoundServer,
+    listen: Callable[..., Listening],
+    emodb: Path,
+    tmp_path: Path,
+    figure: Callable[[str], None],
+) -> None:
+    clips = choose_clips(emodb, 12)
+    check_concert(sound_server, listen, clips, emodb, tmp_path, figure)
+
+
+@pytest.mark.parametrize("rate", [44100, 48000])
+def test_device_that_takes_one_rate_only(
+    rate: int,
+    sound_server: SoundServer,
+    listen: Callable[..., Listening],
+    limited_device: str,
+    emodb: Path,
+    tmp_path: Path,
+    figure: Callable[[str], None],
+) -> None:
+    clips = choose_clips(emodb, 2)
+    check_concert(
+        sound_server,
+        listen,
+        clips,
+        emodb,
+        tmp_path,
+        figure,
+        LD_PRELOAD=limited_device,
+        ONLY_RATE=str(rate),
+    )
