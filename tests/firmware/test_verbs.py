@@ -113,6 +113,7 @@ def test_bench_on_the_host(smallest: ModelFile, capsys: pytest.CaptureFixture[st
     # How they compare is for people to read: no test measures time.
     for field in ("network_ms", "front_end_ms", "litert_ms", "python_speech_features_ms"):
         assert facts[field] > 0
+    assert facts["front_end_times_faster"] > 0
 
 
 def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
