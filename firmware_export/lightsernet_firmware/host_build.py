@@ -40,7 +40,7 @@ def engine_files() -> list[Path]:
     return [*engine_sources(), *sorted(ENGINE.rglob("*.h"))]
 
 
-def host_library(more_sources: tuple[Path, ...] = ()) -> Path:
+def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
     """Return the compiled library, building it if the cache lacks it.
 
     The compiler is ``$CC``, or ``cc``.
@@ -49,6 +49,8 @@ def host_library(more_sources: tuple[Path, ...] = ()) -> Path:
     ----------
     more_sources : tuple of Path
         C files besides the engine's.
+    more_flags : tuple of str
+        Flags behind `FLAGS`.
 
     Raises
     ------
@@ -58,16 +60,17 @@ def host_library(more_sources: tuple[Path, ...] = ()) -> Path:
         If it fails, or the cache cannot be written to.
     """
     compiler = _compiler()
+    flags = [*FLAGS, *more_flags]
 
     def build(library: Path) -> None:
-        command = [compiler, *FLAGS, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
+        command = [compiler, *flags, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
         command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
         run_tool(command, "compile the engine")
 
     ingredients = [
         *files_with_names([*engine_files(), *more_sources]),
         compiler_version(compiler),
-        " ".join([compiler, *FLAGS]).encode(),
+        " ".join([compiler, *flags]).encode(),
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 # Under AddressSanitizer TensorFlow does not load: models are converted before,
 # and nothing of the suite may need it.
 ADDRESS_SUITE = ("test_engine_stream.py", "test_features_in_c.py")
-UNDEFINED_SUITE = ("test_integers.py", "test_graph_planner.py", "test_tflite_micro.py")
+UNDEFINED_SUITE = ("test_integers.py", "test_graph_planner.py", "test_every_layer.py")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
 
