@@ -233,7 +233,7 @@ def main() -> int:
         result = compare_on(*model_and_spec(network), paths)
         holds &= result.holds
         if arguments.json:
-            print(json.dumps({"network": name, **dataclasses.asdict(result)}), flush=True)
+            print(json.dumps({"network": name, **vars(result)}), flush=True)
         else:
             _print(name, result)
             sys.stdout.flush()
