@@ -210,3 +210,37 @@ def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
             for other in {max(1, value - 1), value + 1} - {value}:
                 blob = with_word(smallest_blob, offset, other)
                 assert status_of(blob) == "BAD_MODEL", f"{what} of stage {stage}"
+
+
+def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
+    """As docs/blob-format.md promises to readers that load vectors."""
+
+    def words(offset: int, *indices: int) -> list[int]:
+        return [struct.unpack_from("<I", smallest_blob, offset + 4 * i)[0] for i in indices]
+
+    n_stages, stages, head, front_end, labels = words(0, 4, 5, 6, 7, 8)
+    offsets = [stages, head, front_end, labels]
+    for stage in range(stages, stages + 32 * n_stages, 32):
+        n_paths, paths = words(stage, 6, 7)
+        offsets.append(paths)
+        for path in range(paths, paths + 48 * n_paths, 48):
+            offsets += words(path, 3, 4)
+    offsets += words(head, 6, 7)
+    offsets += words(front_end, 11, 12, 13, 14, 15, 17, 18, 19)
+    assert len(offsets) == len(set(offsets))
+    assert not [offset for offset in offsets if offset % 16]
+
+
+# Header words that hold a record's offset, and the record's words.
+@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 20)])
+@pytest.mark.parametrize("shift", [0, 2, 4])
+def test_records_may_lie_at_any_word(
+    word: int, words: int, shift: int, smallest_blob: bytes
+) -> None:
+    """A copy of a record behind all else is as good as the record."""
+    (offset,) = struct.unpack_from("<I", smallest_blob, 4 * word)
+    blob = smallest_blob + bytes(-len(smallest_blob) % 16 + shift)
+    moved = blob + smallest_blob[offset : offset + 4 * words]
+    moved = moved[: 4 * word] + struct.pack("<I", len(blob)) + moved[4 * word + 4 :]
+    sealed = seal(moved + bytes(-len(moved) % 4))
+    assert status_of(sealed) == ("BAD_MODEL" if shift % 4 else "OK")
