@@ -9,14 +9,15 @@ export LIGHTSERNET_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: demo test bench lint format golden model clean help
+.PHONY: demo test bench integers lint format golden model clean help
 
 help:
-	@echo 'make demo    classify the sample clips with the model that ships'
-	@echo 'make test    everything that is checked'
-	@echo 'make bench   ratios of speed, as in docs/benchmarks.md'
-	@echo 'make golden  train the models that the tests score, from EMO-DB'
-	@echo 'make model   train the model that ships, from EMO-DB'
+	@echo 'make demo      classify the sample clips with the model that ships'
+	@echo 'make test      everything that is checked'
+	@echo 'make bench     ratios of speed, as in docs/benchmarks.md'
+	@echo 'make integers  the engine beside other kernels, layer by layer, on all of EMO-DB'
+	@echo 'make golden    train the models that the tests score, from EMO-DB'
+	@echo 'make model     train the model that ships, from EMO-DB'
 
 demo: $(VENV)/.slim
 	$(BIN)/lightsernet-edge classify examples/clips/*.wav
@@ -26,6 +27,9 @@ test: $(VENV)/.full $(VENV)/.toolchains lint
 
 bench: $(VENV)/.full
 	$(BIN)/python benchmarks/speed.py
+
+integers: $(VENV)/.full
+	$(BIN)/python tests/firmware/integer_comparison.py
 
 lint: $(VENV)/.full
 	$(BIN)/ruff check .

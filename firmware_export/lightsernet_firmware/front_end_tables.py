@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 
+from .network_plan import round_up
+
 _INT16_FULL_SCALE = 32768.0
 # Largest transform the engine has room for, and smallest that it computes.
 _MIN_FFT, _MAX_FFT = 16, 4096
@@ -25,18 +27,19 @@ class FrontEndTables:
     ----------
     spec : FeatureSpec
     window : ndarray of float32, shape (frame_length,)
-        For int16 samples.
-    twiddles : ndarray of float32, shape (6, fft_length // 8)
+        For int16 samples, halved: splitting the spectrum adds two halves.
+    twiddles : ndarray of float32, shape (14, fft_length // 16)
         Cosine and negative sine of 2 pi k / (fft_length / 2), then of twice
-        and of three times that: the factors of a complex transform's radix-4
+        to seven times that: the factors of a complex transform's radix-8
         passes.
-    split : ndarray of float32, shape (2, fft_length // 4 + 1)
+    split : ndarray of float32, shape (2, fft_length // 4)
         Cosine and negative sine of 2 pi k / fft_length: they split the
         complex transform into the bins of the real one.
     bands : ndarray of uint32, shape (n_mels, 2)
-        First bin and number of bins of each band.
+        First bin and number of bins of each band, a multiple of
+        `network_plan.GROUP`.
     band_weights : ndarray of float32, shape (n,)
-        The bands' weights, one band after another.
+        The bands' weights, one band after another, zeros behind each.
     dct : ndarray of float32, shape (n_mels, n_coefficients), or None
     mean, inverse_scale : ndarray of float32, shape (n_coefficients,)
     level_decay : float
@@ -106,17 +109,18 @@ def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
     for band in front_end.filterbank.T:
         used = np.flatnonzero(band)
         first, end = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
-        bands.append((first, end - first))
-        weights.append(band[first:end])
+        count = round_up(end - first)
+        bands.append((first, count))
+        weights.append(np.pad(band[first:end], (0, count - (end - first))))
     n_fft = spec.fft_length
-    turn = np.arange(n_fft // 8) / (n_fft // 2)
-    powers = [part for power in (1, 2, 3) for part in _cosine_and_negative_sine(power * turn)]
-    split = _cosine_and_negative_sine(np.arange(n_fft // 4 + 1) / n_fft)
+    turn = np.arange(n_fft // 16) / (n_fft // 2)
+    powers = [part for power in range(1, 8) for part in _cosine_and_negative_sine(power * turn)]
+    split = _cosine_and_negative_sine(np.arange(n_fft // 4) / n_fft)
     mean = np.zeros(spec.n_coefficients) if spec.mean is None else np.array(spec.mean)
     scale = np.ones(spec.n_coefficients) if spec.scale is None else np.array(spec.scale)
     return FrontEndTables(
         spec=spec,
-        window=(front_end.window / _INT16_FULL_SCALE).astype(np.float32),
+        window=(0.5 * front_end.window / _INT16_FULL_SCALE).astype(np.float32),
         twiddles=np.array(powers, np.float32),
         split=np.array(split, np.float32),
         bands=np.array(bands, np.uint32),

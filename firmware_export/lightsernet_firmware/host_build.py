@@ -12,6 +12,7 @@ from lightsernet_edge.errors import MissingDependencyError
 from .build_cache import cached_build, compiler_version, files_with_names, run_tool
 
 ENGINE = Path(__file__).parent / "engine"
+BENCH_SOURCES = (Path(__file__).parent / "boards" / "host" / "bench_front_end.c",)
 
 # C99 without contraction of float operations, so that the front end gives the
 # same bits as on a board. -march=native because the library never leaves the
@@ -39,10 +40,17 @@ def engine_files() -> list[Path]:
     return [*engine_sources(), *sorted(ENGINE.rglob("*.h"))]
 
 
-def host_library() -> Path:
+def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
     """Return the compiled library, building it if the cache lacks it.
 
     The compiler is ``$CC``, or ``cc``.
+
+    Parameters
+    ----------
+    more_sources : tuple of Path
+        C files besides the engine's.
+    more_flags : tuple of str
+        Flags behind `FLAGS`.
 
     Raises
     ------
@@ -52,16 +60,17 @@ def host_library() -> Path:
         If it fails, or the cache cannot be written to.
     """
     compiler = _compiler()
+    flags = [*FLAGS, *more_flags]
 
     def build(library: Path) -> None:
-        command = [compiler, *FLAGS, f"-I{ENGINE / 'include'}"]
-        command += [*map(str, engine_sources()), "-o", str(library), "-lm"]
+        command = [compiler, *flags, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
+        command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
         run_tool(command, "compile the engine")
 
     ingredients = [
-        *files_with_names(engine_files()),
+        *files_with_names([*engine_files(), *more_sources]),
         compiler_version(compiler),
-        " ".join([compiler, *FLAGS]).encode(),
+        " ".join([compiler, *flags]).encode(),
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)

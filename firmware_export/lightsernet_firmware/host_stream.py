@@ -97,6 +97,8 @@ class HostModel:
     Parameters
     ----------
     blob : bytes
+    engine : str, optional
+        The library to open it in, instead of the host build.
 
     Attributes
     ----------
@@ -110,19 +112,19 @@ class HostModel:
         If the engine refuses the blob.
     """
 
-    def __init__(self, blob: bytes) -> None:
-        self._library = library()
+    def __init__(self, blob: bytes, engine: str | None = None) -> None:
+        self.library = library(engine)
         self._blob = aligned_bytes(len(blob))
         self._blob[:] = np.frombuffer(blob, np.uint8)
         self.struct = ModelStruct()
-        status = self._library.lsn_model_open(
+        status = self.library.lsn_model_open(
             ctypes.byref(self.struct), self._blob.ctypes.data, len(blob)
         )
         if status != OK:
             raise ModelError(f"the engine refuses the blob: {STATUS_NAMES[status]}")
-        self.ram_bytes = int(self._library.lsn_ram_size(ctypes.byref(self.struct)))
+        self.ram_bytes = int(self.library.lsn_ram_size(ctypes.byref(self.struct)))
         self.labels = tuple(
-            self._library.lsn_label(ctypes.byref(self.struct), index).decode()
+            self.library.lsn_label(ctypes.byref(self.struct), index).decode()
             for index in range(self.struct.n_labels)
         )
 
@@ -145,7 +147,7 @@ class HostStream:
     """
 
     def __init__(self, model: HostModel) -> None:
-        self._library = library()
+        self._library = model.library
         # The engine keeps pointers to it.
         self._model = model
         self.ram = aligned_bytes(model.ram_bytes)

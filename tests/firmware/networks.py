@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +51,21 @@ def features_like(
     return (smooth / smooth.std()).astype(np.float32)
 
 
+def kept(name: str, make: Callable[[], bytes]) -> bytes:
+    """Return what `make` makes, from the folder of `KEEP_IN` if it is there."""
+    folder = os.environ.get(KEEP_IN)
+    if folder is None:
+        return make()
+    path = Path(folder) / f"{name}.tflite"
+    if not path.exists():
+        path.write_bytes(make())
+    return path.read_bytes()
+
+
 @functools.cache
 def int8_model(network: Network, seed: int = 0) -> bytes:
     """Return a network with random weights, converted."""
-    folder = os.environ.get(KEEP_IN)
-    if folder is None:
-        return _convert(network, seed)
-    path = Path(folder) / f"{dataclasses.astuple(network)}-{seed}.tflite"
-    if not path.exists():
-        path.write_bytes(_convert(network, seed))
-    return path.read_bytes()
+    return kept(f"{dataclasses.astuple(network)}-{seed}", lambda: _convert(network, seed))
 
 
 def _convert(network: Network, seed: int) -> bytes:

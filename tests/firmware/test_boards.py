@@ -16,6 +16,7 @@ from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model_file import ModelFile, default_model_path
 from lightsernet_firmware.board_build import TARGETS
 from lightsernet_firmware.emulated_board import EmulatedBoard
+from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from lightsernet_firmware.reference_kernels import LiteRTKernels
 from lightsernet_firmware.validation import HostRunner
 
@@ -28,8 +29,6 @@ needs_boards = pytest.mark.skipif(
 # Bounds: instructions of the network for 3 s, at the compiler's -O2.
 NETWORK_INSTRUCTIONS = {"cortex-m4": 180e6, "cortex-m7": 180e6, "cortex-m55": 55e6}
 CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
-STACK_BYTES = 2048
-CODE_BYTES = 24 * 1024
 
 
 @pytest.fixture(scope="module")

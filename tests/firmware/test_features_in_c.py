@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 
 import numpy as np
@@ -13,7 +14,8 @@ from lightsernet_edge.features import FeatureSpec, FrontEnd, recipe
 from lightsernet_edge.tflite_graph import read_graph
 from lightsernet_firmware.front_end_tables import front_end_tables
 from lightsernet_firmware.graph_planner import plan_network
-from lightsernet_firmware.host_stream import HostModel
+from lightsernet_firmware.host_benchmark import front_end_call
+from lightsernet_firmware.host_stream import HostModel, library
 from lightsernet_firmware.model_blob import build_blob
 
 Pcm = NDArray[np.int16]
@@ -34,6 +36,12 @@ def specs() -> dict[str, FeatureSpec]:
             edge, frame_length=401, hop_length=160, fft_length=512
         ),
         "edge, log-mel": dataclasses.replace(edge, output="log-mel", n_mels=40, n_coefficients=40),
+        "edge, a long transform and bands left over": dataclasses.replace(
+            edge, frame_length=1600, hop_length=400, fft_length=2048, n_mels=61
+        ),
+        "edge, a short transform": dataclasses.replace(
+            edge, frame_length=256, hop_length=128, fft_length=256, n_mels=40
+        ),
         "psf": dataclasses.replace(recipe("psf"), mean=(0.0,) * 40, scale=(10.0,) * 40),
     }
 
@@ -93,6 +101,31 @@ def test_odd_signals(signal: str) -> None:
     off = differences(specs()["edge, standardised"], signals()[signal])
     assert off.max() <= 1
     assert (off == 0).mean() >= 0.99
+
+
+@pytest.mark.parametrize("points", [8 << n for n in range(9)])
+def test_transform(points: int) -> None:
+    """As NumPy's, for every length that a blob may ask for."""
+    transform = library().lsn_complex_fft
+    transform.argtypes = [ctypes.c_void_p] * 5 + [ctypes.c_uint32]
+    random = np.random.default_rng(points)
+    turns = np.outer(np.arange(1, 8), np.arange(points // 8)) / points
+    factors = np.exp(-2j * np.pi * turns)
+    twiddles = np.stack([factors.real, factors.imag], 1).astype(np.float32)
+    work = np.zeros((2, 2, points), np.float32)
+    work[0] = random.normal(size=(2, points))
+    expected = np.fft.fft(work[0, 0].astype(float) + 1j * work[0, 1].astype(float))
+    place = transform(*(part.ctypes.data for part in (*work[0], *work[1], twiddles)), points)
+    found = work[place, 0] + 1j * work[place, 1].astype(float)
+    # float32 rounds by 6e-8, and a few dozen times on the way.
+    assert np.abs(found - expected).max() < 1e-6 * np.abs(expected).max()
+
+
+def test_what_is_timed_is_what_streams_compute(pcm_clips: list[Pcm]) -> None:
+    model, pcm = host_for(recipe("edge")), pcm_clips[0]
+    expected = features_in_c(model, pcm)
+    call = front_end_call(model, pcm, len(expected))
+    np.testing.assert_array_equal(call(), expected)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 1023, 1024, 1025, 1279, 1280, 16000])

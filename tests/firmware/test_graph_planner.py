@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from litert_oracle import reference
-from networks import SMALLEST, Network, int8_model
+from networks import SMALLEST, Network, int8_model, kept
 
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.tflite_graph import Graph, Operator, read_graph
@@ -79,7 +79,7 @@ FAMILY: dict[str, Callable[..., object]] = {
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_family(name: str) -> None:
-    assert_runs_as_litert(keras_int8(FAMILY[name]), 16)
+    assert_runs_as_litert(kept(name, lambda: keras_int8(FAMILY[name])), 16)
 
 
 @pytest.mark.parametrize("network", [Network(0.25, 184, 5, 13), Network(0.25, 184, 5, 64)], ids=str)
@@ -87,7 +87,7 @@ def test_other_numbers_of_coefficients(network: Network) -> None:
     assert_runs_as_litert(int8_model(network), network.coefficients)
 
 
-def test_paths_of_different_scales() -> None:
+def two_scales() -> bytes:
     """The older quantiser of TFLite rescales in front of a concatenation."""
     import keras
     import tensorflow as tf
@@ -116,7 +116,12 @@ def test_paths_of_different_scales() -> None:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     converter.experimental_new_quantizer = False
-    model = converter.convert()
+    model: bytes = converter.convert()
+    return model
+
+
+def test_paths_of_different_scales() -> None:
+    model = kept("paths of different scales", two_scales)
     assert "QUANTIZE" in {operator.name for operator in read_graph(model).operators}
     assert_runs_as_litert(model, 16)
 
@@ -161,6 +166,7 @@ REFUSED: dict[str, tuple[Callable[..., object], str]] = {
 }
 
 
+@pytest.mark.no_preload
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_stream_is_named(name: str) -> None:
     build, message = REFUSED[name]
@@ -168,6 +174,7 @@ def test_what_cannot_stream_is_named(name: str) -> None:
         plan_network(read_graph(keras_int8(build)))
 
 
+@pytest.mark.no_preload
 def test_other_precisions_are_refused_with_advice() -> None:
     import tensorflow as tf
 

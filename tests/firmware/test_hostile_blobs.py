@@ -29,6 +29,7 @@ from lightsernet_firmware.model_blob import CRC_START, seal
 
 HARNESS = Path(__file__).parent / "mutate.c"
 MUTATIONS = 100_000
+FUZZER_RUNS = 2000
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -141,6 +142,7 @@ def test_the_engine_refuses_with_a_typed_error(smallest_blob: bytes) -> None:
         HostModel(b"nonsense" + smallest_blob[8:])
 
 
+@pytest.mark.no_preload
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
 def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
     program, blob = tmp_path / "mutate", tmp_path / "blob"
@@ -161,18 +163,23 @@ def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
     assert opened > MUTATIONS // 20
 
 
-@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang with libFuzzer")
+@pytest.mark.no_preload
 def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
     """A short run; docs/firmware.md says how to start a long one."""
+    compiler = ["clang", "-std=c99", "-O1", "-g", "-DLIBFUZZER", "-fno-sanitize-recover=all"]
+    compiler.append("-fsanitize=fuzzer,address,undefined")
+    if not shutil.which("clang") or not links(compiler, tmp_path):
+        pytest.skip("needs clang with its fuzzer runtime (Debian: clang libclang-rt-dev)")
     program, corpus = tmp_path / "fuzz", tmp_path / "corpus"
     corpus.mkdir()
     (corpus / "smallest").write_bytes(smallest_blob[CRC_START:])
-    command = ["clang", "-std=c99", "-O1", "-g", "-DLIBFUZZER", "-fno-sanitize-recover=all"]
-    command += ["-fsanitize=fuzzer,address,undefined", f"-I{ENGINE / 'include'}"]
-    command += [f"-I{ENGINE / 'src'}", *map(str, engine_sources()), str(HARNESS), "-lm"]
-    subprocess.run([*command, "-o", str(program)], check=True)
+    command = [*compiler, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
+    command += [*map(str, engine_sources()), str(HARNESS), "-lm", "-o", str(program)]
+    subprocess.run(command, check=True)
+    # As long as the blob itself: shorter inputs would be cut off and get nowhere.
+    longest = 2 * len(smallest_blob)
     done = subprocess.run(
-        [str(program), "-runs=2000", "-seed=1", "-max_len=65536", str(corpus)],
+        [str(program), f"-runs={FUZZER_RUNS}", "-seed=1", f"-max_len={longest}", str(corpus)],
         capture_output=True,
         text=True,
         check=False,
@@ -180,6 +187,18 @@ def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
         timeout=600,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def links(compiler: list[str], folder: Path) -> bool:
+    """Whether a fuzz target of nothing builds: the runtime may be another package."""
+    source = folder / "nothing.c"
+    source.write_text(
+        "#include <stddef.h>\nint LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);\n"
+        "int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)\n"
+        "{\n    return data == NULL && size > 0;\n}\n"
+    )
+    command = [*compiler, str(source), "-o", str(folder / "nothing")]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
@@ -191,3 +210,37 @@ def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
             for other in {max(1, value - 1), value + 1} - {value}:
                 blob = with_word(smallest_blob, offset, other)
                 assert status_of(blob) == "BAD_MODEL", f"{what} of stage {stage}"
+
+
+def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
+    """As docs/blob-format.md promises to readers that load vectors."""
+
+    def words(offset: int, *indices: int) -> list[int]:
+        return [struct.unpack_from("<I", smallest_blob, offset + 4 * i)[0] for i in indices]
+
+    n_stages, stages, head, front_end, labels = words(0, 4, 5, 6, 7, 8)
+    offsets = [stages, head, front_end, labels]
+    for stage in range(stages, stages + 32 * n_stages, 32):
+        n_paths, paths = words(stage, 6, 7)
+        offsets.append(paths)
+        for path in range(paths, paths + 48 * n_paths, 48):
+            offsets += words(path, 3, 4)
+    offsets += words(head, 6, 7)
+    offsets += words(front_end, 11, 12, 13, 14, 15, 17, 18, 19)
+    assert len(offsets) == len(set(offsets))
+    assert not [offset for offset in offsets if offset % 16]
+
+
+# Header words that hold a record's offset, and the record's words.
+@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 20)])
+@pytest.mark.parametrize("shift", [0, 2, 4])
+def test_records_may_lie_at_any_word(
+    word: int, words: int, shift: int, smallest_blob: bytes
+) -> None:
+    """A copy of a record behind all else is as good as the record."""
+    (offset,) = struct.unpack_from("<I", smallest_blob, 4 * word)
+    blob = smallest_blob + bytes(-len(smallest_blob) % 16 + shift)
+    moved = blob + smallest_blob[offset : offset + 4 * words]
+    moved = moved[: 4 * word] + struct.pack("<I", len(blob)) + moved[4 * word + 4 :]
+    sealed = seal(moved + bytes(-len(moved) % 4))
+    assert status_of(sealed) == ("BAD_MODEL" if shift % 4 else "OK")

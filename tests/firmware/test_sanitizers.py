@@ -9,53 +9,56 @@ import sys
 from pathlib import Path
 
 import pytest
-from networks import KEEP_IN, SMALLEST, Network, int8_model
+from networks import KEEP_IN, SMALLEST, VARIANTS, Network, int8_model
 
 HERE = Path(__file__).parent
-# Under AddressSanitizer TensorFlow does not load: models are converted before,
-# and nothing of the suite may need it.
-ADDRESS_SUITE = ("test_engine_stream.py", "test_features_in_c.py")
-UNDEFINED_SUITE = ("test_integers.py", "test_graph_planner.py", "test_tflite_micro.py")
+# Those that run no engine in their own process: they have sanitizers of their own, or boards.
+ELSEWHERE = ("test_sanitizers.py", "test_boards.py", "test_c_hygiene.py")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
 
 
 def run_suite(
-    names: tuple[str, ...], sanitizers: str, folder: Path, environment: dict[str, str]
+    names: list[str], sanitizers: str, folder: Path, environment: dict[str, str], *options: str
 ) -> None:
     """Run tests in a process of their own, on a library with sanitizers."""
-    compiler = folder / "sanitizing-cc"
+    compiler = folder / f"{sanitizers}-cc"
     compiler.write_text(
         f'#!/bin/sh\nexec gcc -fsanitize={sanitizers} -fno-sanitize-recover=undefined -g "$@"\n'
     )
     compiler.chmod(0o755)
+    cache = folder / f"{sanitizers}-cache"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         + [str(HERE / name) for name in names],
         cwd=HERE.parents[1],
-        env={**os.environ, "CC": str(compiler), "XDG_CACHE_HOME": str(folder), **environment},
+        env={**os.environ, "CC": str(compiler), "XDG_CACHE_HOME": str(cache), **environment},
         capture_output=True,
         text=True,
         check=False,
         timeout=1200,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert list(folder.rglob("liblightsernet.so"))
+    assert list(cache.rglob("liblightsernet.so"))
 
 
-def test_address_sanitizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sanitizers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that runs the engine in Python, under both.
+
+    TensorFlow does not load under a preloaded AddressSanitizer. What it
+    converts is kept from runs without.
+    """
     monkeypatch.setenv(KEEP_IN, str(tmp_path))
     int8_model.cache_clear()
-    for network in (SMALLEST, Network(labels=5)):
+    for network in (SMALLEST, *VARIANTS, Network(1.0, 184, 9), Network(0.25, 184, 7)):
         int8_model(network)
+    int8_model(SMALLEST, 1)
     int8_model.cache_clear()
+    run_suite(["test_graph_planner.py"], "undefined", tmp_path, {})
     runtime = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     ).stdout.strip()
     # Python keeps memory until it ends. Its libraries' leaks are not ours.
     environment = {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
-    run_suite(ADDRESS_SUITE, "address,undefined", tmp_path, environment)
-
-
-def test_undefined_behaviour_sanitizer(tmp_path: Path) -> None:
-    run_suite(UNDEFINED_SUITE, "undefined", tmp_path, {})
+    names = sorted(path.name for path in HERE.glob("test_*.py") if path.name not in ELSEWHERE)
+    run_suite(names, "address,undefined", tmp_path, environment, "-m", "not no_preload")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from networks import SMALLEST, int8_model
+from networks import SMALLEST, VARIANTS, Network, int8_model
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.cli import main
@@ -18,6 +19,7 @@ from lightsernet_edge.errors import InputError, MissingDependencyError, ModelErr
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.tflite_graph import read_graph
 from lightsernet_firmware.host_stream import library
+from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from lightsernet_firmware.wav_bytes import wav_bytes
 
 
@@ -52,6 +54,7 @@ def test_validate_native(
     assert facts["pcm_labels_agree"] == 3
 
 
+@pytest.mark.no_preload
 @pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="needs qemu-system-arm")
 def test_validate_on_a_board(
     smallest: ModelFile, recordings: Path, capsys: pytest.CaptureFixture[str]
@@ -95,6 +98,7 @@ def test_validate_without_recordings(
     assert str(tmp_path) in capsys.readouterr().err
 
 
+@pytest.mark.no_preload
 @pytest.mark.skipif(not shutil.which("qemu-system-arm"), reason="needs qemu-system-arm")
 def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     facts = json_of(capsys, "bench", str(smallest.path), "--target", "cortex-m4")
@@ -107,12 +111,14 @@ def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["instructions_per_audio_second"] > 1e6
 
 
+@pytest.mark.no_preload
 def test_bench_on_the_host(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("python_speech_features")
     facts = json_of(capsys, "bench", str(smallest.path), "--target", "host")
     # How they compare is for people to read: no test measures time.
     for field in ("network_ms", "front_end_ms", "litert_ms", "python_speech_features_ms"):
         assert facts[field] > 0
+    assert facts["front_end_times_faster"] > 0
 
 
 def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +127,27 @@ def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[s
     assert sum(layer["macs"] for layer in facts["layers"]) == facts["macs"]
     assert main(["info", str(smallest.path), "--layers"]) == 0
     assert "stage 1" in capsys.readouterr().out
+
+
+def test_info_says_where_it_fits(
+    smallest: ModelFile,
+    model_for: Callable[[Network | None], ModelFile],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A quarter of the width is a sixteenth of the weights."""
+    fits: dict[str, set[str]] = {}
+    for file in (smallest, model_for(VARIANTS[0])):
+        facts = json_of(capsys, "info", str(file.path), "--boards")
+        fits[str(file.path)] = {board["board"] for board in facts["boards"] if board["fits"]}
+        for board in facts["boards"]:
+            assert board["flash_needed"] > CODE_BYTES
+            assert board["ram_needed"] <= facts["ram_bytes"] + STACK_BYTES
+    small, full = fits.values()
+    assert full < small
+    assert "NUCLEO-L432KC" in small - full
+    assert "Blue Pill" not in small
+    assert main(["info", str(smallest.path), "--boards"]) == 0
+    assert "does not fit" in capsys.readouterr().out
 
 
 def test_native_engine_classifies_as_litert(smallest: ModelFile, recordings: Path) -> None:
@@ -140,6 +167,7 @@ def test_native_engine_is_found_and_strict() -> None:
         open_engine(model, graph, "native").invoke(np.empty((0, 40)))
 
 
+@pytest.mark.no_preload
 def test_native_engine_refuses_float_models() -> None:
     from lightsernet_trainer.conversion import convert
     from lightsernet_trainer.network import light_sernet
@@ -149,6 +177,7 @@ def test_native_engine_refuses_float_models() -> None:
         open_engine(model, read_graph(model), "native")
 
 
+@pytest.mark.no_preload
 def test_no_compiler_is_one_clear_line(
     smallest: ModelFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +187,7 @@ def test_no_compiler_is_one_clear_line(
         EmotionRecognizer(smallest.path, "native")
 
 
+@pytest.mark.no_preload
 def test_a_compiler_that_fails_is_named(
     smallest: ModelFile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -34,7 +34,9 @@ def choose_clips(emodb: Path, count: int) -> list[Path]:
         fitting = [
             name
             for name in names
-            if name[:2] == actor and name[5] == emotion and name not in chosen
+            if name[:2] == actor
+            and name[5] == emotion
+            and name not in chosen
             # Some clips have no labels.
             and speech_bounds(emodb, name) is not None
         ]

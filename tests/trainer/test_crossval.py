@@ -18,7 +18,7 @@ from rich.console import Console
 from lightsernet_edge import InputError
 from lightsernet_edge.audio import Recording
 from lightsernet_edge.cli import main
-from lightsernet_trainer import batches, feature_store, fitting, fold_run
+from lightsernet_trainer import feature_store, fitting, fold_run
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.crossval import CrossValidation, cross_validate
 from lightsernet_trainer.datasets import load
@@ -103,8 +103,13 @@ def test_the_other_protocols(
         for fold in result.folds:
             best = max(entry["test_wa"] for entry in fold.history)
             chosen = fold.history[fold.chosen_epoch - 1]
-            assert chosen["test_wa"] == best == pytest.approx(
-                per_fold(dataclasses.replace(result, precision="float32"))[fold.name].wa, abs=0.35
+            assert (
+                chosen["test_wa"]
+                == best
+                == pytest.approx(
+                    per_fold(dataclasses.replace(result, precision="float32"))[fold.name].wa,
+                    abs=0.35,
+                )
             )
 
 

@@ -21,12 +21,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--layers", action="store_true", help="what every layer costs in the firmware engine"
     )
+    parser.add_argument(
+        "--boards", action="store_true", help="which well-known boards the model fits"
+    )
     options.add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the model's record and figures."""
+    from lightsernet_firmware.known_boards import boards_that_fit
     from lightsernet_firmware.planner_figures import planner_figures
 
     from ..model_file import default_model_path, read_model
@@ -52,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         "tools": dict(record.tools),
         "sha256": record.sha256,
     }
+    if arguments.boards:
+        facts["boards"] = boards_that_fit(file)
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     else:
@@ -105,6 +111,30 @@ def _print_facts(facts: dict[str, Any]) -> None:
     stdout_console().print(table)
     if facts.get("layers"):
         _print_layers(facts["layers"])
+    if facts.get("boards"):
+        _print_boards(facts["boards"])
+
+
+def _print_boards(boards: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    from .console import stdout_console
+
+    table = Table(
+        box=None,
+        header_style="bold",
+        title="kB used of those there are: flash for model and engine, RAM for a stream and stack",
+    )
+    for heading in ("board", "chip", "core", "flash", "RAM", "", "figures from"):
+        table.add_column(heading, justify="right" if heading in ("flash", "RAM") else "left")
+    for board in boards:
+        used = (
+            f"{-(-board[f'{memory}_needed'] // 1024)} of {board[f'{memory}_bytes'] // 1024}"
+            for memory in ("flash", "ram")
+        )
+        verdict = "fits" if board["fits"] else "does not fit"
+        table.add_row(board["board"], board["chip"], board["core"], *used, verdict, board["source"])
+    stdout_console().print(table)
 
 
 def _print_layers(layers: list[dict[str, Any]]) -> None:

@@ -75,8 +75,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen until the audio ends, a limit is reached, or a signal arrives."""
-    from ..stream import EmotionStream
     from ..native_output import discarded
+    from ..stream import EmotionStream
 
     _refuse_what_does_not_fit(arguments)
     shows_bars = sys.stdout.isatty() and not arguments.json

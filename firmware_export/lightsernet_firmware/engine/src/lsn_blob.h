@@ -19,7 +19,7 @@
 #define LSN_REPLACE_ZERO 4u
 #define LSN_REMOVE_OFFSET 8u
 
-/* Kernels read weights and operands in groups of this many. */
+/* Kernels read weights and operands, and bands their bins, in groups of this many. */
 #define LSN_GROUP 4u
 
 typedef struct lsn_header {
@@ -97,9 +97,9 @@ typedef struct lsn_front_end {
     uint32_t log_floor;
     uint32_t clip_value;
     uint32_t input_steps;  /* 1 / input_scale */
-    uint32_t window;       /* offset of float [frame_length], with the sample scale */
-    uint32_t twiddles;     /* offset of float [6][points / 4], points = fft_length / 2 */
-    uint32_t split;        /* offset of float [2][points / 2 + 1]: cos, -sin of pi k / points */
+    uint32_t window;       /* offset of float [frame_length], with half the sample scale */
+    uint32_t twiddles;     /* offset of float [14][points / 8], points = fft_length / 2 */
+    uint32_t split;        /* offset of float [2][points / 2]: cos, -sin of pi k / points */
     uint32_t bands;        /* offset of uint32 [n_mels][2]: first bin, number of bins */
     uint32_t band_weights; /* offset of float, the bands' weights one after another */
     uint32_t n_band_weights;

@@ -1,48 +1,95 @@
 /* Fourier transform after Stockham: every pass reads one pair of arrays and
  * writes the other in the order the next wants, so nothing is permuted and the
- * inner loop runs over neighbours. Passes of radix 4, a last one of radix 2 if
- * the number of points asks for it. */
+ * inner loop runs over neighbours. Passes of radix 8, a last one of radix 4 or 2
+ * if the number of points asks for it. */
 #include "lsn_front_end.h"
+#include "lsn_vectorize.h"
 
-/* The factors w, w**2 and w**3 of a butterfly. */
+#define SQRT_HALF 0.70710678f
+
+/* The factors of a butterfly: cosines and negative sines of w, w**2 .. w**7. */
 typedef struct factors {
-    float c1, s1, c2, s2, c3, s3;
+    float c1, s1, c2, s2, c3, s3, c4, s4, c5, s5, c6, s6, c7, s7;
 } factors;
 
-/* A transform of four points, `step` apart, each output turned by its factor. */
+/* A transform of eight points, `step` apart, each output turned by its factor. */
 static inline void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
                              float *restrict yr, float *restrict yi, size_t out_step, factors w)
 {
-    float sum_r = xr[0] + xr[2u * step];
-    float sum_i = xi[0] + xi[2u * step];
-    float dif_r = xr[0] - xr[2u * step];
-    float dif_i = xi[0] - xi[2u * step];
-    float odd_r = xr[step] + xr[3u * step];
-    float odd_i = xi[step] + xi[3u * step];
-    /* -j times the difference of the odd points */
-    float rot_r = xi[step] - xi[3u * step];
-    float rot_i = xr[3u * step] - xr[step];
-    float r1 = dif_r + rot_r;
-    float i1 = dif_i + rot_i;
-    float r2 = sum_r - odd_r;
-    float i2 = sum_i - odd_i;
-    float r3 = dif_r - rot_r;
-    float i3 = dif_i - rot_i;
-    yr[0] = sum_r + odd_r;
-    yi[0] = sum_i + odd_i;
-    yr[out_step] = r1 * w.c1 - i1 * w.s1;
-    yi[out_step] = r1 * w.s1 + i1 * w.c1;
-    yr[2u * out_step] = r2 * w.c2 - i2 * w.s2;
-    yi[2u * out_step] = r2 * w.s2 + i2 * w.c2;
-    yr[3u * out_step] = r3 * w.c3 - i3 * w.s3;
-    yi[3u * out_step] = r3 * w.s3 + i3 * w.c3;
+    float a0r = xr[0] + xr[4u * step];
+    float a4r = xr[0] - xr[4u * step];
+    float a0i = xi[0] + xi[4u * step];
+    float a4i = xi[0] - xi[4u * step];
+    float a1r = xr[step] + xr[5u * step];
+    float a5r = xr[step] - xr[5u * step];
+    float a1i = xi[step] + xi[5u * step];
+    float a5i = xi[step] - xi[5u * step];
+    float a2r = xr[2u * step] + xr[6u * step];
+    float a6r = xr[2u * step] - xr[6u * step];
+    float a2i = xi[2u * step] + xi[6u * step];
+    float a6i = xi[2u * step] - xi[6u * step];
+    float a3r = xr[3u * step] + xr[7u * step];
+    float a7r = xr[3u * step] - xr[7u * step];
+    float a3i = xi[3u * step] + xi[7u * step];
+    float a7i = xi[3u * step] - xi[7u * step];
+    /* The even outputs: a transform of four points. */
+    float b0r = a0r + a2r;
+    float b0i = a0i + a2i;
+    float b1r = a1r + a3r;
+    float b1i = a1i + a3i;
+    float b2r = a0r - a2r;
+    float b2i = a0i - a2i;
+    float b3r = a1r - a3r;
+    float b3i = a1i - a3i;
+    float y2r = b2r + b3i;
+    float y2i = b2i - b3r;
+    float y4r = b0r - b1r;
+    float y4i = b0i - b1i;
+    float y6r = b2r - b3i;
+    float y6i = b2i + b3r;
+    /* The odd ones: another, of points turned by up to three eighths. a7's is
+     * kept with its imaginary part negated. */
+    float t5r = SQRT_HALF * (a5r + a5i);
+    float t5i = SQRT_HALF * (a5i - a5r);
+    float t7r = SQRT_HALF * (a7i - a7r);
+    float t7n = SQRT_HALF * (a7r + a7i);
+    float d0r = a4r + a6i;
+    float d0i = a4i - a6r;
+    float d1r = t5r + t7r;
+    float d1i = t5i - t7n;
+    float d2r = a4r - a6i;
+    float d2i = a4i + a6r;
+    float d3r = t5r - t7r;
+    float d3i = t5i + t7n;
+    float y1r = d0r + d1r;
+    float y1i = d0i + d1i;
+    float y3r = d2r + d3i;
+    float y3i = d2i - d3r;
+    float y5r = d0r - d1r;
+    float y5i = d0i - d1i;
+    float y7r = d2r - d3i;
+    float y7i = d2i + d3r;
+    yr[0] = b0r + b1r;
+    yi[0] = b0i + b1i;
+    yr[out_step] = y1r * w.c1 - y1i * w.s1;
+    yi[out_step] = y1r * w.s1 + y1i * w.c1;
+    yr[2u * out_step] = y2r * w.c2 - y2i * w.s2;
+    yi[2u * out_step] = y2r * w.s2 + y2i * w.c2;
+    yr[3u * out_step] = y3r * w.c3 - y3i * w.s3;
+    yi[3u * out_step] = y3r * w.s3 + y3i * w.c3;
+    yr[4u * out_step] = y4r * w.c4 - y4i * w.s4;
+    yi[4u * out_step] = y4r * w.s4 + y4i * w.c4;
+    yr[5u * out_step] = y5r * w.c5 - y5i * w.s5;
+    yi[5u * out_step] = y5r * w.s5 + y5i * w.c5;
+    yr[6u * out_step] = y6r * w.c6 - y6i * w.s6;
+    yi[6u * out_step] = y6r * w.s6 + y6i * w.c6;
+    yr[7u * out_step] = y7r * w.c7 - y7i * w.s7;
+    yi[7u * out_step] = y7r * w.s7 + y7i * w.c7;
 }
 
-/* The tables: cosines and negative sines of the first, second and third power,
- * `points` / 4 of each. */
-static inline factors factors_at(const uint32_t *table, size_t points, size_t index)
+/* The table holds `count` of each factor. */
+static inline factors factors_at(const uint32_t *table, size_t count, size_t index)
 {
-    size_t count = points / 4u;
     factors w;
     w.c1 = lsn_float(table + index);
     w.s1 = lsn_float(table + count + index);
@@ -50,6 +97,14 @@ static inline factors factors_at(const uint32_t *table, size_t points, size_t in
     w.s2 = lsn_float(table + 3u * count + index);
     w.c3 = lsn_float(table + 4u * count + index);
     w.s3 = lsn_float(table + 5u * count + index);
+    w.c4 = lsn_float(table + 6u * count + index);
+    w.s4 = lsn_float(table + 7u * count + index);
+    w.c5 = lsn_float(table + 8u * count + index);
+    w.s5 = lsn_float(table + 9u * count + index);
+    w.c6 = lsn_float(table + 10u * count + index);
+    w.s6 = lsn_float(table + 11u * count + index);
+    w.c7 = lsn_float(table + 12u * count + index);
+    w.s7 = lsn_float(table + 13u * count + index);
     return w;
 }
 
@@ -57,34 +112,57 @@ static inline factors factors_at(const uint32_t *table, size_t points, size_t in
 static void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
                        float *restrict yi, const uint32_t *table, size_t points)
 {
-    size_t quarter = points / 4u;
-    for (size_t p = 0; p < quarter; p++) {
-        butterfly(xr + p, xi + p, quarter, yr + 4 * p, yi + 4 * p, 1,
-                  factors_at(table, points, p));
+    size_t eighth = points / 8u;
+    LSN_INDEPENDENT
+    for (size_t p = 0; p < eighth; p++) {
+        butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1,
+                  factors_at(table, eighth, p));
     }
 }
 
 /* A later pass: `stride` interleaved transforms share each factor. */
-static inline void later_pass(const float *restrict xr, const float *restrict xi,
-                              float *restrict yr, float *restrict yi, const uint32_t *table,
-                              size_t points, size_t stride)
+static void later_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
+                       float *restrict yi, const uint32_t *table, size_t points, size_t stride)
 {
-    size_t quarter = points / stride / 4u;
-    for (size_t p = 0; p < quarter; p++) {
-        factors w = factors_at(table, points, p * stride);
+    size_t eighth = points / 8u;
+    for (size_t p = 0; p < eighth; p += stride) {
+        factors w = factors_at(table, eighth, p);
+        LSN_INDEPENDENT
         for (size_t q = 0; q < stride; q++) {
-            butterfly(xr + q, xi + q, stride * quarter, yr + q, yi + q, stride, w);
+            butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, w);
         }
-        xr += stride;
-        xi += stride;
-        yr += 4u * stride;
-        yi += 4u * stride;
     }
 }
 
-static void last_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                      float *restrict yi, size_t stride)
+static void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
+                           float *restrict yi, size_t stride)
 {
+    LSN_INDEPENDENT
+    for (size_t q = 0; q < stride; q++) {
+        float sum_r = xr[q] + xr[q + 2u * stride];
+        float sum_i = xi[q] + xi[q + 2u * stride];
+        float dif_r = xr[q] - xr[q + 2u * stride];
+        float dif_i = xi[q] - xi[q + 2u * stride];
+        float odd_r = xr[q + stride] + xr[q + 3u * stride];
+        float odd_i = xi[q + stride] + xi[q + 3u * stride];
+        /* -j times the difference of the odd points */
+        float rot_r = xi[q + stride] - xi[q + 3u * stride];
+        float rot_i = xr[q + 3u * stride] - xr[q + stride];
+        yr[q] = sum_r + odd_r;
+        yi[q] = sum_i + odd_i;
+        yr[q + stride] = dif_r + rot_r;
+        yi[q + stride] = dif_i + rot_i;
+        yr[q + 2u * stride] = sum_r - odd_r;
+        yi[q + 2u * stride] = sum_i - odd_i;
+        yr[q + 3u * stride] = dif_r - rot_r;
+        yi[q + 3u * stride] = dif_i - rot_i;
+    }
+}
+
+static void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
+                           float *restrict yi, size_t stride)
+{
+    LSN_INDEPENDENT
     for (size_t q = 0; q < stride; q++) {
         yr[q] = xr[q] + xr[q + stride];
         yi[q] = xi[q] + xi[q + stride];
@@ -98,22 +176,21 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
 {
     float *reals[2] = {real, work_real};
     float *imags[2] = {imag, work_imag};
-    size_t stride = 4;
+    size_t stride = 8;
     int now = 1;
     first_pass(real, imag, work_real, work_imag, twiddles, points);
-    for (; points / stride >= 4u; stride *= 4u) {
-        int next = 1 - now;
-        /* The compiler makes a vector of four neighbours if it knows them to be four. */
-        if (stride == 4u) {
-            later_pass(reals[now], imags[now], reals[next], imags[next], twiddles, points, 4u);
-        } else {
-            later_pass(reals[now], imags[now], reals[next], imags[next], twiddles, points, stride);
-        }
-        now = next;
-    }
-    if (points / stride == 2u) {
-        last_pass(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
+    for (; points / stride >= 8u; stride *= 8u) {
+        later_pass(reals[now], imags[now], reals[1 - now], imags[1 - now], twiddles, points,
+                   stride);
         now = 1 - now;
     }
-    return now;
+    if (points / stride == 1u) {
+        return now;
+    }
+    if (points / stride == 4u) {
+        last_pass_of_4(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
+    } else {
+        last_pass_of_2(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
+    }
+    return 1 - now;
 }

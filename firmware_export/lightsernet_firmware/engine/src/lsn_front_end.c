@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include "lsn_natural_log.h"
+#include "lsn_vectorize.h"
+
 /* Adding and subtracting it rounds a small float to an integer, halves to even:
  * 1.5 * 2**23, from where on floats are integers. */
 #define ROUNDING_MAGIC 12582912.0f
@@ -46,21 +49,26 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
 }
 
 /* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame:
- * X[k] = (Z[k] + Z*[-k]) / 2 - j W**k (Z[k] - Z*[-k]) / 2. */
-static void power_of_bins(const float *real, const float *imag, const uint32_t *split,
-                          uint32_t points, float *power)
+ * X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]), the window being halved. */
+static void power_of_bins(const float *restrict real, const float *restrict imag,
+                          const uint32_t *restrict split, size_t points, float *restrict power)
 {
-    float sum = real[0] + imag[0];
-    float difference = real[0] - imag[0];
+    size_t half = points / 2u;
+    float sum = 2.0f * (real[0] + imag[0]);
+    float difference = 2.0f * (real[0] - imag[0]);
+    float middle_r = 2.0f * real[half];
+    float middle_i = 2.0f * imag[half];
     power[0] = sum * sum;
     power[points] = difference * difference;
-    for (uint32_t k = 1; k <= points / 2u; k++) {
+    power[half] = middle_r * middle_r + middle_i * middle_i;
+    LSN_INDEPENDENT
+    for (size_t k = 1; k < half; k++) {
         float c = lsn_float(&split[k]);
-        float s = lsn_float(&split[points / 2u + 1u + k]);
-        float even_r = 0.5f * (real[k] + real[points - k]);
-        float even_i = 0.5f * (imag[k] - imag[points - k]);
-        float odd_r = 0.5f * (imag[k] + imag[points - k]);
-        float odd_i = 0.5f * (real[points - k] - real[k]);
+        float s = lsn_float(&split[half + k]);
+        float even_r = real[k] + real[points - k];
+        float even_i = imag[k] - imag[points - k];
+        float odd_r = imag[k] + imag[points - k];
+        float odd_i = real[points - k] - real[k];
         float turned_r = odd_r * c - odd_i * s;
         float turned_i = odd_r * s + odd_i * c;
         float r = even_r + turned_r;
@@ -87,71 +95,88 @@ static void spectrum_from_power(const lsn_front_end *front_end, float *spectrum)
     }
 }
 
-/* Weighted sums over each band's own bins. */
-static void mel_bands(const lsn_model *model, const lsn_front_end *front_end,
-                      const float *spectrum, float *mel)
+/* Weighted sums over each band's own bins, in four parts that need not wait for
+ * each other. Bands come in groups of four bins: the last may reach over. */
+static void mel_bands(const lsn_model *model, const lsn_front_end *front_end, float *spectrum,
+                      float *mel)
 {
     const uint32_t *bands = lsn_at(model, front_end->bands);
     const uint32_t *weights = lsn_at(model, front_end->band_weights);
+    for (uint32_t i = 1; i < LSN_GROUP; i++) {
+        spectrum[front_end->fft_length / 2u + i] = 0.0f;
+    }
     for (uint32_t m = 0; m < front_end->n_mels; m++) {
         const float *bin = spectrum + bands[2u * m];
         uint32_t count = bands[2u * m + 1u];
-        /* Two sums, so that additions need not wait for each other. */
-        float even = 0.0f;
-        float odd = 0.0f;
-        uint32_t i = 0;
-        for (; i + 1u < count; i += 2u) {
-            even += bin[i] * lsn_float(&weights[i]);
-            odd += bin[i + 1u] * lsn_float(&weights[i + 1u]);
+        float sums[LSN_GROUP] = {0.0f, 0.0f, 0.0f, 0.0f};
+        for (uint32_t i = 0; i < count; i += LSN_GROUP) {
+            for (uint32_t j = 0; j < LSN_GROUP; j++) {
+                sums[j] += bin[i + j] * lsn_float(&weights[i + j]);
+            }
         }
-        if (i < count) {
-            even += bin[i] * lsn_float(&weights[i]);
-        }
-        mel[m] = even + odd;
+        mel[m] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
         weights += count;
     }
 }
 
-/* Divide by the running peak of the bands' mean, and take logarithms. */
+/* The running peak of the bands' mean. */
+static float new_level(const lsn_front_end *front_end, float level, const float *mel)
+{
+    float peak = level * lsn_float(&front_end->level_decay);
+    float floor = lsn_float(&front_end->level_floor);
+    float sum = 0.0f;
+    for (uint32_t m = 0; m < front_end->n_mels; m++) {
+        sum += mel[m];
+    }
+    sum /= (float)front_end->n_mels;
+    peak = sum > peak ? sum : peak;
+    return floor > peak ? floor : peak;
+}
+
+/* Divide by the level, and take logarithms. */
 static void level_and_log(const lsn_front_end *front_end, float *level, float *mel)
 {
     uint32_t n_mels = front_end->n_mels;
     float log_floor = lsn_float(&front_end->log_floor);
     float inverse_level = 1.0f;
     if ((front_end->flags & LSN_RUNNING_PEAK) != 0) {
-        float sum = 0.0f;
-        float peak = *level * lsn_float(&front_end->level_decay);
-        float floor = lsn_float(&front_end->level_floor);
-        for (uint32_t m = 0; m < n_mels; m++) {
-            sum += mel[m];
-        }
-        sum /= (float)n_mels;
-        peak = sum > peak ? sum : peak;
-        peak = floor > peak ? floor : peak;
-        *level = peak;
-        inverse_level = 1.0f / peak;
+        *level = new_level(front_end, *level, mel);
+        inverse_level = 1.0f / *level;
     }
-    for (uint32_t m = 0; m < n_mels; m++) {
-        float x = mel[m] * inverse_level;
-        if ((front_end->flags & LSN_REPLACE_ZERO) == 0) {
-            x += log_floor;
-        } else if (!(x > 0.0f)) {
-            x = log_floor;
+    if ((front_end->flags & LSN_REPLACE_ZERO) != 0) {
+        for (uint32_t m = 0; m < n_mels; m++) {
+            float x = mel[m] * inverse_level;
+            mel[m] = lsn_natural_log(x > 0.0f ? x : log_floor);
         }
-        mel[m] = lsn_natural_log(x);
+    } else {
+        for (uint32_t m = 0; m < n_mels; m++) {
+            mel[m] = lsn_natural_log(mel[m] * inverse_level + log_floor);
+        }
     }
 }
 
+/* Sums over the bands, four at a time: a sum is fetched and stored once for them. */
 static void cosine_transform(const lsn_model *model, const lsn_front_end *front_end,
-                             const float *mel, float *cepstrum)
+                             const float *restrict mel, float *restrict cepstrum)
 {
     const uint32_t *dct = lsn_at(model, front_end->dct);
-    uint32_t count = model->n_coefficients;
-    for (uint32_t c = 0; c < count; c++) {
+    size_t count = model->n_coefficients;
+    uint32_t m = 0;
+    for (size_t c = 0; c < count; c++) {
         cepstrum[c] = 0.0f;
     }
-    for (uint32_t m = 0; m < front_end->n_mels; m++) {
-        for (uint32_t c = 0; c < count; c++) {
+    for (; m + 4u <= front_end->n_mels; m += 4u) {
+        LSN_INDEPENDENT
+        for (size_t c = 0; c < count; c++) {
+            float sum = cepstrum[c] + mel[m] * lsn_float(&dct[c]);
+            sum += mel[m + 1u] * lsn_float(&dct[count + c]);
+            sum += mel[m + 2u] * lsn_float(&dct[2u * count + c]);
+            cepstrum[c] = sum + mel[m + 3u] * lsn_float(&dct[3u * count + c]);
+        }
+        dct += 4u * count;
+    }
+    for (; m < front_end->n_mels; m++) {
+        for (size_t c = 0; c < count; c++) {
             cepstrum[c] += mel[m] * lsn_float(&dct[c]);
         }
         dct += count;

@@ -15,15 +15,12 @@
 void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level, float *scratch,
                        int8_t *row);
 
-/* Natural logarithm of x above 0, to about one unit in the last place. */
-float lsn_natural_log(float x);
-
 /* Fourier transform of `points` complex numbers, a power of two of at least 8.
  *
  *   real, imag  in: float [points] each
  *   work_real, work_imag  the same, scratch
- *   twiddles    float [6][points / 4]: cosine and negative sine of 2 pi k / points,
- *               then of twice and of three times that
+ *   twiddles    float [14][points / 8]: cosine and negative sine of 2 pi k / points,
+ *               then of twice, three times .. seven times that
  *
  * Returns 1 if the result lies in the work arrays, else 0.
  */

@@ -189,7 +189,7 @@ static int check_bands(const lsn_model *model, const lsn_front_end *front_end)
     for (uint32_t m = 0; m < front_end->n_mels; m++) {
         uint32_t first = bands[2u * m];
         uint32_t count = bands[2u * m + 1u];
-        if (first > bins || count > bins - first) {
+        if (first > bins || count % LSN_GROUP != 0 || count > bins - first + LSN_GROUP - 1u) {
             return 0;
         }
         weights += count;
@@ -215,8 +215,8 @@ static int check_front_end(const lsn_model *model, const lsn_front_end *front_en
         return 0;
     }
     return floats_are_finite(model, front_end->window, front_end->frame_length) &&
-           floats_are_finite(model, front_end->twiddles, n_fft / 8u * 6u) &&
-           floats_are_finite(model, front_end->split, 2u * (n_fft / 4u + 1u)) &&
+           floats_are_finite(model, front_end->twiddles, n_fft / 16u * 14u) &&
+           floats_are_finite(model, front_end->split, n_fft / 4u * 2u) &&
            lies_inside(model, front_end->bands, n_mels, 2u * sizeof(uint32_t)) &&
            check_bands(model, front_end) &&
            floats_are_finite(model, front_end->band_weights, front_end->n_band_weights) &&

@@ -1,0 +1,16 @@
+/* The front end alone, frame after frame, to be timed. */
+#include "lsn_front_end.h"
+
+void bench_front_end(const lsn_model *model, const int16_t *pcm, size_t frames, float *scratch,
+                     int8_t *rows);
+
+void bench_front_end(const lsn_model *model, const int16_t *pcm, size_t frames, float *scratch,
+                     int8_t *rows)
+{
+    const lsn_front_end *front_end = lsn_at(model, lsn_header_of(model)->front_end);
+    float level = lsn_float(&front_end->level_floor);
+    for (size_t t = 0; t < frames; t++) {
+        lsn_front_end_run(model, pcm + t * model->hop_length, &level, scratch,
+                          rows + t * model->n_coefficients);
+    }
+}

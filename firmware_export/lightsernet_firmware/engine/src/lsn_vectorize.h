@@ -1,0 +1,13 @@
+/* A word to the compiler's vectoriser. */
+#ifndef LSN_VECTORIZE_H
+#define LSN_VECTORIZE_H
+
+/* In front of a loop: no iteration reads or writes what another one writes. The
+ * compiler need not compare a dozen addresses at run time, or give up. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define LSN_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define LSN_INDEPENDENT
+#endif
+
+#endif
