@@ -83,9 +83,9 @@ def training_epoch(jit_compile: bool | str) -> tuple[Seconds, Seconds, float]:
     from lightsernet_trainer.batches import Augmentation, CropBatches
     from lightsernet_trainer.datasets.clip import Clip
     from lightsernet_trainer.feature_store import FeatureStore
+    from lightsernet_trainer.fitting import fit_epoch
     from lightsernet_trainer.losses import loss_function
     from lightsernet_trainer.network import light_sernet
-    from lightsernet_trainer.training import fit_epoch
 
     n_clips, n_frames, n_labels = 96, 184, 7
     labels = tuple(str(i) for i in range(n_labels))
