@@ -89,7 +89,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[train,compare,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[train,compare,dask,ray,dev]'
 	@touch $@
 
 clean:
