@@ -13,7 +13,7 @@ BASE = ""
 # The extras whose packages each top-level package may import besides the base install's.
 EXTRAS = {
     "lightsernet_edge": (),
-    "lightsernet_trainer": ("train", "dask", "ray"),
+    "lightsernet_trainer": ("train", "torch", "dask", "ray"),
     "lightsernet_firmware": (),
 }
 # Declared and not yet imported, with the reason; an entry that is out of date fails.
