@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 
-def speech_bounds(emodb: Path, clip: str) -> tuple[float, float] | None:
-    """Return where speech begins and ends in a clip, in seconds; None if it has no labels.
+@dataclass(frozen=True)
+class Speech:
+    """Where speech lies in a clip, in seconds.
 
-    Each line of a label file gives the end of a segment and its name. A first
-    segment whose name begins with ``_`` is a pause; the last one, ``.``, is what
-    follows the last sound.
+    Attributes
+    ----------
+    begins, ends : float
+    longest_segment : float
+        Between them; no sound lasts half a second, so a longer one holds a pause.
+    """
+
+    begins: float
+    ends: float
+    longest_segment: float
+
+
+def speech_of(emodb: Path, clip: str) -> Speech | None:
+    """Read the labels of a clip; None if it has none.
+
+    Each line of a label file gives the end of a segment and its name. Pauses
+    begin with ``_``; the last segment, ``.``, is what follows the last sound.
     """
     path = next((emodb / "lablaut").glob(f"{clip}*"), None)
     if path is None:
         return None
     _, _, body = path.read_text(encoding="latin-1").partition("\n#\n")
-    segments = [line.split() for line in body.splitlines() if line.strip()]
-    if len(segments) < 2:
+    rows = [line.split() for line in body.splitlines() if line.strip()]
+    ends = [float(row[0]) for row in rows]
+    names = [row[2] if len(row) > 2 else "" for row in rows]
+    if len(rows) < 2:
         return None
-    first, last = segments[0], segments[-1]
-    begins = float(first[0]) if first[2].startswith("_") else 0.0
-    ends = segments[-2] if last[2] == "." else last
-    return begins, float(ends[0])
+    begins = ends[0] if names[0].startswith("_") else 0.0
+    last = ends[-2] if names[-1] == "." else ends[-1]
+    marks = [begins, *(end for end in ends if begins < end <= last)]
+    return Speech(begins, last, max(b - a for a, b in pairwise(marks)))

@@ -171,7 +171,7 @@ class _Session:
         self._folder = folder
         self._progress = Progress()
         self._count = _Count()
-        self._fault_shown_at = -_FAULT_EVERY_S
+        self._shown_at: dict[str, float] = {}
         self._cpu_s = time.process_time()
 
     def run(self) -> None:
@@ -234,8 +234,8 @@ class _Session:
     def _report(self, fault: str) -> None:
         from . import print_warning
 
-        if time.monotonic() - self._fault_shown_at >= _FAULT_EVERY_S:
-            self._fault_shown_at = time.monotonic()
+        if time.monotonic() - self._shown_at.get(fault, -_FAULT_EVERY_S) >= _FAULT_EVERY_S:
+            self._shown_at[fault] = time.monotonic()
             at_s = self._count.samples / self._stream.sample_rate
             print_warning(f"{self._source.name}: after {at_s:.1f} s: {fault}")
 
@@ -251,8 +251,8 @@ class _Session:
         load = (time.process_time() - self._cpu_s) / heard_s if heard_s else 0.0
         faults = self._source.faults
         return (
-            f"{heard_s:.1f} s, {self._count.utterances} utterances, {self._count.broken} of them "
-            f"broken, {faults.overflows} overflows, {faults.stalls} stalls, "
+            f"heard {heard_s:.1f} s, utterances {self._count.utterances}, broken "
+            f"{self._count.broken}, overflows {faults.overflows}, stalls {faults.stalls}, "
             f"load {load:.1%} of a core"
         )
 
