@@ -34,6 +34,9 @@ class EndpointSettings:
         tracked peak; the larger of the two thresholds holds.
     range_db : float
         The distance counts up to here only.
+    begin_drop_db, last_drop_db : float
+        No threshold is further below the tracked peak: what matters where there is
+        next to no noise.
     release_db_per_s : float
         How fast the tracked peak falls.
     speech_s, speech_window_s : float
@@ -58,20 +61,22 @@ class EndpointSettings:
         If a value is out of its range.
     """
 
-    begin_db: float = 9.0
-    last_db: float = 3.0
-    begin_share: float = 0.5
+    begin_db: float = 10.0
+    last_db: float = 6.0
+    begin_share: float = 0.4
     last_share: float = 0.3
-    range_db: float = 50.0
-    release_db_per_s: float = 2.0
+    range_db: float = 30.0
+    begin_drop_db: float = 25.0
+    last_drop_db: float = 34.0
+    release_db_per_s: float = 6.0
     speech_s: float = 0.064
     speech_window_s: float = 0.192
-    hang_over_s: float = 0.45
+    hang_over_s: float = 0.6
     maximum_s: float = 15.0
-    before_s: float = 0.128
-    after_s: float = 0.064
-    floor_s: float = 1.6
-    silence_dbfs: float = -60.0
+    before_s: float = 0.048
+    after_s: float = 0.048
+    floor_s: float = 2.0
+    silence_dbfs: float = -80.0
     first_floor_dbfs: float = -45.0
 
     def __post_init__(self) -> None:
@@ -104,6 +109,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "begin_share": (0.0, 1.0),
     "last_share": (0.0, 1.0),
     "range_db": (0.0, 96.0),
+    "begin_drop_db": (1.0, 120.0),
+    "last_drop_db": (1.0, 120.0),
     "release_db_per_s": (0.0, 1000.0),
     "speech_s": (0.001, 0.5),
     "speech_window_s": (0.001, 0.5),
@@ -130,7 +137,7 @@ class EndpointConstants:
         In samples; all times below count in hops.
     half_wavelet : int
         In samples.
-    begin, last, range, silence, first_floor : int
+    begin, last, range, begin_drop, last_drop, silence, first_floor : int
         Levels and differences of levels, in 1/256 of an octave of energy.
     begin_share, last_share : int
         In 1/256.
@@ -148,6 +155,8 @@ class EndpointConstants:
     begin: int
     last: int
     range: int
+    begin_drop: int
+    last_drop: int
     silence: int
     first_floor: int
     begin_share: int
@@ -202,6 +211,8 @@ class EndpointConstants:
             begin=steps(settings.begin_db),
             last=steps(settings.last_db),
             range=steps(settings.range_db),
+            begin_drop=steps(settings.begin_drop_db),
+            last_drop=steps(settings.last_drop_db),
             silence=max(0, round(full + settings.silence_dbfs * _STEPS_PER_DB)),
             first_floor=max(0, round(full + settings.first_floor_dbfs * _STEPS_PER_DB)),
             begin_share=round(settings.begin_share * (1 << SHARE_BITS)),

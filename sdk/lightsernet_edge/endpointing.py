@@ -137,6 +137,8 @@ class Endpointer:
         distance = min(max(self.peak - self.floor, 0), c.range)
         begin = self.floor + max(c.begin, (distance * c.begin_share) >> SHARE_BITS)
         last = self.floor + max(c.last, (distance * c.last_share) >> SHARE_BITS)
+        begin = max(begin, self.peak - c.begin_drop)
+        last = max(last, self.peak - c.last_drop)
         now = self.hops
         self.hops += 1
         if self.in_speech:
@@ -159,8 +161,14 @@ class Endpointer:
         return None
 
     def finish(self) -> Utterance | None:
-        """End the utterance in progress, if there is one, and return it."""
-        return self._stop() if self.in_speech else None
+        """End the audio: return the utterance in progress, if there is one.
+
+        What comes after is no part of any utterance before.
+        """
+        ended = self._stop() if self.in_speech else None
+        self._begun = 0
+        self._free_from = self.hops
+        return ended
 
     def _stop(self) -> Utterance:
         self.in_speech = False

@@ -267,10 +267,13 @@ class EmotionStream:
         """
         if lost_samples < 0:
             raise InputError(f"lost_samples: found {lost_samples}, expected 0 or more")
-        heard = self._endpointer.hops * self._hop + self._cutter.pending
-        self._timeline.add(heard, lost_samples)
         if lost_samples >= self._constants.hang_over * self._hop:
             self._owed += self._cut()
+            # A hop must not reach over the gap.
+            lost_samples += self._cutter.pending
+            self._cutter.reset()
+        heard = self._endpointer.hops * self._hop + self._cutter.pending
+        self._timeline.add(heard, lost_samples)
 
     async def events(self, source: AsyncIterable[ArrayLike]) -> AsyncIterator[Event]:
         """Process chunks from an asynchronous source, and `finish` at its end.

@@ -46,6 +46,28 @@ def read(data: Path) -> Corpus:
     )
 
 
+def speech_bounds(clip: Path) -> tuple[float, float] | None:
+    """Return where the speech of a clip begins and ends, by the labels of its segments.
+
+    Parameters
+    ----------
+    clip : pathlib.Path
+        A file in `wav/`; its labels lie beside that folder, in `lablaut/`.
+
+    Returns
+    -------
+    (start_s, end_s) or None
+        None for the few clips whose labels are missing or hold no segment.
+    """
+    # A line is a time, a number and a name; the last one, ".", ends the speech.
+    files = list((clip.parent.parent / "lablaut").glob(f"{clip.stem}*.lablaut"))
+    if len(files) != 1:
+        return None
+    _, _, segments = files[0].read_text(encoding="latin-1").partition("#\n")
+    times = [float(line.split(maxsplit=1)[0]) for line in segments.splitlines() if line.strip()]
+    return (times[0], times[-1]) if len(times) > 1 else None
+
+
 def _clip(path: Path) -> Clip:
     name = _NAME.fullmatch(path.name)
     if name is None:
