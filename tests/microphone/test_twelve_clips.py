@@ -44,14 +44,17 @@ def choose_clips(emodb: Path, count: int) -> list[Path]:
             and audible_outside(emodb / "wav" / f"{name}.wav") < LABELS_WITHIN_S
         )
 
-    for actor, emotion in zip(itertools.cycle(actors), itertools.cycle(EMOTIONS), strict=False):
-        fitting = [
+    for turn, actor in enumerate(itertools.cycle(actors)):
+        first = turn % len(EMOTIONS)
+        fitting = (
             name
+            for emotion in EMOTIONS[first:] + EMOTIONS[:first]
             for name in names
-            if name[:2] == actor and name[5] == emotion and name not in chosen
+            if (name[:2], name[5]) == (actor, emotion)
+            and name not in chosen
             and is_one_utterance(name)
-        ]
-        chosen += fitting[:1]
+        )
+        chosen.append(next(fitting))
         if len(chosen) == count:
             return [emodb / "wav" / f"{name}.wav" for name in chosen]
     raise AssertionError("unreachable")
