@@ -67,8 +67,9 @@ $(VENV)/bin/python:
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Compilers, emulator and checker of the firmware's tests, which skip without.
-TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck qemu-system-arm \
+# Compilers, emulator and checker of the firmware's tests, the browser of the
+# report's: they skip without.
+TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-system-arm \
   gcc-arm-none-eabi libnewlib-arm-none-eabi \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
 
@@ -77,7 +78,7 @@ $(VENV)/.toolchains: $(VENV)/bin/python Makefile
 	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -z "$$missing" ]; then touch $@; \
 	elif { $(call install,$$missing); }; then touch $@; \
-	else echo "not installed, so tests of the firmware skip:$$missing" >&2; fi
+	else echo "not installed, so tests that need it skip:$$missing" >&2; fi
 
 $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	$(BIN)/python -m pip install --quiet --editable .

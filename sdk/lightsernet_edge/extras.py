@@ -8,6 +8,7 @@ from .errors import MissingDependencyError
 
 _PACKAGES = {
     "train": ("tensorflow", "keras", "sklearn", "matplotlib"),
+    "crossval": ("tensorflow", "keras", "sklearn", "matplotlib", "joblib"),
     "evaluate": ("sklearn",),
     "serve": ("wyoming",),
 }

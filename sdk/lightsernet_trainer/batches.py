@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.profile import RunningProfile
 
+from .conditions.condition import CLEAN
+from .configuration import TrainingConfiguration
 from .datasets.clip import Clip
 from .feature_store import FeatureStore
 
@@ -29,11 +34,22 @@ class Augmentation:
     mixup : float
         Parameter alpha of the Beta distribution two crops are mixed by
         (Zhang et al. 2018); 0 for none.
+    variants : tuple of str
+        Conditions a crop may be taken under, besides the clip as it is.
+    profile_clips : int
+        Greatest number of clips of the speaker that a crop's profile is of.
     """
 
     time_masks: int = 0
     time_mask_frames: int = 0
     mixup: float = 0.0
+    variants: tuple[str, ...] = ()
+    profile_clips: int = 0
+
+    @classmethod
+    def of(cls, configuration: TrainingConfiguration) -> Augmentation:
+        """Return what a configuration says of it."""
+        return cls(**{f.name: getattr(configuration, f.name) for f in dataclasses.fields(cls)})
 
 
 class CropBatches:
@@ -70,7 +86,11 @@ class CropBatches:
         self._targets = np.eye(len(labels), dtype=np.float32)[
             [list(labels).index(clip.label) for clip in clips]
         ]
+        self._spec = spec
         self._normaliser = Normaliser(spec)
+        self._by_speaker: defaultdict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            self._by_speaker[clip.speaker].append(clip)
         self._n_frames = n_frames
         self._batch_size = batch_size
         self._seed = seed
@@ -97,9 +117,15 @@ class CropBatches:
             yield self._mixed(crops, self._targets[chosen], random)
 
     def _crop(self, clip: Clip, random: np.random.Generator) -> Rows:
-        rows = self._normaliser(self._store.rows(clip))
-        crop = fit_length(rows, self._n_frames, self._normaliser.silence, random)
         augmentation = self._augmentation
+        variant = CLEAN
+        if augmentation.variants:
+            variant = str(random.choice((CLEAN, *augmentation.variants)))
+        normaliser = self._normaliser
+        if augmentation.profile_clips:
+            normaliser = self._profile_normaliser(clip.speaker, variant, random)
+        rows = normaliser(self._store.rows(clip, variant))
+        crop = fit_length(rows, self._n_frames, normaliser.silence, random)
         if augmentation.time_masks:
             crop = crop.copy()
         for _ in range(augmentation.time_masks):
@@ -107,6 +133,17 @@ class CropBatches:
             start = int(random.integers(0, max(1, len(crop) - length + 1)))
             crop[start : start + length] = 0.0
         return crop[..., None]
+
+    def _profile_normaliser(
+        self, speaker: str, variant: str, random: np.random.Generator
+    ) -> Normaliser:
+        """Draw what the device may know of the speaker by now: nothing, or some clips."""
+        profile = RunningProfile(self._spec)
+        theirs = self._by_speaker[speaker]
+        count = int(random.integers(0, self._augmentation.profile_clips + 1))
+        for i in random.permutation(len(theirs))[:count]:
+            profile.add(self._store.rows(theirs[i], variant).astype(np.float64))
+        return Normaliser(profile.profile().applied_to(self._spec))
 
     def _mixed(self, crops: Rows, targets: Rows, random: np.random.Generator) -> tuple[Rows, Rows]:
         if not self._augmentation.mixup:

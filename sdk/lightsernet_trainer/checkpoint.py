@@ -14,13 +14,13 @@ from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
 
 from .configuration import TrainingConfiguration
-from .datasets.clip import Corpus
+from .datasets.clip import Clip, Corpus
 from .splits import Split
 
 if TYPE_CHECKING:
     import keras
 
-_STATE = "state.npz"
+STATE = "state.npz"
 
 
 class Checkpoint:
@@ -41,7 +41,7 @@ class Checkpoint:
     """
 
     def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
-        self._state = folder / _STATE
+        self._state = folder / STATE
         self._facts = json.dumps(facts, sort_keys=True)
         kept = self._read()
         if kept is not None and str(kept["facts"]) != self._facts:
@@ -68,12 +68,14 @@ class Checkpoint:
 
     def save(self, model: keras.Model, history: list[dict[str, float]]) -> None:
         """Save model and history under a temporary name, then rename."""
+        from keras.ops import convert_to_numpy
+
         arrays: dict[str, Any] = {
             "facts": np.array(self._facts),
             "history": np.array(json.dumps(history)),
         }
         for index, variable in enumerate(_variables(model)):
-            arrays[f"v{index}"] = np.asarray(variable.numpy())
+            arrays[f"v{index}"] = np.asarray(convert_to_numpy(variable))
         content = io.BytesIO()
         np.savez(content, **arrays)
         try:
@@ -102,11 +104,19 @@ def _variables(model: keras.Model) -> list[Any]:
 
 
 def run_facts(corpus: Corpus, split: Split, configuration: TrainingConfiguration) -> dict[str, Any]:
-    """Return what a run depends on, as JSON values: settings, front end and clips."""
+    """Return what a run depends on, as JSON values: settings, front end and clips.
+
+    Clips go by the last two parts of their paths, so that a run can go on
+    where the data lies elsewhere.
+    """
     return {
         "configuration": configuration.to_json(),
         "features": configuration.feature_spec().to_json(),
         "labels": list(corpus.labels),
-        "train": [[str(c.path), c.label, c.start_s, c.end_s] for c in split.train],
-        "test": [[str(c.path), c.label, c.start_s, c.end_s] for c in split.test],
+        "train": [_clip_facts(clip) for clip in split.train],
+        "test": [_clip_facts(clip) for clip in split.test],
     }
+
+
+def _clip_facts(clip: Clip) -> list[Any]:
+    return ["/".join(clip.path.parts[-2:]), clip.label, clip.start_s, clip.end_s]

@@ -13,6 +13,7 @@ LEVELS = ("recipe", "none", "percentile", "running-peak")
 LOSSES = ("cross-entropy", "focal")
 SCHEDULES = ("one-cycle", "original")
 PADDINGS = ("recipe", "zeros", "repeat")
+MIXED_PRECISIONS = ("none", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class TrainingConfiguration:
         SpecAugment's masks in time.
     mixup : float
         Parameter alpha of mixup; 0 for none.
+    variants : tuple of str
+        Conditions (`lightsernet_trainer.conditions`) that training clips go
+        through: a crop comes from the clip as it is or from one of these,
+        each as likely.
+    profile_clips : int
+        Crops are standardised by a profile of up to so many clips of their
+        speaker, none included; 0 for the training set's statistics alone.
+    mixed_precision : {"none", "bfloat16", "float16"}
+        What the layers compute in while training; weights stay float32.
     seed : int
 
     Raises
@@ -72,6 +82,9 @@ class TrainingConfiguration:
     time_masks: int = 0
     time_mask_frames: int = 0
     mixup: float = 0.0
+    variants: tuple[str, ...] = ()
+    profile_clips: int = 0
+    mixed_precision: str = "none"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -83,6 +96,7 @@ class TrainingConfiguration:
             ("mixup", "--mixup", 0.0, 10.0),
             ("time_masks", "--time-masks", 0, 100),
             ("time_mask_frames", "--time-mask-frames", 0, 1000),
+            ("profile_clips", "--profile-clips", 0, 1000),
             ("seed", "--seed", 0, 2**31 - 1),
             ("gamma", "--gamma", 0.0, 100.0),
             ("label_smoothing", "--label-smoothing", 0.0, 0.99),
@@ -96,6 +110,7 @@ class TrainingConfiguration:
             ("padding", "--padding", PADDINGS),
             ("loss", "--loss", LOSSES),
             ("schedule", "--schedule", SCHEDULES),
+            ("mixed_precision", "--mixed-precision", MIXED_PRECISIONS),
         ):
             value = getattr(self, field)
             if value not in allowed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -19,6 +18,9 @@ from lightsernet_edge.audio import read_recording
 from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 
+from .conditions import Condition, clip_random, parse_condition
+from .conditions.condition import CLEAN
+from .conditions.noise import Noises
 from .datasets.clip import Clip
 
 CACHES = ("disk", "memory", "none")
@@ -37,6 +39,15 @@ class FeatureStore:
         Needed for ``disk``.
     min_seconds : float
         Shortest clip that is taken.
+    variants : sequence of str
+        Conditions that clips can be had under, besides as they are.
+    noises : dict of str to ndarray, optional
+        What the variants' noises are.
+
+    Raises
+    ------
+    InputError
+        If there is no such cache or condition.
     """
 
     def __init__(
@@ -45,20 +56,26 @@ class FeatureStore:
         cache: str = "memory",
         folder: Path | None = None,
         min_seconds: float = 0.3,
+        variants: Sequence[str] = (),
+        noises: Noises | None = None,
     ) -> None:
         if cache not in CACHES:
             raise InputError(f"--cache: found {cache!r}, expected one of {', '.join(CACHES)}")
         if cache == "disk" and folder is None:
             raise InputError("--cache disk: expected a folder to keep the features in")
-        self.spec = dataclasses.replace(spec, mean=None, scale=None, clip_value=None)
+        self.spec = spec.without_standardisation()
         self._front_end = FrontEnd(self.spec)
         self._cache = cache
         self._folder = folder
         self._min_seconds = min_seconds
-        self._kept: dict[Clip, NDArray[np.float32]] = {}
+        self.variants = (CLEAN, *variants)
+        self._conditions: dict[str, Condition] = {
+            name: parse_condition(name, spec.sample_rate, noises) for name in self.variants
+        }
+        self._kept: dict[tuple[Clip, str], NDArray[np.float32]] = {}
 
-    def rows(self, clip: Clip) -> NDArray[np.float32]:
-        """Return a clip's features.
+    def rows(self, clip: Clip, variant: str = CLEAN) -> NDArray[np.float32]:
+        """Return a clip's features, as it is or under one of the variants.
 
         Returns
         -------
@@ -70,15 +87,15 @@ class FeatureStore:
             If the clip cannot be read or is too short.
         """
         if self._cache == "none":
-            return self._compute(clip)
-        if clip not in self._kept:
-            rows = self._from_disk(clip) if self._cache == "disk" else None
+            return self._compute(clip, variant)
+        if (clip, variant) not in self._kept:
+            rows = self._from_disk(clip, variant) if self._cache == "disk" else None
             if rows is None:
-                rows = self._compute(clip)
+                rows = self._compute(clip, variant)
                 if self._cache == "disk":
-                    self._to_disk(clip, rows)
-            self._kept[clip] = rows
-        return self._kept[clip]
+                    self._to_disk(clip, variant, rows)
+            self._kept[clip, variant] = rows
+        return self._kept[clip, variant]
 
     def load(self, clips: Sequence[Clip], console: Console) -> None:
         """Compute what is to be cached, showing progress; check every clip if nothing is.
@@ -88,31 +105,34 @@ class FeatureStore:
         AudioError
             If a clip cannot be read or is too short.
         """
-        new: dict[Clip, NDArray[np.float32]] = {}
+        new: dict[tuple[Clip, str], NDArray[np.float32]] = {}
+        wanted = [(clip, variant) for variant in self.variants for clip in clips]
         hidden = not console.is_terminal
-        for clip in track(clips, "features", console=console, transient=True, disable=hidden):
-            rows = self._from_disk(clip) if self._cache == "disk" else None
+        for key in track(wanted, "features", console=console, transient=True, disable=hidden):
+            rows = self._from_disk(*key) if self._cache == "disk" else None
             if rows is None:
-                rows = new[clip] = self._compute(clip)
+                rows = new[key] = self._compute(*key)
             if self._cache != "none":
-                self._kept[clip] = rows
+                self._kept[key] = rows
         # Only when all clips are known to be good: a refusal leaves nothing behind.
         if self._cache == "disk":
-            for clip, rows in new.items():
-                self._to_disk(clip, rows)
+            for (clip, variant), rows in new.items():
+                self._to_disk(clip, variant, rows)
 
-    def _compute(self, clip: Clip) -> NDArray[np.float32]:
+    def _compute(self, clip: Clip, variant: str) -> NDArray[np.float32]:
         recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
         if recording.duration_s < self._min_seconds:
             raise AudioError(
                 f"{clip.path}: the clip lasts {recording.duration_s:.4f} s, expected at least "
                 f"{self._min_seconds} s"
             )
-        return self._front_end.features(recording.samples).astype(np.float32)
+        condition = self._conditions[variant]
+        samples = condition(recording.samples, clip_random(clip.path.name))
+        return self._front_end.features(samples).astype(np.float32)
 
-    def _from_disk(self, clip: Clip) -> NDArray[np.float32] | None:
+    def _from_disk(self, clip: Clip, variant: str) -> NDArray[np.float32] | None:
         assert self._folder is not None
-        file = self._folder / f"{self._key(clip)}.npy"
+        file = self._folder / f"{self._key(clip, variant)}.npy"
         if file.exists():
             try:
                 rows: NDArray[np.float32] = np.load(file, allow_pickle=False)
@@ -122,7 +142,7 @@ class FeatureStore:
                 pass  # damaged: computed again
         return None
 
-    def _to_disk(self, clip: Clip, rows: NDArray[np.float32]) -> None:
+    def _to_disk(self, clip: Clip, variant: str, rows: NDArray[np.float32]) -> None:
         assert self._folder is not None
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -130,10 +150,10 @@ class FeatureStore:
             raise InputError(f"{self._folder}: cannot be made ({error.strerror})") from None
         content = io.BytesIO()
         np.save(content, rows)
-        write_atomically(self._folder / f"{self._key(clip)}.npy", content.getvalue())
+        write_atomically(self._folder / f"{self._key(clip, variant)}.npy", content.getvalue())
 
-    def _key(self, clip: Clip) -> str:
-        """Name what the features depend on: the file as it is now, the part, the spec."""
+    def _key(self, clip: Clip, variant: str) -> str:
+        """Name what the features depend on: the file as it is now, the part, variant, spec."""
         try:
             status = clip.path.stat()
         except OSError as error:
@@ -144,6 +164,7 @@ class FeatureStore:
             status.st_mtime_ns,
             clip.start_s,
             clip.end_s,
+            variant,
             self.spec.to_json(),
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -13,7 +13,6 @@ import dataclasses
 from pathlib import Path
 
 from lightsernet_edge.errors import InputError
-from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
 
 
@@ -39,7 +38,7 @@ def release(model: Path, twin: Path, out: Path) -> ModelFile:
     record, other = file.record, scored.record
     if (
         record.labels != other.labels
-        or _recipe(record.features) != _recipe(other.features)
+        or record.features.without_standardisation() != other.features.without_standardisation()
         or record.data is None
         or other.data is None
         or record.data.name != other.data.name
@@ -52,11 +51,6 @@ def release(model: Path, twin: Path, out: Path) -> ModelFile:
         for score in other.scores
     )
     return write_model(out, file.model, dataclasses.replace(record, scores=scores))
-
-
-def _recipe(spec: FeatureSpec) -> FeatureSpec:
-    """Return the spec without what training put into it."""
-    return dataclasses.replace(spec, mean=None, scale=None, clip_value=None)
 
 
 def main() -> None:

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lightsernet_edge import EmotionRecognizer, ModelFile, ModelRecord, __version__
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import write_model
 from lightsernet_edge.model_record import Score, TrainingData
 
-from .batches import Augmentation, CropBatches, Normaliser, fit_length
 from .checkpoint import Checkpoint
 from .configuration import TrainingConfiguration
-from .conversion import PRECISIONS, convert
-from .datasets.clip import Clip, Corpus
+from .conversion import PRECISIONS
+from .conversion_process import convert_to
+from .datasets.clip import Corpus
 from .evaluation import Scores, evaluate
-from .feature_store import FeatureStore, statistics
-from .losses import loss_function
-from .network import light_sernet
-from .schedules import learning_rate_schedule
+from .feature_store import FeatureStore
+from .fitting import calibration_rows, fit, fitted_spec
 from .splits import Split
-
-# Bound of standardised features, in deviations: rare outliers would cost all
-# others int8 resolution.
-_BOUND = 5.0
-# Enough clips for stable ranges; the converter runs each of them twice.
-_CALIBRATION_CLIPS = 200
 
 
 @dataclass(frozen=True)
@@ -100,34 +89,26 @@ def train(
         If the configuration is wrong, a clip cannot be read, or `out` holds
         another run.
     """
-    spec = configuration.feature_spec()
-    if configuration.standardise:
-        mean, scale = statistics(store, split.train)
-        bound = spec.clip_value or _BOUND
-        spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
-    network, history = _fit(
-        store, spec, split, corpus.labels, configuration, checkpoint, verbosity, console
+    spec = fitted_spec(configuration, store, split.train)
+    network, history = fit(
+        store,
+        spec,
+        split.train,
+        corpus.labels,
+        configuration,
+        checkpoint,
+        verbosity=verbosity,
+        console=console,
     )
-    calibration = _calibration_rows(store, spec, split.train, network.input_shape[1])
-    record = ModelRecord(
-        labels=corpus.labels,
-        features=spec,
-        data=TrainingData(
-            name=corpus.name,
-            licence=corpus.licence,
-            source=corpus.source,
-            clips=len(split.train),
-            speakers=tuple(sorted({clip.speaker for clip in split.train} - {""})),
-        ),
-        tools=_tool_versions(),
-    )
+    calibration = calibration_rows(store, spec, split.train, network.input_shape[1])
+    record = record_of(corpus, split, spec)
     models: dict[str, ModelFile] = {}
     scores: dict[str, Scores] = {}
     predictions: dict[str, list[str]] = {}
-    for precision in PRECISIONS:
+    with console.status("converting"):
+        flatbuffers = convert_to(network, configuration.width, PRECISIONS, calibration)
+    for precision, flatbuffer in flatbuffers.items():
         path = out / f"{precision}.tflite"
-        with console.status(f"converting to {precision}"):
-            flatbuffer = convert(network, precision, calibration)
         models[precision] = write_model(path, flatbuffer, record)
         if split.test:
             recognizer = EmotionRecognizer(path)
@@ -143,117 +124,31 @@ def train(
     return TrainingResult(models, scores, agreement, history)
 
 
-def _fit(
-    store: FeatureStore,
-    spec: FeatureSpec,
-    split: Split,
-    labels: Sequence[str],
-    configuration: TrainingConfiguration,
-    checkpoint: Checkpoint,
-    verbosity: int,
-    console: Console,
-) -> tuple[keras.Model, list[dict[str, float]]]:
-    n_frames = spec.n_frames(int(configuration.seconds * spec.sample_rate))
-    network = light_sernet(
-        n_frames, spec.n_coefficients, len(labels), configuration.width, configuration.seed
-    )
-    batches = CropBatches(
-        store,
-        split.train,
-        labels,
-        spec,
-        n_frames,
-        configuration.batch_size,
-        configuration.seed,
-        Augmentation(configuration.time_masks, configuration.time_mask_frames, configuration.mixup),
-    )
-    schedule = learning_rate_schedule(
-        configuration.schedule, configuration.learning_rate, configuration.epochs, len(batches)
-    )
-    network.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss=loss_function(configuration.loss, configuration.gamma, configuration.label_smoothing),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    history = checkpoint.restore(network)
-    columns = (
-        TextColumn("training"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=console, disable=verbosity == 0 or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("", total=configuration.epochs, completed=len(history))
-        for epoch in range(len(history), configuration.epochs):
-            history.append(fit_epoch(network, batches, epoch))
-            checkpoint.save(network, history)
-            line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
-            progress.update(task, advance=1, description=line)
-            if verbosity > 1:
-                progress.console.print(f"epoch {epoch + 1}/{configuration.epochs} {line}")
-    return network, history
-
-
-def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
-    """Train a compiled network on one epoch.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Compiled with the metric ``accuracy``.
-    batches : CropBatches
-    epoch : int
-        Counted from 0.
-
-    Returns
-    -------
-    dict
-        ``epoch`` (from 1), ``loss``, ``accuracy``, ``learning_rate``, ``seconds``.
-    """
-    started = time.monotonic()
-    totals = np.zeros(2)
-    seen = 0
-    for crops, targets in batches.epoch(epoch):
-        network.reset_metrics()
-        logs = network.train_on_batch(crops, targets, return_dict=True)
-        totals += np.array([logs["loss"], logs["accuracy"]], dtype=np.float64) * len(crops)
-        seen += len(crops)
-    loss, accuracy = (totals / seen).tolist()
-    return {
-        "epoch": epoch + 1,
-        "loss": loss,
-        "accuracy": accuracy,
-        "learning_rate": float(network.optimizer.learning_rate),
-        "seconds": time.monotonic() - started,
-    }
-
-
-def _calibration_rows(
-    store: FeatureStore, spec: FeatureSpec, clips: Sequence[Clip], n_frames: int
-) -> list[NDArray[np.float32]]:
-    """Return the middle of training clips that are spread evenly over the corpus."""
-    normaliser = Normaliser(spec)
-    chosen = np.unique(np.linspace(0, len(clips) - 1, _CALIBRATION_CLIPS).round().astype(int))
-    return [
-        fit_length(normaliser(store.rows(clips[i])), n_frames, normaliser.silence) for i in chosen
-    ]
-
-
 def _score(split: Split, precision: str, scores: Scores) -> Score:
     return Score(split.protocol, precision, scores.ua, scores.wa, scores.f1, scores.clips)
 
 
-def _tool_versions() -> dict[str, str]:
-    import tensorflow as tf
+def record_of(corpus: Corpus, split: Split, spec: FeatureSpec) -> ModelRecord:
+    """Return the record of a model trained on a split, not yet scored."""
+    return ModelRecord(
+        labels=corpus.labels,
+        features=spec,
+        data=TrainingData(
+            name=corpus.name,
+            licence=corpus.licence,
+            source=corpus.source,
+            clips=len(split.train),
+            speakers=tuple(sorted({clip.speaker for clip in split.train} - {""})),
+        ),
+        tools=tool_versions(),
+    )
 
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what trains and converts, the backend among them."""
+    names = {"keras", "tensorflow", "numpy", keras.backend.backend()}
     return {
         "lightsernet-edge": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "numpy": np.__version__,
+        **{name: version(name) for name in sorted(names)},
         "python": platform.python_version(),
     }

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from lightsernet_trainer.convolution_unit import ConvolutionUnit
+
 
 def build(n_frames: int, n_coefficients: int, n_labels: int) -> tf.keras.Model:
     """Light-SERNet of Table 1 of arXiv 2110.03435; the paths' convolutions have biases."""
@@ -42,9 +44,7 @@ def in_order_of(ours: keras.Model, original: keras.Model) -> list[np.ndarray]:
     """The original's weights, in the order in which our network lists its own."""
     waiting = [layer for layer in original.layers if layer.weights]
     ordered: list[np.ndarray] = []
-    for layer in ours.layers:
-        if not layer.weights:
-            continue
+    for layer in _layers_with_weights(ours):
         shapes = [weight.shape for weight in layer.weights]
         match = next(
             other
@@ -54,3 +54,13 @@ def in_order_of(ours: keras.Model, original: keras.Model) -> list[np.ndarray]:
         waiting.remove(match)
         ordered.extend(match.get_weights())
     return ordered
+
+
+def _layers_with_weights(network: keras.Model) -> list[keras.layers.Layer]:
+    layers = []
+    for layer in network.layers:
+        if isinstance(layer, ConvolutionUnit):
+            layers += [layer.convolution, layer.normalisation]
+        elif layer.weights:
+            layers.append(layer)
+    return layers

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 from pathlib import Path
 from typing import Any
 
-from . import options
+from . import options, training_settings
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,32 +40,7 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         help="hold out this share of the clips at random: speakers on both sides, flattering",
     )
-    settings = parser.add_argument_group("settings (defaults depend on the recipe)")
-    for flag, kind, metavar, text in (
-        ("--features", str, "RECIPE", "edge (default), light-sernet or psf"),
-        ("--input-type", str, "TYPE", "mfcc (default), mel-spectrogram or spectrogram"),
-        ("--level", str, "RULE", "none, percentile or running-peak instead of the recipe's"),
-        ("--padding", str, "RULE", "fill short clips with zeros, or repeat them"),
-        ("--seconds", float, "S", "length of the network's input (default: 3)"),
-        ("--loss", str, "NAME", "cross-entropy (default) or focal"),
-        ("--gamma", float, "G", "exponent of the focal loss (default: 2)"),
-        ("--label-smoothing", float, "X", "share of the label given to all classes"),
-        ("--epochs", int, "N", "passes over the data"),
-        ("--batch-size", int, "N", "clips a step (default: 32)"),
-        ("--learning-rate", float, "X", "highest learning rate"),
-        ("--schedule", str, "NAME", "one-cycle or original"),
-        ("--width", float, "X", "factor on the number of filters (default: 1)"),
-        ("--time-masks", int, "N", "SpecAugment's masks in time"),
-        ("--time-mask-frames", int, "N", "their greatest length"),
-        ("--mixup", float, "A", "mix pairs of clips, Beta(A, A)"),
-        ("--seed", int, "N", "seed of everything random (default: 0)"),
-    ):
-        settings.add_argument(flag, type=kind, metavar=metavar, help=text)
-    settings.add_argument(
-        "--standardise",
-        action=argparse.BooleanOptionalAction,
-        help="give every coefficient mean 0 and deviation 1 over the training clips",
-    )
+    training_settings.add_settings(parser)
     parser.add_argument(
         "--cache", metavar="WHERE", default="disk", help="features: disk (default), memory or none"
     )
@@ -91,23 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     from ..extras import require_trainer
 
     require_trainer("train")
-    backend_name = os.environ.get("KERAS_BACKEND") or "tensorflow"
-    if backend_name != "tensorflow":
-        raise InputError(f"KERAS_BACKEND: found {backend_name!r}, expected tensorflow")
     from rich.console import Console
 
     from lightsernet_trainer import backend, splits
     from lightsernet_trainer.checkpoint import Checkpoint, run_facts
-    from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.feature_store import FeatureStore
 
-    names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
-    given = {name: getattr(arguments, name) for name in names}
-    given = {name: value for name, value in given.items() if value is not None}
-    defaults = DEFAULTS.get(given.get("features", "edge"), {})
-    configuration = TrainingConfiguration(**{**defaults, **given})
-    configuration.feature_spec()
+    configuration = training_settings.configuration(arguments)
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
     if arguments.test_speakers == ("none",):
         split = splits.train_on_all(corpus)
@@ -130,7 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.restart:
         (state / "state.npz").unlink(missing_ok=True)
     checkpoint = Checkpoint(state, run_facts(corpus, split, configuration))
-    store = FeatureStore(configuration.feature_spec(), arguments.cache, state / "features")
+    spec = configuration.feature_spec()
+    noises = training_settings.noises(arguments, spec.sample_rate, "train")
+    store = FeatureStore(
+        spec, arguments.cache, state / "features", variants=configuration.variants, noises=noises
+    )
     # Every clip is read before anything is written, and before Keras is imported,
     # which takes seconds.
     store.load([*split.train, *split.test], console)

@@ -193,6 +193,10 @@ class FeatureSpec:
         if self.scale is not None and min(self.scale) <= 0:
             raise InputError(f"feature spec: scale holds {min(self.scale)!r}, expected above 0")
 
+    def without_standardisation(self) -> FeatureSpec:
+        """Return the spec less steps 9 and 10, which training fills in."""
+        return dataclasses.replace(self, mean=None, scale=None, clip_value=None)
+
     @property
     def is_causal(self) -> bool:
         """Whether frames can be computed as the audio arrives."""

@@ -1,0 +1,203 @@
+"""``crossval``: what a recipe is worth, by a protocol that is named."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import options, training_settings
+
+if TYPE_CHECKING:
+    from lightsernet_trainer.results import Result
+
+_PRECISIONS = ("float32", "float16", "int8", "native")
+_PARALLEL = ("none", "loky", "dask", "ray")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "crossval",
+        help="cross-validate a recipe by a named protocol",
+        description="Train a model for every fold of the data and score it on what it did not "
+        "see. Every step is kept in --out: given again, the command goes on where it "
+        "stopped, and trains nothing twice.",
+    )
+    options.add_dataset(parser)
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, required=True, help="gets folds, results and report"
+    )
+    parser.add_argument(
+        "--protocol",
+        metavar="NAME",
+        default="loso",
+        help="loso (default): a speaker out at a time; loso-enrol, loso-running: the same, "
+        "adapted to the speaker without labels; random: folds that mix speakers; published: "
+        "the same, of all epochs the best on the test fold",
+    )
+    parser.add_argument(
+        "--speakers", metavar="A,B,...", type=options.label_list, help="only the folds of these"
+    )
+    parser.add_argument("--folds", metavar="N", type=int, default=10, help="of random, published")
+    parser.add_argument(
+        "--seeds", metavar="A,B,...", type=_numbers, default=(0,), help="of the training"
+    )
+    parser.add_argument(
+        "--precisions",
+        metavar="A,B,...",
+        type=options.label_list,
+        default=("float32", "float16", "int8"),
+        help=f"some of {', '.join(_PRECISIONS)} (default: all but the last)",
+    )
+    parser.add_argument(
+        "--conditions",
+        metavar="A,B,...",
+        type=options.label_list,
+        default=("clean",),
+        help="what the audio goes through: clean, gain:DB, noise:NAME:DB, telephone, room, "
+        "mp3, mu-law",
+    )
+    parser.add_argument(
+        "--labels", metavar="A,B,...", type=options.label_list, help="classes of a manifest"
+    )
+    parser.add_argument(
+        "--parallel",
+        metavar="HOW",
+        default="none",
+        help="folds one after another (none), in processes (loky), on a dask or ray cluster",
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=int, default=2, help="folds at a time (default: 2)"
+    )
+    parser.add_argument(
+        "--resume",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="go on where --out stopped (default), or refuse a folder that holds something",
+    )
+    training_settings.add_settings(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Cross-validate and print the pooled scores."""
+    from ..errors import InputError
+    from ..extras import require_trainer
+
+    require_trainer("crossval")
+    from rich.console import Console
+
+    from lightsernet_trainer.conditions import parse_condition
+    from lightsernet_trainer.crossval import CrossValidation, cross_validate
+    from lightsernet_trainer.datasets import load
+    from lightsernet_trainer.folds import make_folds
+
+    for flag, found, allowed in (
+        ("--precisions", arguments.precisions, _PRECISIONS),
+        ("--parallel", (arguments.parallel,), _PARALLEL),
+    ):
+        for name in found:
+            if name not in allowed:
+                raise InputError(f"{flag}: found {name!r}, expected some of {', '.join(allowed)}")
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs: found {arguments.jobs}, expected at least 1")
+    if not arguments.resume and arguments.out.exists() and any(arguments.out.iterdir()):
+        raise InputError(f"--out: {arguments.out} holds something, expected a new folder")
+    configuration = training_settings.configuration(arguments)
+    sample_rate = configuration.feature_spec().sample_rate
+    heard = training_settings.noises(arguments, sample_rate, "train")
+    tested = training_settings.noises(arguments, sample_rate, "test")
+    for conditions, noises in ((configuration.variants, heard), (arguments.conditions, tested)):
+        for name in conditions:
+            parse_condition(name, sample_rate, noises)
+    corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
+    folds = make_folds(corpus, arguments.protocol, arguments.speakers, arguments.folds)
+    plan = CrossValidation(
+        arguments.protocol,
+        configuration,
+        arguments.seeds,
+        arguments.precisions,
+        arguments.conditions,
+        heard,
+        tested,
+        _command(),
+        arguments.parallel,
+        arguments.jobs,
+    )
+    results = cross_validate(corpus, folds, plan, arguments.out, Console(stderr=True))
+    if arguments.json:
+        for result in results:
+            print(json.dumps(_summary(result), ensure_ascii=False))
+    else:
+        _print_results(results, arguments.out)
+    return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(item) for item in text.split(","))
+
+
+def _command() -> str:
+    """Return the command as it was given, the data's place left open, for the result files."""
+    words = ["lightsernet-edge", *sys.argv[1:]]
+    for flag in ("--data", "--out", "--noises"):
+        if flag in words:
+            words[words.index(flag) + 1] = flag[2:].upper()
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    prefix = [] if backend == "tensorflow" else [f"KERAS_BACKEND={backend}"]
+    return shlex.join([*prefix, *words])
+
+
+def _summary(result: Result) -> dict[str, Any]:
+    from lightsernet_trainer.evaluation import to_json
+    from lightsernet_trainer.results import pooled
+
+    return {
+        "protocol": result.protocol,
+        "recipe": result.recipe,
+        "loss": result.loss,
+        "precision": result.precision,
+        "seed": result.seed,
+        "condition": result.condition,
+        **to_json(pooled(result), result.labels),
+        "ua_interval": result.ua_interval,
+        "wa_interval": result.wa_interval,
+        "f1_interval": result.f1_interval,
+    }
+
+
+def _print_results(results: list[Result], out: Path) -> None:
+    from rich.table import Table
+
+    from lightsernet_trainer.results import PROTOCOLS
+
+    from .console import stdout_console
+
+    console = stdout_console()
+    protocol = results[0].protocol
+    console.print(f"{protocol}: {PROTOCOLS[protocol]}", highlight=False)
+    table = Table(box=None, header_style="bold")
+    for heading in ("precision", "seed", "condition"):
+        table.add_column(heading)
+    for heading in ("UA", "95 %", "WA", "F1", "clips"):
+        table.add_column(heading, justify="right")
+    for result in results:
+        interval = result.ua_interval
+        table.add_row(
+            result.precision,
+            str(result.seed),
+            result.condition or "clean",
+            f"{result.ua:.1%}",
+            f"{interval[0]:.1%}..{interval[1]:.1%}" if interval else "",
+            f"{result.wa:.1%}",
+            f"{result.f1:.1%}",
+            str(len(result.clips)),
+        )
+    console.print(table)
+    console.print(f"results, folds and report are in {out}", highlight=False)

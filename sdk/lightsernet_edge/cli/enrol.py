@@ -1,0 +1,125 @@
+"""``enrol``: some seconds of neutral speech into a profile of the user."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import options
+
+if TYPE_CHECKING:
+    from ..capture import AudioSource
+    from ..enrolment import Enrolment
+
+# How much longer than the speech asked for the microphone is listened to.
+_PATIENCE = 3.0
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "enrol",
+        help="make a profile of a voice and a microphone",
+        description="Make a profile from neutral speech, as you speak when nothing is the matter: "
+        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' with the "
+        "same model.",
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--device",
+        metavar="NAME",
+        help="number of an audio input or part of its name (default: the system's)",
+    )
+    source.add_argument(
+        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
+    )
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=float,
+        default=10.0,
+        help="how much speech is wanted from a microphone or pipe (default: 10)",
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", type=Path, required=True, help="the profile to be written"
+    )
+    options.add_model(parser, positional=False)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Listen, write the profile, and say what it was made of."""
+    from ..enrolment import Enrolment
+    from ..errors import AudioError, InputError
+    from ..model_file import default_model_path, read_model
+    from . import print_warning
+
+    if not 1.0 <= arguments.seconds <= 600.0:
+        raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
+    enrolment = Enrolment(read_model(arguments.model or default_model_path()).record)
+    name = _hear(arguments, enrolment)
+    try:
+        result = enrolment.finish()
+    except AudioError as error:
+        raise AudioError(f"{name}: {error}") from None
+    result.profile.save(arguments.output)
+    for warning in result.warnings:
+        print_warning(f"{name}: {warning.message}")
+    if arguments.json:
+        facts = {
+            "profile": str(arguments.output),
+            "seconds": result.seconds,
+            "level_db": result.level_db,
+            "warnings": [warning.kind for warning in result.warnings],
+        }
+        print(json.dumps(facts))
+    else:
+        print(
+            f"{arguments.output}: made of {result.seconds:.1f} s of speech at "
+            f"{result.level_db:.0f} dB of full scale"
+        )
+    return 0
+
+
+def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
+    """Push the audio that was asked for, and return its name."""
+    from ..audio import as_pcm16, read_recording
+    from ..native_output import discarded
+
+    if arguments.input not in (None, "-"):
+        recording = read_recording(arguments.input, enrolment.sample_rate)
+        enrolment.push(as_pcm16(recording.samples))
+        return str(arguments.input)
+    with (
+        # What PortAudio and ALSA print themselves would break the one line of an error.
+        contextlib.nullcontext() if arguments.debug else discarded(),
+        contextlib.closing(_open_source(arguments, enrolment.sample_rate)) as source,
+    ):
+        if arguments.input is None and not arguments.json:
+            print(
+                f"{source.name}: read something aloud, calmly, for {arguments.seconds:.0f} s",
+                file=sys.stderr,
+            )
+        heard = 0
+        for block in source.blocks():
+            enrolment.push(block.samples)
+            heard += block.samples.size
+            is_enough = enrolment.speech_s >= arguments.seconds
+            if is_enough or heard > _PATIENCE * arguments.seconds * enrolment.sample_rate:
+                source.stop()
+                break
+        return source.name
+
+
+def _open_source(arguments: argparse.Namespace, sample_rate: int) -> AudioSource:
+    from ..capture.microphone import Microphone
+    from ..capture.recording import PipeSource
+
+    if arguments.input is None:
+        return Microphone(arguments.device, sample_rate)
+    return PipeSource(sys.stdin.fileno(), "-", sample_rate, True)

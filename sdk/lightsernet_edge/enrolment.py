@@ -1,0 +1,184 @@
+"""`Enrolment`: some seconds of neutral speech into a profile, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .endpoint_settings import EndpointConstants
+from .endpointing import Endpointer, HopLevels, Utterance
+from .errors import AudioError
+from .features import FrontEnd
+from .model_record import ModelRecord
+from .pcm import HopCutter, as_int16, rms_db
+from .profile import Profile, RunningProfile
+
+# Less speech than this gives no profile at all, or one with a warning.
+LEAST_S = 1.0
+SHORT_S = 5.0
+# Speech below this RMS is near the steps of 16-bit audio and a microphone's own noise.
+QUIET_DBFS = -50.0
+# So large a share of samples at the bounds is heard as distortion.
+CLIPPED_SHARE = 0.001
+_BOUNDS = (-32768, 32767)
+
+
+@dataclass(frozen=True)
+class EnrolmentWarning:
+    """Why a profile may be worse than it could be.
+
+    Attributes
+    ----------
+    kind : str
+        ``short``, ``quiet`` or ``clipped``.
+    message : str
+        What was found and what was expected.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class EnrolmentResult:
+    """A profile, and what it was made of.
+
+    Attributes
+    ----------
+    profile : Profile
+    seconds : float
+        Of speech, without the pauses.
+    level_db : float
+        RMS of the speech, in dB of full scale.
+    warnings : tuple of EnrolmentWarning
+    """
+
+    profile: Profile
+    seconds: float
+    level_db: float
+    warnings: tuple[EnrolmentWarning, ...]
+
+
+class Enrolment:
+    """Takes in audio until there is enough speech in it.
+
+    Parameters
+    ----------
+    record : ModelRecord
+        Of the model that the profile is for.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Of the samples to be pushed, in hertz.
+
+    Raises
+    ------
+    InputError
+        If the model's front end cannot use a profile: it needs a causal one that
+        standardises.
+    """
+
+    def __init__(self, record: ModelRecord) -> None:
+        spec = record.features
+        self._running = RunningProfile(spec)
+        # A front end that is not causal is refused here.
+        plain = replace(spec, mean=None, scale=None, clip_value=None)
+        FrontEnd(plain).stream()
+        self._front_end = FrontEnd(plain)
+        self.sample_rate = spec.sample_rate
+        self._hop = spec.hop_length
+        constants = EndpointConstants.of(
+            record.decision.endpointing, spec.sample_rate, spec.hop_length
+        )
+        self._cutter = HopCutter(self._hop)
+        self._levels = HopLevels(constants)
+        self._endpointer = Endpointer(constants)
+        self._heard: list[NDArray[np.int16]] = []
+        self._spans: list[Utterance] = []
+
+    def push(self, pcm: ArrayLike) -> None:
+        """Take in samples.
+
+        Parameters
+        ----------
+        pcm : array_like, shape (n,)
+            int16, or float in -1..1.
+
+        Raises
+        ------
+        InputError
+            If the samples are of another shape or type, not finite, or beyond -1..1.
+        """
+        for hops in self._cutter.push(as_int16(pcm)):
+            self._heard.append(hops.copy())
+            for level in self._levels.push(hops.reshape(-1)).tolist():
+                ended = self._endpointer.step(level)
+                if ended is not None:
+                    self._spans.append(ended)
+
+    @property
+    def speech_s(self) -> float:
+        """Speech so far, the utterance in progress included, in seconds."""
+        hops = sum(end - start for start, end in self._spans)
+        if self._endpointer.in_speech:
+            hops += self._endpointer.end - self._endpointer.start
+        return hops * self._hop / self.sample_rate
+
+    def finish(self) -> EnrolmentResult:
+        """Make the profile of the speech that was found.
+
+        Raises
+        ------
+        AudioError
+            If there is less than a second of it.
+        """
+        last = self._endpointer.finish()
+        spans = [*self._spans, *([] if last is None else [last])]
+        hops = np.concatenate(self._heard) if self._heard else np.zeros((0, self._hop), np.int16)
+        utterances = [hops[start:end].reshape(-1) for start, end in spans]
+        seconds = sum(utterance.size for utterance in utterances) / self.sample_rate
+        if seconds < LEAST_S:
+            raise AudioError(
+                f"found {seconds:.1f} s of speech in {hops.size / self.sample_rate:.1f} s of "
+                f"audio, expected at least {LEAST_S:g} s, better ten"
+            )
+        for utterance in utterances:
+            self._running.add(self._front_end.features(utterance))
+        speech = np.concatenate(utterances)
+        clipped = float(np.isin(speech, _BOUNDS).mean())
+        level = rms_db(speech)
+        return EnrolmentResult(
+            self._running.profile(), seconds, level, _warnings(seconds, level, clipped)
+        )
+
+
+def _warnings(seconds: float, level_db: float, clipped: float) -> tuple[EnrolmentWarning, ...]:
+    found = []
+    if seconds < SHORT_S:
+        found.append(
+            EnrolmentWarning(
+                "short",
+                f"too short: found {seconds:.1f} s of speech, expected at least {SHORT_S:g} s, "
+                "better ten",
+            )
+        )
+    if level_db < QUIET_DBFS:
+        found.append(
+            EnrolmentWarning(
+                "quiet",
+                f"too quiet: the speech is at {level_db:.0f} dB of full scale, expected at least "
+                f"{QUIET_DBFS:.0f} dB: move closer or raise the microphone's gain",
+            )
+        )
+    if clipped > CLIPPED_SHARE:
+        found.append(
+            EnrolmentWarning(
+                "clipped",
+                f"clipped: {clipped:.1%} of the samples are at full scale, expected at most "
+                f"{CLIPPED_SHARE:.1%}: lower the microphone's gain",
+            )
+        )
+    return tuple(found)

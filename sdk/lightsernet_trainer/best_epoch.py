@@ -1,0 +1,83 @@
+"""Protocol ``published``: of all epochs, the one that does best on the test fold.
+
+It flatters, and exists to be compared with papers that do the same.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.atomic_write import write_atomically
+
+if TYPE_CHECKING:
+    import keras
+
+# Keeps logarithms finite.
+_SMALLEST = 1e-7
+
+
+class BestEpoch:
+    """Scores a network on the test fold after every epoch and keeps the best weights.
+
+    Best is the highest accuracy; of equal ones the lowest cross-entropy, then
+    the first.
+
+    Parameters
+    ----------
+    file : Path
+        Where the weights are kept.
+    exact : keras.Model
+        A network that computes in float32, whose weights are overwritten.
+    rows : ndarray of float32, shape (n_clips, n_frames, n_coefficients, 1)
+        The test fold, as the network takes it.
+    truth : ndarray of int, shape (n_clips,)
+    """
+
+    def __init__(
+        self, file: Path, exact: keras.Model, rows: NDArray[np.float32], truth: NDArray[np.int64]
+    ) -> None:
+        self._file = file
+        self._exact = exact
+        self._rows = rows
+        self._truth = truth
+
+    def __call__(self, network: keras.Model, entry: dict[str, float]) -> None:
+        """Add ``test_wa`` and ``test_loss`` to an epoch's entry; keep the weights if best."""
+        weights = network.get_weights()
+        self._exact.set_weights(weights)
+        posteriors = np.asarray(self._exact.predict(self._rows, verbose=0))
+        right = posteriors.argmax(axis=1) == self._truth
+        of_truth = posteriors[np.arange(len(self._truth)), self._truth]
+        entry["test_wa"] = float(right.mean())
+        entry["test_loss"] = float(-np.log(np.maximum(of_truth, _SMALLEST)).mean())
+        kept = self._kept()
+        if kept is None or _rank(entry) > _rank(kept):
+            content = io.BytesIO()
+            arrays = {f"w{i}": array for i, array in enumerate(weights)}
+            np.savez(content, entry=np.array(json.dumps(entry)), **arrays)
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._file, content.getvalue())
+
+    def _kept(self) -> dict[str, Any] | None:
+        if not self._file.exists():
+            return None
+        with np.load(self._file, allow_pickle=False) as archive:
+            entry: dict[str, Any] = json.loads(str(archive["entry"]))
+        return entry
+
+    def read(self) -> tuple[int, list[NDArray[np.float32]]]:
+        """Return the best epoch, from 1, and its weights."""
+        with np.load(self._file, allow_pickle=False) as archive:
+            entry = json.loads(str(archive["entry"]))
+            weights = [archive[f"w{i}"] for i in range(len(archive.files) - 1)]
+        return int(entry["epoch"]), weights
+
+
+def _rank(entry: dict[str, Any]) -> tuple[float, float]:
+    return entry["test_wa"], -entry["test_loss"]

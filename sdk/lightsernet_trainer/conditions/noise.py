@@ -1,0 +1,89 @@
+"""Additive noise at a ratio to the speech."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from lightsernet_edge.audio import read_recording
+from lightsernet_edge.errors import InputError
+
+from .level import active_power
+from .sample_types import Floats, for_both_types
+
+PARTS = ("train", "test", "all")
+
+Noises = Mapping[str, Floats]
+
+
+def read_noises(folder: Path, sample_rate: int, part: str = "all") -> Noises:
+    """Read the noise recordings of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of WAV files.
+    sample_rate : int
+        To bring them to, in hertz.
+    part : {"all", "train", "test"}
+        The first half of each recording trains, the second tests: a model is not scored on
+        noise that it was trained with.
+
+    Returns
+    -------
+    dict of str to ndarray of float64
+        By the files' names without ending, sorted; without offset.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no WAV file, or one cannot be read.
+    """
+    if part not in PARTS:
+        raise InputError(f"part: found {part!r}, expected one of {', '.join(PARTS)}")
+    paths = sorted(folder.glob("*.wav")) if folder.is_dir() else []
+    if not paths:
+        raise InputError(f"{folder}: holds no noise, expected a folder of WAV files")
+    noises = {}
+    for path in paths:
+        samples = read_recording(path, sample_rate).samples
+        middle = samples.size // 2
+        samples = {"train": samples[:middle], "test": samples[middle:]}.get(part, samples)
+        if samples.size == 0 or not np.ptp(samples):
+            raise InputError(f"{path}: is silent, expected noise")
+        noises[path.stem] = samples - samples.mean()
+    return noises
+
+
+@for_both_types
+def add_noise(
+    samples: Floats, noise: Floats, snr_db: float, sample_rate: int, random: np.random.Generator
+) -> Floats:
+    """Add a stretch of noise from a random place on, looped where it ends.
+
+    The ratio is that of the speech's power without its pauses (`active_power`) to the power
+    of the stretch added: pauses make a clip no noisier. Neither is weighted by frequency.
+
+    Parameters
+    ----------
+    samples : ndarray of float64 or int16, shape (n,)
+        Silence is returned as it is.
+    noise : ndarray of float64, shape (m,)
+        Of any level.
+    snr_db : float
+    sample_rate : int
+        Of both, in hertz.
+    random : numpy.random.Generator
+        One number is drawn.
+    """
+    start = int(random.integers(noise.size))
+    stretch = np.resize(np.roll(noise, -start), samples.size)
+    speech_power = active_power(samples, sample_rate)
+    noise_power = float(np.mean(stretch**2)) if samples.size else 0.0
+    if speech_power == 0.0 or noise_power == 0.0:
+        return samples
+    factor = math.sqrt(speech_power / noise_power * 10.0 ** (-snr_db / 10.0))
+    return np.asarray(samples + factor * stretch)

@@ -1,0 +1,245 @@
+"""One fold of a cross-validation: trained, converted and scored, each step kept on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from lightsernet_edge.atomic_write import write_atomically
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.features import FeatureSpec
+from lightsernet_edge.model_file import read_model, write_model
+
+from .batches import Normaliser, fit_length
+from .best_epoch import BestEpoch
+from .checkpoint import STATE, Checkpoint, run_facts
+from .conditions import parse_condition
+from .conditions.noise import Noises
+from .configuration import TrainingConfiguration
+from .datasets.clip import Corpus
+from .feature_store import FeatureStore
+from .fold_scores import FoldScorer, HeldOutClips, model_of
+from .folds import Fold
+from .results import ClipResult, FoldResult
+
+_SUMMARY = "fold.json"
+
+
+@dataclass(frozen=True)
+class FoldJob:
+    """What a process needs to run a fold; can be pickled.
+
+    Attributes
+    ----------
+    corpus : Corpus
+    fold : Fold
+    protocol : str
+        One of `folds.PROTOCOLS`.
+    configuration : TrainingConfiguration
+    precisions : tuple of str
+        Some of ``float32``, ``float16``, ``int8``, ``native``.
+    conditions : tuple of str
+        What to score under; ``clean`` is the clips as they are.
+    heard, tested : dict of str to ndarray, or None
+        The noises of the training variants, and those of the conditions.
+    folder : Path
+        The fold's own; what it holds already is not done again.
+    cache : Path
+        Where features are kept, for all folds.
+    """
+
+    corpus: Corpus
+    fold: Fold
+    protocol: str
+    configuration: TrainingConfiguration
+    precisions: tuple[str, ...]
+    conditions: tuple[str, ...]
+    heard: Noises | None
+    tested: Noises | None
+    folder: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class FoldOutcome:
+    """What a fold gave.
+
+    Attributes
+    ----------
+    fold : FoldResult
+    versions : dict of str to str
+        Of what trained and converted, from the models' record.
+    clips : dict of (str, str) to tuple of ClipResult
+        By precision and condition.
+    """
+
+    fold: FoldResult
+    versions: dict[str, str]
+    clips: dict[tuple[str, str], tuple[ClipResult, ...]]
+
+
+def run_fold(job: FoldJob) -> FoldOutcome:
+    """Do what is left to do of a fold.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another run, or a clip cannot be read.
+    """
+    models = job.folder / ("best" if job.protocol == "published" else "last")
+    facts = _facts(job)
+    summary = _read_summary(models / _SUMMARY, facts)
+    clips: dict[tuple[str, str], tuple[ClipResult, ...]] = {}
+    for condition in job.conditions:
+        held_out: HeldOutClips | None = None
+        for precision in job.precisions:
+            model, engine = model_of(models, precision)
+            words = f"{job.protocol}-{precision}-{condition}".replace(":", "_")
+            kept = job.folder / "clips" / f"{words}.json"
+            found = _read_clips(kept, facts) if summary else None
+            if found is None:
+                if summary is None or not model.exists():
+                    summary = _train(job, models)
+                file = read_model(model)
+                if held_out is None:
+                    spec = file.record.features
+                    change = parse_condition(condition, spec.sample_rate, job.tested)
+                    held_out = HeldOutClips(job.fold.split.test, spec, change)
+                scorer = FoldScorer(file, job.fold.name, engine)
+                found = tuple(scorer.score(job.protocol, held_out, job.configuration.seed))
+                _write_clips(kept, facts, found)
+            clips[precision, condition] = found
+    assert summary is not None
+    history = tuple(summary["history"])
+    first = next(iter(clips.values()))
+    scored = len({clip.file for clip in first})
+    return FoldOutcome(
+        FoldResult(
+            job.fold.name,
+            len(job.fold.split.train),
+            scored,
+            len(history),
+            summary["chosen_epoch"],
+            history,
+        ),
+        summary["versions"],
+        clips,
+    )
+
+
+def _train(job: FoldJob, models: Path) -> dict[str, Any]:
+    """Train or go on, convert, and say in the folder that it is done."""
+    from . import backend
+
+    backend.start()
+    from .conversion_process import convert_to
+    from .fitting import calibration_rows, fit, fitted_spec
+    from .training import record_of
+
+    configuration, split = job.configuration, job.fold.split
+    quiet = Console(quiet=True)
+    store = FeatureStore(
+        configuration.feature_spec(),
+        "disk",
+        job.cache,
+        variants=configuration.variants,
+        noises=job.heard,
+    )
+    store.load(split.train, quiet)
+    spec = fitted_spec(configuration, store, split.train)
+    run = job.folder / "run"
+    best = None
+    if job.protocol == "published":
+        best = _best_epoch(job, store, spec, run / "best.npz")
+        if not (run / "best.npz").exists():
+            # Trained so far without a look at the test fold.
+            (run / STATE).unlink(missing_ok=True)
+    checkpoint = Checkpoint(run, run_facts(job.corpus, split, configuration))
+    network, history = fit(
+        store,
+        spec,
+        split.train,
+        job.corpus.labels,
+        configuration,
+        checkpoint,
+        verbosity=0,
+        console=quiet,
+        watch=best,
+    )
+    chosen = len(history)
+    if best is not None:
+        chosen, weights = best.read()
+        network.set_weights(weights)
+    calibration = calibration_rows(store, spec, split.train, network.input_shape[1])
+    precisions = sorted({model_of(models, precision)[0].stem for precision in job.precisions})
+    record = record_of(job.corpus, split, spec)
+    models.mkdir(parents=True, exist_ok=True)
+    flatbuffers = convert_to(network, configuration.width, precisions, calibration)
+    for precision, flatbuffer in flatbuffers.items():
+        write_model(models / f"{precision}.tflite", flatbuffer, record)
+    summary = {
+        "facts": _facts(job),
+        "versions": dict(record.tools),
+        "chosen_epoch": chosen,
+        "history": history,
+    }
+    write_atomically(models / _SUMMARY, json.dumps(summary).encode())
+    return summary
+
+
+def _best_epoch(job: FoldJob, store: FeatureStore, spec: FeatureSpec, file: Path) -> BestEpoch:
+    from .fitting import build_network
+
+    labels = job.corpus.labels
+    exact = build_network(job.configuration, spec, len(labels))
+    normaliser = Normaliser(spec)
+    rows = [
+        fit_length(normaliser(store.rows(clip)), exact.input_shape[1], normaliser.silence)
+        for clip in job.fold.split.test
+    ]
+    truth = np.array([labels.index(clip.label) for clip in job.fold.split.test])
+    return BestEpoch(file, exact, np.stack(rows)[..., None], truth)
+
+
+def _facts(job: FoldJob) -> str:
+    facts = run_facts(job.corpus, job.fold.split, job.configuration)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _read_summary(file: Path, facts: str) -> dict[str, Any] | None:
+    """Return what was trained, or None if that is still to be done."""
+    if not file.exists():
+        return None
+    summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    if summary["facts"] != facts:
+        raise InputError(
+            f"{file.parent}: holds a fold with other data or settings, expected the same; "
+            "choose another --out"
+        )
+    return summary
+
+
+def _read_clips(file: Path, facts: str) -> tuple[ClipResult, ...] | None:
+    """Return the clips scored before, if by this run."""
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    if kept["facts"] != facts:
+        return None
+    return tuple(
+        ClipResult(**{**clip, "posteriors": tuple(clip["posteriors"])}) for clip in kept["clips"]
+    )
+
+
+def _write_clips(file: Path, facts: str, clips: Sequence[ClipResult]) -> None:
+    content = {"facts": facts, "clips": [dataclasses.asdict(clip) for clip in clips]}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, json.dumps(content).encode())

@@ -1,0 +1,179 @@
+"""What a fold's model says of the clips held out, under each protocol and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.audio import read_recording
+from lightsernet_edge.engines import open_engine
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.profile import Profile, RunningProfile
+
+from .conditions import Condition, clip_random
+from .datasets.clip import Clip
+from .results import ClipResult
+
+Rows = NDArray[np.float64]
+
+ENROLMENT_S = 10.0
+# In how many random orders the speaker's clips are heard under ``loso-running``.
+_ORDERS = 5
+NEUTRAL = "neutral"
+
+
+class HeldOutClips:
+    """The clips held out, and their features before mean, scale and bound.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    spec : FeatureSpec
+        Of the model.
+    condition : Condition
+        What the audio goes through first.
+    """
+
+    def __init__(self, clips: Sequence[Clip], spec: FeatureSpec, condition: Condition) -> None:
+        self.clips = tuple(clips)
+        self.spec = spec
+        front_end = FrontEnd(spec.without_standardisation())
+        self.rows: list[Rows] = []
+        self.seconds: list[float] = []
+        for clip in clips:
+            recording = read_recording(clip.path, spec.sample_rate, clip.start_s, clip.end_s)
+            self.seconds.append(recording.duration_s)
+            samples = condition(recording.samples, clip_random(clip.path.name))
+            self.rows.append(front_end.features(samples))
+
+
+class FoldScorer:
+    """A model of a fold, run on what was held out.
+
+    Parameters
+    ----------
+    model : ModelFile
+    fold : str
+        Name of the fold.
+    engine : str, optional
+        By default the first interpreter that works.
+    """
+
+    def __init__(self, model: ModelFile, fold: str, engine: str | None = None) -> None:
+        self._record = model.record
+        self._engine = open_engine(model.model, model.graph, engine)
+        output = model.graph.output
+        self._output = output.quantization if output.dtype == "int8" else None
+        self._fold = fold
+
+    def score(self, protocol: str, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        """Classify the clips as the protocol says.
+
+        Parameters
+        ----------
+        protocol : str
+            One of `folds.PROTOCOLS`.
+        held_out : HeldOutClips
+        seed : int
+            Of the orders of ``loso-running``, and of the choice of enrolment clips.
+
+        Raises
+        ------
+        InputError
+            If a speaker has no neutral clips to enrol with.
+        """
+        if protocol == "loso-running":
+            return self._running(held_out, seed)
+        if protocol == "loso-enrol":
+            return self._enrolled(held_out, seed)
+        front_end = FrontEnd(self._record.features)
+        return [
+            self._result(held_out.clips[i], front_end, held_out.rows[i])
+            for i in range(len(held_out.clips))
+        ]
+
+    def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        chosen = enrolment(held_out, seed)
+        profile = RunningProfile(self._record.features)
+        for i in chosen:
+            profile.add(held_out.rows[i])
+        front_end = self._front_end(profile.profile())
+        return [
+            self._result(clip, front_end, held_out.rows[i])
+            for i, clip in enumerate(held_out.clips)
+            if i not in chosen
+        ]
+
+    def _running(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        results = []
+        for order in range(_ORDERS):
+            random = np.random.default_rng((seed, order))
+            profile = RunningProfile(self._record.features)
+            for heard, i in enumerate(random.permutation(len(held_out.clips))):
+                front_end = self._front_end(profile.profile())
+                clip, rows = held_out.clips[i], held_out.rows[i]
+                results.append(self._result(clip, front_end, rows, order, heard))
+                profile.add(rows)
+        return results
+
+    def _front_end(self, profile: Profile) -> FrontEnd:
+        return FrontEnd(profile.applied_to(self._record.features))
+
+    def _result(
+        self,
+        clip: Clip,
+        front_end: FrontEnd,
+        rows: Rows,
+        order: int | None = None,
+        heard: int | None = None,
+    ) -> ClipResult:
+        output = self._engine.invoke(front_end.standardize(rows))
+        posteriors = self._output.dequantize(output) if self._output else output
+        return ClipResult(
+            clip.path.name,
+            clip.speaker,
+            self._fold,
+            clip.label,
+            tuple(posteriors.astype(np.float64).tolist()),
+            order,
+            heard,
+        )
+
+
+def enrolment(held_out: HeldOutClips, seed: int) -> list[int]:
+    """Choose neutral clips at random until they last `ENROLMENT_S`.
+
+    Returns
+    -------
+    list of int
+        Positions in `held_out`; all neutral clips if they do not last that long.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == NEUTRAL]
+    if not neutral:
+        raise InputError(
+            f"--protocol loso-enrol: speaker {held_out.clips[0].speaker!r} has no clip "
+            f"labelled {NEUTRAL!r}"
+        )
+    chosen: list[int] = []
+    for i in np.random.default_rng(seed).permutation(neutral):
+        if sum(held_out.seconds[j] for j in chosen) >= ENROLMENT_S:
+            break
+        chosen.append(int(i))
+    return chosen
+
+
+def model_of(folder: Path, precision: str) -> tuple[Path, str | None]:
+    """Return the file of a precision and the engine it is run by; ``native`` is int8 too."""
+    if precision == "native":
+        return folder / "int8.tflite", "native"
+    return folder / f"{precision}.tflite", None

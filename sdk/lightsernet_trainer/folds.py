@@ -1,0 +1,93 @@
+"""The protocols of cross-validation: what each fold trains on and is scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sklearn.model_selection import StratifiedKFold
+
+from lightsernet_edge.errors import InputError
+
+from .datasets.clip import Corpus
+from .splits import Split, hold_out_speakers
+
+# Protocols whose folds leave out one speaker each, and those whose folds mix them.
+LEAVE_ONE_SPEAKER_OUT = ("loso", "loso-enrol", "loso-running")
+STRATIFIED = ("published", "random")
+PROTOCOLS = (*LEAVE_ONE_SPEAKER_OUT, *STRATIFIED)
+
+_N_FOLDS = 10
+# The folds are the same whatever the seed of the training, so that seeds compare.
+_FOLD_SEED = 0
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of a cross-validation.
+
+    Attributes
+    ----------
+    name : str
+        The speaker held out, or the fold's number from 1.
+    split : Split
+    """
+
+    name: str
+    split: Split
+
+
+def make_folds(
+    corpus: Corpus, protocol: str, speakers: Sequence[str] | None = None, count: int = _N_FOLDS
+) -> tuple[Fold, ...]:
+    """Return the folds of a protocol.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    protocol : str
+        One of `PROTOCOLS`.
+    speakers : sequence of str, optional
+        Only the folds that leave out these; for `LEAVE_ONE_SPEAKER_OUT`.
+    count : int
+        Number of folds of a `STRATIFIED` protocol.
+
+    Raises
+    ------
+    InputError
+        If there is no such protocol or speaker, or a class has too few clips.
+    DatasetError
+        If a clip names no speaker and the protocol needs it.
+    """
+    if protocol in LEAVE_ONE_SPEAKER_OUT:
+        if speakers is not None and not set(speakers) <= set(corpus.speakers):
+            unknown = sorted(set(speakers) - set(corpus.speakers))
+            raise InputError(
+                f"--speakers: {unknown[0]!r} is none of the speakers {', '.join(corpus.speakers)}"
+            )
+        return tuple(
+            Fold(speaker, hold_out_speakers(corpus, [speaker]))
+            for speaker in speakers or corpus.speakers
+        )
+    if protocol not in STRATIFIED:
+        raise InputError(f"--protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+    if speakers is not None:
+        raise InputError(f"--speakers: the folds of protocol {protocol!r} mix speakers")
+    fewest = min(corpus.counts, key=lambda label: corpus.counts[label])
+    if not 2 <= count <= corpus.counts[fewest]:
+        raise InputError(
+            f"--folds: found {count}, expected 2..{corpus.counts[fewest]}, the clips of {fewest!r}"
+        )
+    dealer = StratifiedKFold(count, shuffle=True, random_state=_FOLD_SEED)
+    clips = corpus.clips
+    folds = []
+    for number, (train, test) in enumerate(
+        dealer.split(clips, [clip.label for clip in clips]), start=1
+    ):
+        split = Split(
+            tuple(clips[i] for i in train),
+            tuple(clips[i] for i in test),
+            f"fold {number} of {count}, speakers on both sides: flattering",
+        )
+        folds.append(Fold(str(number), split))
+    return tuple(folds)

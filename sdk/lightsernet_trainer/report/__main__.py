@@ -1,0 +1,55 @@
+"""Make the page from result files.
+
+Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B] --out FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from lightsernet_edge.errors import LightSernetError
+
+from ..result_file import read_result
+from ..results import check
+from . import write_report
+
+PROGRAM = "python -m lightsernet_trainer.report"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line and return the exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+    """
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="Make one page, report.html, from results of crossval."
+    )
+    parser.add_argument("results", metavar="RESULT.json", type=Path, nargs="+")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="the recordings, to listen to; EMO-DB's listeners"
+    )
+    parser.add_argument(
+        "--fresh", metavar="A,B,...", help="speakers that no choice has seen, scored apart as well"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"))
+    options = parser.parse_args(arguments)
+    try:
+        results = []
+        for path in options.results:
+            results.append(read_result(path))
+            check(results[-1], str(path))
+        fresh = tuple(options.fresh.split(",")) if options.fresh else ()
+        write_report(results, options.out, options.data, fresh)
+    except LightSernetError as error:
+        print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,196 @@
+"""Results that belong together: all precisions and seeds of a recipe under a protocol."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.errors import InputError
+
+from ..bootstrap import SCORES, Interval
+from ..conditions.condition import CLEAN
+from ..results import PROTOCOLS, Result, mixes_speakers, pooled, posteriors, predicted
+
+# The order in which they are shown, the trained one first.
+_PRECISIONS = ("float32", "float16", "int8")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Scores of a precision, averaged over seeds.
+
+    Attributes
+    ----------
+    precision : str
+    seeds : int
+    clips : int
+        In each seed.
+    scores : dict of str to float
+        ``ua``, ``wa``, ``f1``.
+    intervals : dict of str to tuple of float, or None
+        The seeds' 95 % intervals, bounds averaged; over speakers, or over clips where folds
+        mix speakers.
+    fresh_ua : float or None
+        UA over the speakers that no choice has seen.
+    """
+
+    precision: str
+    seeds: int
+    clips: int
+    scores: dict[str, float]
+    intervals: dict[str, Interval] | None
+    fresh_ua: float | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """All precisions and seeds of one recipe and loss under one protocol and condition.
+
+    Attributes
+    ----------
+    results : tuple of Result
+        With the same labels; by precision, then seed.
+    """
+
+    results: tuple[Result, ...]
+
+    @property
+    def first(self) -> Result:
+        """Any of them: for what all share."""
+        return self.results[0]
+
+    @property
+    def condition(self) -> str:
+        """What the audio went through."""
+        return self.first.condition or CLEAN
+
+    @property
+    def title(self) -> str:
+        """Protocol, recipe and loss in one line."""
+        title = f"{self.first.protocol} · {self.first.recipe} · {self.first.loss}"
+        return title if self.condition == CLEAN else f"{title} · {self.condition}"
+
+    @property
+    def meaning(self) -> str:
+        """What a score under this protocol says."""
+        return PROTOCOLS.get(self.first.protocol, "")
+
+    @property
+    def flatters(self) -> bool:
+        """Whether the folds mix speakers: then the test speakers are no strangers."""
+        return any(mixes_speakers(result) for result in self.results)
+
+    @property
+    def precisions(self) -> list[str]:
+        """In the order of the results."""
+        return list(dict.fromkeys(result.precision for result in self.results))
+
+    @property
+    def shipped(self) -> str:
+        """The precision that pictures show: int8, as on a device, where there is one."""
+        return "int8" if "int8" in self.precisions else self.precisions[-1]
+
+    def seeds(self, precision: str) -> list[Result]:
+        """Return the results of a precision, one a seed."""
+        return [result for result in self.results if result.precision == precision]
+
+    def summary(self, precision: str, fresh: Sequence[str] = ()) -> Summary:
+        """Average a precision's scores over its seeds."""
+        results = self.seeds(precision)
+        known = {clip.speaker for result in results for clip in result.clips}
+        fresh = [speaker for speaker in fresh if speaker in known]
+        bounds = [_intervals(result) for result in results]
+        intervals = None
+        if all(bounds):
+            intervals = {
+                name: (
+                    float(np.mean([found[name][0] for found in bounds if found])),
+                    float(np.mean([found[name][1] for found in bounds if found])),
+                )
+                for name in SCORES
+            }
+        return Summary(
+            precision=precision,
+            seeds=len(results),
+            clips=len(results[0].clips),
+            scores={
+                name: float(np.mean([getattr(result, name) for result in results]))
+                for name in SCORES
+            },
+            intervals=intervals,
+            fresh_ua=float(np.mean([pooled(r, fresh).ua for r in results])) if fresh else None,
+        )
+
+    def speaker_ua(self, precision: str) -> dict[str, list[float]]:
+        """Return each speaker's UA, one value a seed, sorted by name."""
+        found: defaultdict[str, list[float]] = defaultdict(list)
+        for result in self.seeds(precision):
+            for speaker, scores in pooled(result).per_speaker.items():
+                found[speaker].append(scores["ua"])
+        return dict(sorted(found.items()))
+
+    def answers(self, precision: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return truths as numbers and posteriors of a precision, all seeds one after another."""
+        results = self.seeds(precision)
+        truth = [result.labels.index(c.truth) for result in results for c in result.clips]
+        return np.array(truth, dtype=np.int64), np.concatenate([posteriors(r) for r in results])
+
+    def agreement(self, precision: str, other: str) -> float | None:
+        """Return on which share of clips two precisions of the same seeds say the same label."""
+        said = [
+            {
+                (result.seed, clip.file, clip.order): label
+                for result in self.seeds(name)
+                for clip, label in zip(result.clips, predicted(result), strict=True)
+            }
+            for name in (precision, other)
+        ]
+        both = said[0].keys() & said[1].keys()
+        return float(np.mean([said[0][key] == said[1][key] for key in both])) if both else None
+
+
+def group_runs(results: Sequence[Result]) -> list[Run]:
+    """Put results that belong together into runs, in the order in which they came.
+
+    Raises
+    ------
+    InputError
+        If there is none, one stands there twice, or labels differ within a run.
+    """
+    if not results:
+        raise InputError("results: found none, expected at least one")
+    groups: defaultdict[tuple[str, ...], list[Result]] = defaultdict(list)
+    for result in results:
+        key = (result.protocol, result.recipe, result.loss, result.condition or CLEAN)
+        groups[key].append(result)
+    runs = []
+    for members in groups.values():
+        seen = set()
+        for result in members:
+            if (result.precision, result.seed) in seen:
+                raise InputError(f"result {result.name}: stands there twice, expected once")
+            seen.add((result.precision, result.seed))
+            if result.labels != members[0].labels:
+                raise InputError(
+                    f"result {result.name}: labels are {', '.join(result.labels)}, expected "
+                    f"{', '.join(members[0].labels)} as in {members[0].name}"
+                )
+        runs.append(Run(tuple(sorted(members, key=_order))))
+    return runs
+
+
+def _order(result: Result) -> tuple[int, str, int]:
+    place = _PRECISIONS.index(result.precision) if result.precision in _PRECISIONS else 99
+    return place, result.precision, result.seed
+
+
+def _intervals(result: Result) -> dict[str, Interval] | None:
+    if result.clip_intervals is not None:
+        return result.clip_intervals
+    if result.ua_interval is None or result.wa_interval is None or result.f1_interval is None:
+        return None
+    return {"ua": result.ua_interval, "wa": result.wa_interval, "f1": result.f1_interval}
