@@ -56,7 +56,9 @@ def main() -> int:
     client.will_set(f"{topic}/status", "offline", qos=1, retain=True)
     answer: queue.Queue[str] = queue.Queue()
 
-    def on_connect(_client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def on_connect(
+        _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any
+    ) -> None:
         # After every connection: a broker that was restarted may have forgotten all.
         if not reason.is_failure:
             announce(client, topic, arguments.id)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
-from lightsernet_edge.tflite_graph import read_graph
-
 from lightsernet_edge.native_output import held_back
+from lightsernet_edge.tflite_graph import read_graph
 
 PRECISIONS = ("float32", "float16", "int8")
 

@@ -36,7 +36,9 @@ def voice(seconds: float, rate: int, channels: int) -> NDArray[np.int16]:
 @pytest.mark.parametrize("rate", [8000, 11025, 44100, 48000, 96000])
 @pytest.mark.parametrize("channels", [1, 2, 5])
 @settings(max_examples=12)
-@given(cuts=st.lists(st.integers(0, 4000), min_size=1, max_size=6).filter(lambda cuts: max(cuts) > 99))
+@given(
+    cuts=st.lists(st.integers(0, 4000), min_size=1, max_size=6).filter(lambda cuts: max(cuts) > 99)
+)
 def test_conversion_of_chunks_is_that_of_the_whole(
     rate: int, channels: int, cuts: list[int]
 ) -> None:

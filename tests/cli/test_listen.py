@@ -123,7 +123,9 @@ def test_nothing_is_kept_by_default(command: Command, talk: Path, tmp_path: Path
 
 
 def test_limits_end_it(command: Command, talk: Path) -> None:
-    assert len(lines(command("listen", "--input", talk, "--fast", "--json", "--utterances", 2))) == 2
+    assert (
+        len(lines(command("listen", "--input", talk, "--fast", "--json", "--utterances", 2))) == 2
+    )
     # What is being said at the end is judged as far as it was heard.
     (row,) = lines(command("listen", "--input", talk, "--fast", "--json", "--seconds", 0.5))
     assert row["end_s"] <= 0.5
@@ -209,7 +211,9 @@ def test_signal_ends_an_endless_pipe(number: int, talk: Path) -> None:
 
 
 def test_reader_that_goes_away(talk: Path) -> None:
-    command = f"{sys.executable} -m lightsernet_edge listen --input {talk} --fast --json | head -n 1"
+    command = (
+        f"{sys.executable} -m lightsernet_edge listen --input {talk} --fast --json | head -n 1"
+    )
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         capture_output=True,

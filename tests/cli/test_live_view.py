@@ -75,9 +75,7 @@ def terminal() -> Iterator[Terminal]:
         terminal.close()
 
 
-def test_view(
-    terminal: Terminal, tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_view(terminal: Terminal, tmp_path: Path, figure: Callable[[str], None]) -> None:
     # Two seconds of silence between the two, so that there is time to look.
     pieces = [soundfile.read(clip, dtype="int16")[0] for clip in (CLIPS[0], CLIPS[-1])]
     path = tmp_path / "talk.wav"

@@ -165,7 +165,14 @@ def test_events_arrive_at_the_broker(broker: int) -> None:
 def test_broker_says_offline_when_the_publisher_vanishes(broker: int) -> None:
     subscriber = Subscriber(broker)
     process = subprocess.Popen(
-        [sys.executable, EXAMPLES / "mqtt_publish.py", "--port", str(broker), "--host", "127.0.0.1"],
+        [
+            sys.executable,
+            EXAMPLES / "mqtt_publish.py",
+            "--port",
+            str(broker),
+            "--host",
+            "127.0.0.1",
+        ],
         stdin=subprocess.PIPE,
     )
     try:

@@ -63,7 +63,5 @@ def limited_device(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.skip("not installed: gcc")
     library = tmp_path_factory.mktemp("limited") / "limited_device.so"
     source = Path(__file__).with_name("limited_device.c")
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True
-    )
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
     return str(library)

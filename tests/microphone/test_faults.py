@@ -85,9 +85,7 @@ def test_unplugged_in_an_utterance(
     assert event["end_s"] - event["start_s"] > 1.0
 
 
-def test_stall_that_passes(
-    sound_server: SoundServer, listen: Listen, endless_voice: Path
-) -> None:
+def test_stall_that_passes(sound_server: SoundServer, listen: Listen, endless_voice: Path) -> None:
     run = listen("--device", MICROPHONE, "--json")
     run.wait_until_it_hears()
     player = sound_server.start_playing(endless_voice)
@@ -163,5 +161,3 @@ def test_signal_ends_with_a_summary(listen: Listen, number: int) -> None:
     (summary,) = heard.stderr.splitlines()
     for word in ("utterances 0", "overflows 0", "load"):
         assert word in summary
-
-

@@ -13,8 +13,8 @@ import pytest
 from listening import Heard, Listening
 from numpy.typing import NDArray
 from scipy.signal import correlate
-from sound_server import MICROPHONE, SINK_RATE, SoundServer
 from segment_labels import audible_outside, longest_segment
+from sound_server import MICROPHONE, SINK_RATE, SoundServer
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.audio import as_pcm16, read_recording, resample

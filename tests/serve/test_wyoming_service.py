@@ -217,7 +217,13 @@ def test_what_cannot_be_heard_is_told(service: Service, event: Event) -> None:
 
 @pytest.mark.parametrize(
     "rubbish",
-    [b"GET / HTTP/1.1\r\n\r\n", b"[]\n", b"{}\n", b'{"type": "ping", "data_length": 9}\nx', b"\xff\n"],
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"[]\n",
+        b"{}\n",
+        b'{"type": "ping", "data_length": 9}\nx',
+        b"\xff\n",
+    ],
 )
 def test_rubbish_ends_its_own_connection_only(service: Service, rubbish: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as client:
@@ -248,7 +254,9 @@ def test_signal_ends_it_at_once(number: int) -> None:
             await ask(client, talk(CLIPS[:1])[:, None])
             # A client that is still there does not hold it up.
             service.process.send_signal(number)
-            return await asyncio.to_thread(lambda: service.process.communicate(timeout=TIMEOUT_S)[1])
+            return await asyncio.to_thread(
+                lambda: service.process.communicate(timeout=TIMEOUT_S)[1]
+            )
 
     try:
         assert asyncio.run(run()) == "1 utterances\n"

@@ -263,8 +263,9 @@ class Microphone:
         closing = threading.Thread(target=_close, args=(self._stream,), daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
-        if closing.is_alive():
-            atexit.unregister(getattr(_sounddevice(), "_exit_handler", None))
+        at_exit = getattr(_sounddevice(), "_exit_handler", None)
+        if closing.is_alive() and at_exit is not None:
+            atexit.unregister(at_exit)
         self._stream = None
 
 

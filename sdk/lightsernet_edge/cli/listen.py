@@ -32,15 +32,7 @@ def add_parser(subparsers: Any) -> None:
         description="Name the emotion of each utterance when it ends: from a microphone, a file, "
         "or raw PCM on stdin. Ctrl-C ends it with a summary.",
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--device",
-        metavar="NAME",
-        help="number of an audio input or part of its name (default: the system's)",
-    )
-    source.add_argument(
-        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
-    )
+    options.add_source(parser)
     parser.add_argument(
         "--fast", action="store_true", help="read --input as fast as possible, not at real time"
     )
@@ -75,8 +67,9 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen until the audio ends, a limit is reached, or a signal arrives."""
-    from ..stream import EmotionStream
+    from ..capture.opening import open_source
     from ..native_output import discarded
+    from ..stream import EmotionStream
 
     _refuse_what_does_not_fit(arguments)
     shows_bars = sys.stdout.isatty() and not arguments.json
@@ -94,7 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
             profile=arguments.profile,
             adapt=arguments.adapt,
         ) as stream,
-        contextlib.closing(_open_source(arguments, stream.sample_rate)) as source,
+        contextlib.closing(
+            open_source(arguments.device, arguments.input, stream.sample_rate, arguments.fast)
+        ) as source,
     ):
         _Session(arguments, stream, source, _open_folder(arguments, stream.sample_rate)).run()
     return 0
@@ -113,17 +108,6 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
         raise InputError(f"--seconds: found {arguments.seconds}, expected more than 0")
     if arguments.utterances is not None and arguments.utterances < 1:
         raise InputError(f"--utterances: found {arguments.utterances}, expected at least 1")
-
-
-def _open_source(arguments: argparse.Namespace, sample_rate: int) -> AudioSource:
-    from ..capture.microphone import Microphone
-    from ..capture.recording import FileSource, PipeSource
-
-    if arguments.input is None:
-        return Microphone(arguments.device, sample_rate)
-    if arguments.input == "-":
-        return PipeSource(sys.stdin.fileno(), "-", sample_rate, arguments.fast)
-    return FileSource(arguments.input, sample_rate, arguments.fast)
 
 
 def _open_folder(arguments: argparse.Namespace, sample_rate: int) -> UtteranceFolder | None:
@@ -263,7 +247,7 @@ def _signals_to(source: AudioSource) -> Iterator[None]:
 
     def stop(number: int, _frame: object) -> None:
         source.stop()
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

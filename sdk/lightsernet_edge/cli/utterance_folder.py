@@ -56,7 +56,9 @@ class UtteranceFolder:
         self._end += lost_samples
         self._blocks.append((self._end, samples))
         self._end += samples.size
-        while self._blocks and self._blocks[0][0] + self._blocks[0][1].size < self._end - self._keep:
+        while (
+            self._blocks and self._blocks[0][0] + self._blocks[0][1].size < self._end - self._keep
+        ):
             self._blocks.popleft()
 
     def write(self, fields: dict[str, Any]) -> Path:
