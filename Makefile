@@ -68,8 +68,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Compilers, emulator and checker of the firmware's tests, sound server, terminal
-# and broker of the live audio's, the browser of the
-# report's: they skip without.
+# and broker of the live audio's, browser of the report's: they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-system-arm \
   gcc-arm-none-eabi libnewlib-arm-none-eabi \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
