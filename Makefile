@@ -71,11 +71,12 @@ $(VENV)/bin/python:
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Compilers, emulator and checker of the firmware's tests, the browser of the
-# report's: they skip without.
+# Compilers, emulator and checker of the firmware's tests, sound server, terminal
+# and broker of the live audio's, browser of the report's: they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-system-arm \
   gcc-arm-none-eabi libnewlib-arm-none-eabi \
-  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf
+  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+  pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto
 
 $(VENV)/.toolchains: $(VENV)/bin/python Makefile
 	@missing=; for package in $(TOOLCHAINS); do \
@@ -89,7 +90,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[train,compare,dask,ray,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[serve,train,compare,dask,ray,dev]'
 	@touch $@
 
 clean:

@@ -171,8 +171,12 @@ class _Client(AsyncEventHandler):
     async def run(self) -> None:
         """Answer events until the client goes, in whatever way it does."""
         # What is no event at all fails inside the package, before `handle_event`.
-        with contextlib.suppress(OSError, EOFError, AttributeError, KeyError, TypeError):
-            await super().run()
+        try:
+            with contextlib.suppress(OSError, EOFError, AttributeError, KeyError, TypeError):
+                await super().run()
+        finally:
+            # The package's earlier versions leave the connection open.
+            self.writer.close()
 
     async def handle_event(self, event: WyomingEvent) -> bool:
         """Answer an event; False ends the connection."""

@@ -12,14 +12,12 @@ from packaging_metadata import CHECKOUT, module_of, package_folders, requirement
 BASE = ""
 # The extras whose packages each top-level package may import besides the base install's.
 EXTRAS = {
-    "lightsernet_edge": (),
+    "lightsernet_edge": ("serve",),
     "lightsernet_trainer": ("train", "torch", "dask", "ray"),
     "lightsernet_firmware": (),
 }
 # Declared and not yet imported, with the reason; an entry that is out of date fails.
-NOT_YET_IMPORTED = {
-    "sounddevice": "the verbs for live audio, which open the microphone, come later"
-}
+NOT_YET_IMPORTED: dict[str, str] = {}
 
 FOLDERS = package_folders()
 REQUIREMENTS = requirements()

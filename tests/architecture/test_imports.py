@@ -73,9 +73,11 @@ def test_runtime_imports_trainer_and_firmware_in_verbs_alone_and_lazily() -> Non
         found
         for found in imports_of(RUNTIME)
         if top_level(found.target) in (TRAINER, FIRMWARE)
-        and not (is_inside(found.importer, f"{RUNTIME}.cli") and found.when in (When.LAZILY, When.NEVER))
+        and not (
+            is_inside(found.importer, f"{RUNTIME}.cli") and found.when in (When.LAZILY, When.NEVER)
+        )
     ]
-    assert not wrong, f"only a verb may import it, inside a function or for types:{listing(wrong)}"
+    assert not wrong, f"only a verb may, inside a function or for types:{listing(wrong)}"
 
 
 @pytest.mark.parametrize("package", ["audio", "features"])

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { STATE_XRUN = 4 };
@@ -43,9 +44,26 @@ long snd_pcm_avail_update(void *pcm)
 int snd_pcm_status_get_state(const void *status)
 {
     int (*get_state)(const void *) = alsa("snd_pcm_status_get_state");
+    return overrun ? STATE_XRUN : get_state(status);
+}
+
+/* When the overrun began: PortAudio flags one that lies in the past of its own clock, which is
+ * not the clock of ALSA's plugin for PulseAudio. */
+void snd_pcm_status_get_trigger_tstamp(const void *status, struct timeval *time)
+{
+    void (*get_trigger)(const void *, struct timeval *) = alsa("snd_pcm_status_get_trigger_tstamp");
+    get_trigger(status, time);
     if (overrun) {
         overrun = 0;
-        return STATE_XRUN;
+        time->tv_sec = 0;
+        time->tv_usec = 0;
     }
-    return get_state(status);
+}
+
+/* Left to it, PortAudio would not start the device again, as it does one that maps its memory. */
+int snd_pcm_recover(void *pcm, int error, int silent)
+{
+    (void)pcm;
+    (void)silent;
+    return error;
 }

@@ -90,14 +90,17 @@ class SoundServer:
         """What the server has printed."""
         return (self.folder / "log").read_text() if self.folder.exists() else ""
 
-    def play(self, recording: Path) -> None:
-        """Play a recording into the sink, in real time, to its end."""
-        subprocess.run(
+    def start_playing(self, recording: Path) -> subprocess.Popen[bytes]:
+        """Start to play a recording into the sink, in real time."""
+        return subprocess.Popen(
             ["paplay", "--device=speaker", str(recording)],
             env=self.environment,
-            check=True,
-            timeout=600,
+            stderr=subprocess.DEVNULL,
         )
+
+    def play(self, recording: Path) -> None:
+        """Play a recording into the sink, in real time, to its end."""
+        assert self.start_playing(recording).wait(600) == 0
 
     def has_listeners(self) -> bool:
         """Whether somebody records the monitor."""

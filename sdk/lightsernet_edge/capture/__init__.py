@@ -3,6 +3,7 @@
 - `source`: what a source of audio offers, and what it counts.
 - `microphone`: an input of the sound system, by way of PortAudio.
 - `recording`: a file, or raw PCM from a pipe, at real time or as fast as possible.
+- `opening`: which of these it is that a command line names.
 - `conversion`: any rate and number of channels to the model's, block by block.
 """
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import load_soxr
+from ..audio import as_pcm16, load_soxr
+
+_FULL_SCALE = 32768.0
 
 
 class StreamConverter:
@@ -54,9 +56,9 @@ class StreamConverter:
         if samples.dtype == np.int16:
             if self._resampler is None and samples.shape[1] == 1:
                 return np.ascontiguousarray(samples[:, 0], dtype=np.int16)
-            mono = samples.mean(axis=1, dtype=np.float64)
+            mono = samples.mean(axis=1, dtype=np.float64) / _FULL_SCALE
         else:
-            mono = samples.mean(axis=1) * 32768.0
+            mono = samples.mean(axis=1)
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono, last=last)
-        return np.clip(np.rint(mono), -32768, 32767).astype(np.int16)
+        return as_pcm16(mono)

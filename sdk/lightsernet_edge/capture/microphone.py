@@ -6,7 +6,9 @@ all else happens where the blocks are fetched.
 
 from __future__ import annotations
 
+import atexit
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,7 @@ _POLL_S = 0.1
 _STALL_S = 1.0
 _FIRST_BLOCK_S = 5.0
 _GIVE_UP_S = 10.0
+_CLOSE_S = 2.0
 _NOTHING = np.empty(0, np.int16)
 
 
@@ -152,6 +155,7 @@ class Microphone:
         # Written on PortAudio's thread only.
         self._overflows = 0
         self._dropped = 0
+        self._was_flagged = False
         self._stream: Any = None
         self.device_rate, self.device_channels = self._open()
         warn_of_low_rate(self.name, self.device_rate, sample_rate)
@@ -192,8 +196,10 @@ class Microphone:
         raise CaptureError(f"{self.name}: refuses every rate tried, {tried} Hz ({reason})")
 
     def _on_audio(self, data: Any, frames: int, _time: Any, status: Any) -> None:
-        if status.input_overflow:
+        # PortAudio repeats the flag for every block that it cuts from one of the device's.
+        if status.input_overflow and not self._was_flagged:
             self._overflows += 1
+        self._was_flagged = status.input_overflow
         try:
             self._queue.put_nowait((bytes(data), self._overflows, self._dropped))
         except queue.Full:
@@ -247,11 +253,26 @@ class Microphone:
         self._stopped = True
 
     def close(self) -> None:
-        """Give the device back."""
-        if self._stream is not None:
-            # `abort`, not `stop`: what is pending is not waited for.
-            self._stream.abort(ignore_errors=True)
-            self._stream.close(ignore_errors=True)
+        """Give the device back.
+
+        A sound system that hangs is left alone, and its streams are not closed
+        at the end of the process either: that would hang as well.
+        """
+        if self._stream is None:
+            return
+        closing = threading.Thread(target=_close, args=(self._stream,), daemon=True)
+        closing.start()
+        closing.join(_CLOSE_S)
+        at_exit = getattr(_sounddevice(), "_exit_handler", None)
+        if closing.is_alive() and at_exit is not None:
+            atexit.unregister(at_exit)
+        self._stream = None
+
+
+def _close(stream: Any) -> None:
+    # `abort`, not `stop`: what is pending is not waited for.
+    stream.abort(ignore_errors=True)
+    stream.close(ignore_errors=True)
 
 
 def _sounddevice() -> Any:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from . import options
 
 if TYPE_CHECKING:
-    from ..capture import AudioSource
     from ..enrolment import Enrolment
 
 # How much longer than the speech asked for the microphone is listened to.
@@ -28,15 +27,7 @@ def add_parser(subparsers: Any) -> None:
         "a few sentences read aloud. It holds no audio, and serves 'listen --profile' with the "
         "same model.",
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--device",
-        metavar="NAME",
-        help="number of an audio input or part of its name (default: the system's)",
-    )
-    source.add_argument(
-        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
-    )
+    options.add_source(parser)
     parser.add_argument(
         "--seconds",
         metavar="S",
@@ -89,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
     """Push the audio that was asked for, and return its name."""
     from ..audio import as_pcm16, read_recording
+    from ..capture.opening import open_source
     from ..native_output import discarded
+    from . import print_warning
 
     if arguments.input not in (None, "-"):
         recording = read_recording(arguments.input, enrolment.sample_rate)
@@ -98,7 +91,9 @@ def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
     with (
         # What PortAudio and ALSA print themselves would break the one line of an error.
         contextlib.nullcontext() if arguments.debug else discarded(),
-        contextlib.closing(_open_source(arguments, enrolment.sample_rate)) as source,
+        contextlib.closing(
+            open_source(arguments.device, arguments.input, enrolment.sample_rate, fast=True)
+        ) as source,
     ):
         if arguments.input is None and not arguments.json:
             print(
@@ -107,6 +102,8 @@ def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
             )
         heard = 0
         for block in source.blocks():
+            if block.fault is not None:
+                print_warning(f"{source.name}: {block.fault}")
             enrolment.push(block.samples)
             heard += block.samples.size
             is_enough = enrolment.speech_s >= arguments.seconds
@@ -114,12 +111,3 @@ def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
                 source.stop()
                 break
         return source.name
-
-
-def _open_source(arguments: argparse.Namespace, sample_rate: int) -> AudioSource:
-    from ..capture.microphone import Microphone
-    from ..capture.recording import PipeSource
-
-    if arguments.input is None:
-        return Microphone(arguments.device, sample_rate)
-    return PipeSource(sys.stdin.fileno(), "-", sample_rate, True)

@@ -32,15 +32,7 @@ def add_parser(subparsers: Any) -> None:
         description="Name the emotion of each utterance when it ends: from a microphone, a file, "
         "or raw PCM on stdin. Ctrl-C ends it with a summary.",
     )
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--device",
-        metavar="NAME",
-        help="number of an audio input or part of its name (default: the system's)",
-    )
-    source.add_argument(
-        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
-    )
+    options.add_source(parser)
     parser.add_argument(
         "--fast", action="store_true", help="read --input as fast as possible, not at real time"
     )
@@ -75,6 +67,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen until the audio ends, a limit is reached, or a signal arrives."""
+    from ..capture.opening import open_source
     from ..native_output import discarded
     from ..stream import EmotionStream
 
@@ -94,7 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
             profile=arguments.profile,
             adapt=arguments.adapt,
         ) as stream,
-        contextlib.closing(_open_source(arguments, stream.sample_rate)) as source,
+        contextlib.closing(
+            open_source(arguments.device, arguments.input, stream.sample_rate, arguments.fast)
+        ) as source,
     ):
         _Session(arguments, stream, source, _open_folder(arguments, stream.sample_rate)).run()
     return 0
@@ -113,17 +108,6 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
         raise InputError(f"--seconds: found {arguments.seconds}, expected more than 0")
     if arguments.utterances is not None and arguments.utterances < 1:
         raise InputError(f"--utterances: found {arguments.utterances}, expected at least 1")
-
-
-def _open_source(arguments: argparse.Namespace, sample_rate: int) -> AudioSource:
-    from ..capture.microphone import Microphone
-    from ..capture.recording import FileSource, PipeSource
-
-    if arguments.input is None:
-        return Microphone(arguments.device, sample_rate)
-    if arguments.input == "-":
-        return PipeSource(sys.stdin.fileno(), "-", sample_rate, arguments.fast)
-    return FileSource(arguments.input, sample_rate, arguments.fast)
 
 
 def _open_folder(arguments: argparse.Namespace, sample_rate: int) -> UtteranceFolder | None:
@@ -171,7 +155,7 @@ class _Session:
         self._folder = folder
         self._progress = Progress()
         self._count = _Count()
-        self._fault_shown_at = -_FAULT_EVERY_S
+        self._shown_at: dict[str, float] = {}
         self._cpu_s = time.process_time()
 
     def run(self) -> None:
@@ -234,8 +218,8 @@ class _Session:
     def _report(self, fault: str) -> None:
         from . import print_warning
 
-        if time.monotonic() - self._fault_shown_at >= _FAULT_EVERY_S:
-            self._fault_shown_at = time.monotonic()
+        if time.monotonic() - self._shown_at.get(fault, -_FAULT_EVERY_S) >= _FAULT_EVERY_S:
+            self._shown_at[fault] = time.monotonic()
             at_s = self._count.samples / self._stream.sample_rate
             print_warning(f"{self._source.name}: after {at_s:.1f} s: {fault}")
 
@@ -251,8 +235,8 @@ class _Session:
         load = (time.process_time() - self._cpu_s) / heard_s if heard_s else 0.0
         faults = self._source.faults
         return (
-            f"{heard_s:.1f} s, {self._count.utterances} utterances, {self._count.broken} of them "
-            f"broken, {faults.overflows} overflows, {faults.stalls} stalls, "
+            f"heard {heard_s:.1f} s, utterances {self._count.utterances}, broken "
+            f"{self._count.broken}, overflows {faults.overflows}, stalls {faults.stalls}, "
             f"load {load:.1%} of a core"
         )
 
@@ -263,7 +247,7 @@ def _signals_to(source: AudioSource) -> Iterator[None]:
 
     def stop(number: int, _frame: object) -> None:
         source.stop()
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

@@ -39,6 +39,19 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add ``--device`` and ``--input``, of which at most one may be given."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--device",
+        metavar="NAME",
+        help="number of an audio input or part of its name (default: the system's)",
+    )
+    source.add_argument(
+        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
+    )
+
+
 def add_dataset(parser: argparse.ArgumentParser) -> None:
     """Add ``--dataset``, ``--data`` and ``--part``."""
     parser.add_argument(

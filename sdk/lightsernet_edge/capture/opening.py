@@ -1,0 +1,41 @@
+"""The source that ``--device`` and ``--input`` name."""
+
+from __future__ import annotations
+
+import sys
+
+from .microphone import Microphone
+from .recording import FileSource, PipeSource
+from .source import AudioSource
+
+STDIN = "-"
+
+
+def open_source(
+    device: str | None, recording: str | None, sample_rate: int, fast: bool
+) -> AudioSource:
+    """Open a microphone, a file, or stdin.
+
+    Parameters
+    ----------
+    device : str or None
+        As for `find_input`; counts where no recording is given.
+    recording : str or None
+        A file, or ``-`` for raw PCM on stdin.
+    sample_rate : int
+        Of the blocks, in hertz.
+    fast : bool
+        Whether a recording is read as fast as possible, not at real time.
+
+    Raises
+    ------
+    CaptureError
+        If there is no such device, or it refuses to open.
+    MissingDependencyError
+        If a library that it needs is not installed.
+    """
+    if recording is None:
+        return Microphone(device, sample_rate)
+    if recording == STDIN:
+        return PipeSource(sys.stdin.fileno(), STDIN, sample_rate, fast)
+    return FileSource(recording, sample_rate, fast)

@@ -1,0 +1,156 @@
+"""Sources of live audio that need no sound system: files, pipes, and conversion on the way."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lightsernet_edge.audio import as_pcm16, read_recording, resample
+from lightsernet_edge.capture import AudioBlock
+from lightsernet_edge.capture.conversion import StreamConverter
+from lightsernet_edge.capture.recording import FileSource, PipeSource
+from lightsernet_edge.errors import AudioError
+
+CLIPS = Path(__file__).parents[2] / "examples" / "clips"
+RATE = 16000
+
+
+def joined(blocks: Iterable[AudioBlock]) -> NDArray[np.int16]:
+    return np.concatenate([block.samples for block in blocks])
+
+
+def voice(seconds: float, rate: int, channels: int) -> NDArray[np.int16]:
+    random = np.random.default_rng(3)
+    return random.normal(0, 4000, (round(seconds * rate), channels)).astype(np.int16)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 44100, 48000, 96000])
+@pytest.mark.parametrize("channels", [1, 2, 5])
+@settings(max_examples=12)
+@given(
+    cuts=st.lists(st.integers(0, 4000), min_size=1, max_size=6).filter(lambda cuts: max(cuts) > 99)
+)
+def test_conversion_of_chunks_is_that_of_the_whole(
+    rate: int, channels: int, cuts: list[int]
+) -> None:
+    samples = voice(0.2, rate, channels)
+    converter = StreamConverter(rate, RATE)
+    pieces, start = [], 0
+    while start < len(samples):
+        for size in cuts:
+            pieces.append(converter.convert(samples[start : start + size]))
+            start += size
+    pieces.append(converter.convert(samples[:0], last=True))
+    whole = as_pcm16(resample(samples.mean(axis=1) / 32768, rate, RATE))
+    chunked = np.concatenate(pieces)
+    assert chunked.dtype == np.int16
+    assert len(chunked) == len(whole)
+    assert np.abs(chunked.astype(int) - whole).max() <= 1
+
+
+def test_mono_at_the_rate_is_not_touched() -> None:
+    samples = np.arange(-32768, 32768, dtype=np.int16)
+    assert np.array_equal(StreamConverter(RATE, RATE).convert(samples[:, None]), samples)
+
+
+def test_conversion_saturates() -> None:
+    loud = np.array([[1.5], [-1.5], [0.99999]])
+    assert StreamConverter(RATE, RATE).convert(loud).tolist() == [32767, -32768, 32767]
+    square = np.where(np.arange(48000) % 96 < 48, 32767, -32768).astype(np.int16)
+    whole = resample(square / 32768, 48000, RATE)
+    assert np.abs(whole).max() > 1.1
+    converted = StreamConverter(48000, RATE).convert(square[:, None], last=True)
+    # Wrapped round, samples beyond full scale would change their sign.
+    assert np.array_equal(np.sign(converted), np.sign(whole))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_file_is_what_read_recording_reads(fast: bool) -> None:
+    clip = CLIPS / "anger_03a02Wc.wav"
+    assert np.array_equal(
+        joined(FileSource(clip, RATE, fast).blocks()), as_pcm16(read_recording(clip, RATE).samples)
+    )
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
+def test_file_of_another_rate(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"stereo.{kind.lower()}"
+    soundfile.write(path, voice(1.7, 44100, 2), 44100)
+    streamed = joined(FileSource(path, RATE, fast=True).blocks())
+    whole = as_pcm16(read_recording(path, RATE).samples)
+    assert len(streamed) == len(whole)
+    assert np.abs(streamed.astype(int) - whole).max() <= 1
+
+
+def test_damage_is_said_when_it_is_reached(tmp_path: Path) -> None:
+    samples = np.zeros(40000, np.float32)
+    samples[30000] = np.nan
+    path = tmp_path / "nan.wav"
+    soundfile.write(path, samples, RATE, subtype="FLOAT")
+    blocks = FileSource(path, RATE, fast=True).blocks()
+    assert next(blocks).samples.size == 8000
+    with pytest.raises(AudioError, match=r"nan\.wav: found NaN"):
+        list(blocks)
+
+
+def test_stop_ends_a_file() -> None:
+    source = FileSource(CLIPS / "anger_03a02Wc.wav", RATE, fast=True)
+    blocks = source.blocks()
+    next(blocks)
+    source.stop()
+    assert list(blocks) == []
+
+
+def through_a_pipe(chunks: list[bytes]) -> list[AudioBlock]:
+    read, write = os.pipe()
+
+    def send() -> None:
+        for chunk in chunks:
+            os.write(write, chunk)
+        os.close(write)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        return list(PipeSource(read, "-", RATE, fast=True).blocks())
+    finally:
+        sender.join()
+        os.close(read)
+
+
+@given(
+    content=st.binary(max_size=3000),
+    sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5),
+)
+def test_pipe_gives_its_samples_however_they_are_cut(content: bytes, sizes: list[int]) -> None:
+    chunks, start = [], 0
+    while start < len(content):
+        for size in sizes:
+            chunks.append(content[start : start + size])
+            start += size
+    blocks = through_a_pipe([chunk for chunk in chunks if chunk])
+    whole = np.frombuffer(content[: len(content) // 2 * 2], "<i2")
+    heard = [block for block in blocks if block.samples.size]
+    assert np.array_equal(joined(heard) if heard else np.empty(0, np.int16), whole)
+    faults = [block.fault for block in blocks if block.fault]
+    assert len(faults) == len(content) % 2
+
+
+def test_stop_ends_a_pipe_that_says_nothing() -> None:
+    read, write = os.pipe()
+    source = PipeSource(read, "-", RATE)
+    blocks = source.blocks()
+    assert next(blocks).samples.size == 0
+    source.stop()
+    assert list(blocks) == []
+    os.close(read)
+    os.close(write)
