@@ -29,6 +29,9 @@ class TrainingConfiguration:
         Level rule instead of the recipe's, or ``recipe``.
     padding : str
         What short clips are filled with instead of the recipe's, or ``recipe``.
+    front_end : tuple of str
+        Further changes of the recipe, each ``FIELD=VALUE`` with a field of
+        `lightsernet_edge.features.FeatureSpec`.
     standardise : bool
         Whether every coefficient gets mean 0 and deviation 1 over the training
         clips.
@@ -69,6 +72,7 @@ class TrainingConfiguration:
     input_type: str = "mfcc"
     level: str = "recipe"
     padding: str = "recipe"
+    front_end: tuple[str, ...] = ()
     standardise: bool = True
     seconds: float = 3.0
     loss: str = "cross-entropy"
@@ -135,11 +139,35 @@ class TrainingConfiguration:
                     f"around clips of less than {spec.clip_seconds} s"
                 )
             changes["padding"] = self.padding
+        for change in self.front_end:
+            changes |= _spec_change(change)
         return dataclasses.replace(spec, **changes)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""
-        return {**dataclasses.asdict(self), "variants": list(self.variants)}
+        lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
+        return {**dataclasses.asdict(self), **lists}
+
+
+# What a change of the recipe may not touch: its name, what training fills in,
+# and what has a flag of its own.
+_NOT_CHANGED = ("name", "output", "level", "padding", "clip_seconds", "mean", "scale", "clip_value")
+
+
+def _spec_change(text: str) -> dict[str, Any]:
+    """Read ``FIELD=VALUE``; a value that is no number is a word."""
+    field, _, value = text.partition("=")
+    fields = [f.name for f in dataclasses.fields(FeatureSpec) if f.name not in _NOT_CHANGED]
+    if field not in fields or not value:
+        raise InputError(
+            f"--front-end: found {text!r}, expected FIELD=VALUE with one of {', '.join(fields)}"
+        )
+    for kind in (int, float):
+        try:
+            return {field: kind(value)}
+        except ValueError:
+            continue
+    return {field: value}
 
 
 # What a recipe is trained with unless told otherwise. The original training is

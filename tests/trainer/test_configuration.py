@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -28,6 +29,8 @@ from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
         ({"padding": "mirror"}, "--padding"),
         ({"mixup": -0.1}, "--mixup"),
         ({"seed": -1}, "--seed"),
+        ({"profile_clips": -1}, "--profile-clips"),
+        ({"mixed_precision": "int8"}, "--mixed-precision"),
     ],
 )
 def test_refused(changes: dict[str, Any], flag: str) -> None:
@@ -48,3 +51,21 @@ def test_recipes_that_there_are_not(changes: dict[str, Any], what: str) -> None:
 def test_defaults_of_the_recipes_are_allowed(name: str) -> None:
     configuration = TrainingConfiguration(features=name, **DEFAULTS[name])
     assert configuration.feature_spec().name == name
+
+
+def test_front_end_is_changed_field_by_field() -> None:
+    plain = TrainingConfiguration().feature_spec()
+    changes = ("log_floor=1e-5", "n_mels=128", "first_coefficient=1", "dct=unscaled-first")
+    changed = TrainingConfiguration(front_end=changes).feature_spec()
+    assert changed == dataclasses.replace(
+        plain, log_floor=1e-5, n_mels=128, first_coefficient=1, dct="unscaled-first"
+    )
+    assert TrainingConfiguration(front_end=changes).to_json()["front_end"] == list(changes)
+
+
+@pytest.mark.parametrize(
+    "change", ["", "log_floor", "log_floor=", "floor=1", "name=x", "mean=1", "n_mels=many", "dct=3"]
+)
+def test_front_end_changes_that_make_no_sense(change: str) -> None:
+    with pytest.raises(InputError):
+        TrainingConfiguration(front_end=(change,)).feature_spec()

@@ -22,6 +22,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         ("--input-type", str, "TYPE", "mfcc (default), mel-spectrogram or spectrogram"),
         ("--level", str, "RULE", "none, percentile or running-peak instead of the recipe's"),
         ("--padding", str, "RULE", "fill short clips with zeros, or repeat them"),
+        ("--front-end", options.label_list, "F=V,...", "other fields of the recipe's definition"),
         ("--seconds", float, "S", "length of the network's input (default: 3)"),
         ("--loss", str, "NAME", "cross-entropy (default) or focal"),
         ("--gamma", float, "G", "exponent of the focal loss (default: 2)"),
