@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 UNCERTAIN = "uncertain"
 # Half the step of 1/256 that an int8 softmax has: what its 0 stands for.
-_LEAST_POSTERIOR = 1.0 / 512.0
+LEAST_POSTERIOR = 1.0 / 512.0
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,6 @@ def with_temperature(posteriors: NDArray[np.float64], temperature: float) -> NDA
     """
     if temperature == 1.0:
         return posteriors
-    logits = np.log(np.maximum(posteriors, _LEAST_POSTERIOR)) / temperature
+    logits = np.log(np.maximum(posteriors, LEAST_POSTERIOR)) / temperature
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
