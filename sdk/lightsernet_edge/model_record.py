@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from .decision import UNCERTAIN, DecisionRule
 from .endpoint_settings import EndpointSettings, settings_from_json
 from .errors import InputError, ModelError
 from .features import FeatureSpec
+from .finite import is_finite_number
 
 SCHEMA_VERSION = 1
 # From version -> the function that turns its JSON object into the next one's.
@@ -34,15 +34,6 @@ _TIMES = {
     "window_s": (0.5, 30.0),
     "step_s": (0.1, 30.0),
 }
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        )
-    except OverflowError:  # an integer beyond the floats
-        return False
 
 
 def _check_types(where: str, data: object, **types: type) -> None:
@@ -92,16 +83,16 @@ class DecisionDefaults:
     def __post_init__(self) -> None:
         for name in ("temperature", "min_seconds"):
             value = getattr(self, name)
-            if not _is_number(value) or value <= 0:
+            if not is_finite_number(value) or value <= 0:
                 raise ModelError(f"record: decision.{name} is {value!r}, expected a number above 0")
         for name, (low, high) in _TIMES.items():
             value = getattr(self, name)
-            if not _is_number(value) or not low <= value <= high:
+            if not is_finite_number(value) or not low <= value <= high:
                 raise ModelError(
                     f"record: decision.{name} is {value!r}, expected {low:g}..{high:g} s"
                 )
         if not isinstance(self.thresholds, Mapping) or not all(
-            isinstance(label, str) and _is_number(value) and 0 <= value <= 1
+            isinstance(label, str) and is_finite_number(value) and 0 <= value <= 1
             for label, value in self.thresholds.items()
         ):
             raise ModelError(
@@ -184,7 +175,7 @@ class Score:
         _check_types("scores", self, protocol=str, precision=str, clips=int)
         for name in ("ua", "wa", "f1"):
             value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value <= 1:
+            if not is_finite_number(value) or not 0 <= value <= 1:
                 raise ModelError(f"record: scores.{name} is {value!r}, expected 0..1")
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from .atomic_write import write_atomically
 from .errors import InputError
 from .features import FeatureSpec
+from .finite import is_finite_number
 
 SCHEMA = "lightsernet-edge profile 1"
 # What the training set's statistics count for beside the user's own rows.
@@ -63,7 +64,11 @@ class Profile:
             raise InputError(f"profile: front_end is {self.front_end!r}, expected a fingerprint")
         for name in ("mean", "scale"):
             values = getattr(self, name)
-            if not isinstance(values, tuple) or not values or not all(map(_is_finite, values)):
+            if (
+                not isinstance(values, tuple)
+                or not values
+                or not all(map(is_finite_number, values))
+            ):
                 raise InputError(f"profile: {name} is {values!r:.80}, expected finite numbers")
         if len(self.mean) != len(self.scale):
             raise InputError(
@@ -72,7 +77,7 @@ class Profile:
             )
         if min(self.scale) <= 0:
             raise InputError(f"profile: scale holds {min(self.scale)!r}, expected above 0")
-        if not _is_finite(self.seconds) or self.seconds < 0:
+        if not is_finite_number(self.seconds) or self.seconds < 0:
             raise InputError(f"profile: seconds is {self.seconds!r}, expected 0 or more")
 
     def check_fits(self, spec: FeatureSpec) -> None:
@@ -256,12 +261,3 @@ class RunningProfile:
             tuple((self._scale0 * stretch).tolist()),
             self._seconds,
         )
-
-
-def _is_finite(value: object) -> bool:
-    try:
-        return (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        )
-    except OverflowError:  # an integer beyond the floats
-        return False

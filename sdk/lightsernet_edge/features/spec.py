@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
+from ..finite import is_finite_number
 
 _CHOICES = {
     "output": ("mfcc", "log-mel", "spectrogram"),
@@ -185,7 +185,7 @@ class FeatureSpec:
             values = getattr(self, field)
             if values is None:
                 continue
-            if len(values) != self.n_coefficients or not all(_finite(v) for v in values):
+            if len(values) != self.n_coefficients or not all(is_finite_number(v) for v in values):
                 raise InputError(
                     f"feature spec: {field} has {len(values)} values, expected "
                     f"{self.n_coefficients} finite ones"
@@ -244,14 +244,5 @@ class FeatureSpec:
         return cls(**values)
 
 
-def _finite(value: object) -> bool:
-    try:
-        return (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        )
-    except OverflowError:  # an integer beyond the floats
-        return False
-
-
 def _positive(value: object) -> bool:
-    return _finite(value) and value > 0  # type: ignore[operator]
+    return is_finite_number(value) and value > 0
