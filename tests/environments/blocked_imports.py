@@ -19,6 +19,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+# What serves one verb of an extra, and is imported by that verb alone.
+OF_EXTRAS = {"lightsernet_edge.wyoming_service"}
+
 
 class Blocker(importlib.abc.MetaPathFinder):
     """Refuses packages and keeps note, so that a swallowed refusal shows as well."""
@@ -50,8 +53,8 @@ def main(clip: str, blocked: Sequence[str]) -> dict[str, Any]:
     modules = [
         module.name
         for module in pkgutil.walk_packages(runtime.__path__, "lightsernet_edge.")
-        # Importing it runs the command.
-        if module.name != "lightsernet_edge.__main__"
+        # Importing __main__ runs the command.
+        if module.name not in {"lightsernet_edge.__main__", *OF_EXTRAS}
     ]
     for name in modules:
         importlib.import_module(name)

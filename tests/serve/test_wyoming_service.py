@@ -182,7 +182,9 @@ def test_one_client_too_many_is_told(service: Service) -> None:
                 await client.write_event(Ping().event())
                 await read(client)
             async with connect(service) as one_more:
-                (error,) = await ask(one_more, np.zeros((CHUNK, 1), np.int16))
+                # Told at the start of its audio, and hung up on.
+                await one_more.write_event(AudioStart(rate=RATE, width=2, channels=1).event())
+                error = await read(one_more)
                 assert error.type == "error"
                 assert "busy" in error.data["text"]
         async with connect(service) as client:

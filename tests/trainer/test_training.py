@@ -19,7 +19,7 @@ from rich.console import Console
 from lightsernet_edge import InputError
 from lightsernet_edge.cli import main
 from lightsernet_edge.model_file import read_model
-from lightsernet_trainer import training
+from lightsernet_trainer import fitting, training
 from lightsernet_trainer.checkpoint import Checkpoint, run_facts
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.datasets import load
@@ -60,18 +60,18 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     split = hold_out_speakers(few, [few.speakers[0]])
     whole = run(few, split, tmp_path / "whole")
 
-    fit_epoch = training.fit_epoch
+    fit_epoch = fitting.fit_epoch
 
     def break_off(network: Any, batches: Any, epoch: int) -> dict[str, float]:
         if epoch == 2:
             raise KeyboardInterrupt
         return fit_epoch(network, batches, epoch)
 
-    monkeypatch.setattr(training, "fit_epoch", break_off)
+    monkeypatch.setattr(fitting, "fit_epoch", break_off)
     with pytest.raises(KeyboardInterrupt):
         run(few, split, tmp_path / "broken")
     assert not (tmp_path / "broken" / "int8.tflite").exists()
-    monkeypatch.setattr(training, "fit_epoch", fit_epoch)
+    monkeypatch.setattr(fitting, "fit_epoch", fit_epoch)
     resumed = run(few, split, tmp_path / "broken")
     assert weights(resumed) == weights(whole)
     losses = [[entry["loss"] for entry in result.history] for result in (whole, resumed)]
