@@ -19,6 +19,8 @@ _STREAM_BYTES = 192
 # others int16. See engine/src/lsn_operand.h.
 OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
 _REQUANTIZATION_BYTES = 12
+# Mean, scale and the statistics behind them, LSN_PROFILE_ARRAYS.
+_PROFILE_ARRAYS = 6
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "h
     total += sum(_ring_bytes(stage) for stage in plan.stages)
     if tables is not None:
         total += round_up(2 * tables.spec.frame_length, ALIGNMENT)
+        total += round_up(4 * _PROFILE_ARRAYS * plan.coefficients, ALIGNMENT)
         # Two sets of complex float32 arrays of half the transform's length.
         scratch.append(2 * 4 * tables.spec.fft_length)
     return total + max(scratch)

@@ -56,7 +56,16 @@ LARGEST_FRAME = 512
 # All that the engine may ask of the C library.
 C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "sqrtf"}
 CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
-KERNELS = ("convolve", "requantize", "average_pool", "stage_run", "gather", "head", "softmax")
+KERNELS = (
+    "convolve",
+    "requantize",
+    "average_pool",
+    "stage_run",
+    "gather",
+    "head",
+    "softmax",
+    "endpoint",
+)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)

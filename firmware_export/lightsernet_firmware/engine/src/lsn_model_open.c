@@ -15,6 +15,11 @@
 #define MAX_FFT 4096u
 #define MIN_FFT 16u
 #define MAX_MELS 512u
+/* Of 64 octaves of energy; and more than a peak can fall in one hop. */
+#define MAX_LEVEL 0x4000
+#define MAX_RELEASE 0x100000u
+/* 30 seconds at 48 kHz, hop by hop of a sample. */
+#define MAX_HOPS 0x200000u
 
 /* Twice an accumulator must fit 32 bits. */
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
@@ -197,6 +202,23 @@ static int check_bands(const lsn_model *model, const lsn_front_end *front_end)
     return weights == front_end->n_band_weights;
 }
 
+/* Profiles divide by these. */
+static int check_profile_limits(const lsn_model *model, const lsn_front_end *front_end)
+{
+    const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);
+    if ((front_end->flags & LSN_STANDARDIZES) == 0) {
+        return 1;
+    }
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        if (!is_positive(inverse_scale[c])) {
+            return 0;
+        }
+    }
+    return is_positive(front_end->prior_rows) && is_positive(front_end->memory_rows) &&
+           is_positive(front_end->max_shift) && is_positive(front_end->max_stretch) &&
+           lsn_float(&front_end->max_stretch) >= 1.0f;
+}
+
 static int check_front_end(const lsn_model *model, const lsn_front_end *front_end)
 {
     uint32_t n_fft = front_end->fft_length;
@@ -222,7 +244,31 @@ static int check_front_end(const lsn_model *model, const lsn_front_end *front_en
            floats_are_finite(model, front_end->band_weights, front_end->n_band_weights) &&
            (front_end->dct == 0 || floats_are_finite(model, front_end->dct, n_mels * n_out)) &&
            floats_are_finite(model, front_end->mean, n_out) &&
-           floats_are_finite(model, front_end->inverse_scale, n_out);
+           floats_are_finite(model, front_end->inverse_scale, n_out) &&
+           check_profile_limits(model, front_end);
+}
+
+static int is_level(int32_t value)
+{
+    return value >= 0 && value <= MAX_LEVEL;
+}
+
+/* Differences of levels, and shares of them, stay far within 32 bits. */
+static int check_endpointing(const lsn_model *model, const lsn_endpoint_constants *constants)
+{
+    const lsn_endpoint_constants *c = constants;
+    return c->hop_length == model->hop_length &&
+           is_between(c->half_wavelet, 1, LSN_MAX_HALF_WAVELET) && is_level(c->begin) &&
+           is_level(c->last) && is_level(c->range) && is_level(c->begin_drop) &&
+           is_level(c->last_drop) && is_level(c->silence) && is_level(c->first_floor) &&
+           is_between((uint32_t)c->begin_share, 0, 256) &&
+           is_between((uint32_t)c->last_share, 0, 256) &&
+           is_between((uint32_t)c->release, 0, MAX_RELEASE) &&
+           is_between(c->speech_window, 1, LSN_MAX_SPEECH_WINDOW) &&
+           is_between(c->speech, 1, c->speech_window) && is_between(c->hang_over, 1, MAX_HOPS) &&
+           is_between(c->maximum, 1, MAX_HOPS) && c->before <= MAX_HOPS &&
+           c->after <= c->hang_over && is_between(c->floor_block, 1, MAX_HOPS) &&
+           is_between(c->floor_blocks, 1, LSN_MAX_FLOOR_BLOCKS);
 }
 
 /* As many names as labels, each with its NUL. */
@@ -271,7 +317,8 @@ static int check_all(lsn_model *model)
     const lsn_header *header = lsn_header_of(model);
     if (!is_between(header->n_coefficients, 1, MAX_WIDTH) || !is_positive(header->input_scale) ||
         !is_int8(header->input_zero_point) || !is_positive(header->temperature) ||
-        !is_positive(header->min_seconds) || !check_labels(model)) {
+        !is_positive(header->min_seconds) || header->reserved[0] != 0 ||
+        header->reserved[1] != 0 || header->reserved[2] != 0 || !check_labels(model)) {
         return 0;
     }
     model->n_coefficients = header->n_coefficients;
@@ -294,6 +341,10 @@ static int check_all(lsn_model *model)
         model->sample_rate = front_end->sample_rate;
         model->frame_length = front_end->frame_length;
         model->hop_length = front_end->hop_length;
+    }
+    if (header->endpointing != 0) {
+        return lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
+               check_endpointing(model, lsn_endpointing_of(model));
     }
     return 1;
 }
