@@ -33,6 +33,8 @@ STATUS_NAMES = (
     "NO_PROFILE",
     "BAD_PROFILE",
     "NOT_FINISHED",
+    "NO_ENDPOINTING",
+    "BAD_SETTINGS",
 )
 
 
@@ -166,6 +168,14 @@ class HostStream:
                 self.ram.size,
             )
         )
+
+    @classmethod
+    def inside(cls, model: HostModel, stream: int) -> HostStream:
+        """Return a stream that lies in the memory of something else."""
+        inside = cls.__new__(cls)
+        inside._library, inside._model = model.library, model
+        inside._stream = ctypes.c_void_p(stream)
+        return inside
 
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Take in samples.

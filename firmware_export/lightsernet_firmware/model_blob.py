@@ -7,6 +7,7 @@ it is ``engine/src/lsn_blob.h``.
 from __future__ import annotations
 
 import dataclasses
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -37,6 +38,8 @@ _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 _STANDARDIZES = 16
 # In the header: the first word of the model's hash, and that of what comes behind it.
 _HASH_WORD, _MORE_WORD = 16, 20
+_DECISION_WORDS = 4
+_LARGEST_WORD = 2**32 - 1
 # Stands for "no clip" where all values must be finite.
 _NO_CLIP = 1e30
 
@@ -104,12 +107,13 @@ def build_blob(
     labels_offset = blob.add(names)
     stages_offset = blob.add(b"".join(_stage(blob, stage) for stage in plan.stages))
     head_offset = blob.add(_head(blob, plan.head))
-    front_end_offset = endpointing_offset = 0
+    front_end_offset = endpointing_offset = decision_offset = 0
     if tables is not None:
         front_end_offset = blob.add(_front_end(blob, tables, plan))
         constants = _endpointing(tables.spec, decision)
         if constants is not None:
             endpointing_offset = blob.add(_words(*dataclasses.astuple(constants)))
+            decision_offset = blob.add(_decision(blob, tables.spec, labels, decision))
     content = blob.content()
     words = _words(
         len(plan.stages),
@@ -127,7 +131,7 @@ def build_blob(
     )
     content[CRC_START : CRC_START + len(words)] = words
     content[4 * _HASH_WORD : 4 * _MORE_WORD] = model_hash[:16].ljust(16, b"\0")
-    content[4 * _MORE_WORD : 4 * _MORE_WORD + 4] = _words(endpointing_offset)
+    content[4 * _MORE_WORD : 4 * _MORE_WORD + 8] = _words(endpointing_offset, decision_offset)
     return seal(bytes(content))
 
 
@@ -279,6 +283,23 @@ def _endpointing(spec: FeatureSpec, decision: DecisionDefaults) -> EndpointConst
         return EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
     except InputError:
         return None
+
+
+def _decision(
+    blob: _Blob, spec: FeatureSpec, labels: Sequence[str], decision: DecisionDefaults
+) -> bytes:
+    exact = np.array([decision.thresholds.get(label, 0.0) for label in labels])
+    thresholds = exact.astype(np.float32)
+    # Rounded up: posteriors of 1/256 compare with them as with the exact ones.
+    low = thresholds < exact
+    thresholds[low] = np.nextafter(thresholds[low], np.float32(2.0))
+    return _record(
+        _DECISION_WORDS,
+        max(1, round(decision.step_s * (spec.sample_rate / spec.hop_length))),
+        min(math.ceil(decision.min_seconds * spec.sample_rate), _LARGEST_WORD),
+        blob.add_array(thresholds),
+        0,
+    )
 
 
 def _record(n_words: int, *values: int | float) -> bytes:

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lightsernet.h"
+#include "lightsernet_live.h"
 #include "lsn_blob.h"
 #include "lsn_crc32.h"
 #include "lsn_endpointing.h"
@@ -57,6 +57,38 @@ static void find_utterances(const lsn_model *model, const int16_t *pcm, uint32_t
     (void)lsn_endpointer_finish(&endpointer);
 }
 
+static void on_event(void *context, const lsn_event *event)
+{
+    *(uint32_t *)context += event->emotion.label;
+}
+
+/* A listener on the samples, as loud and as still as a voice, in RAM of its own. */
+static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples)
+{
+    size_t size = lsn_listener_ram_size(model);
+    lsn_listener_settings settings;
+    lsn_listener *listener;
+    uint32_t heard = 0;
+    void *ram = NULL;
+    static const int16_t STILL[PUSHED_SAMPLES];
+    if (lsn_listener_defaults(model, &settings) != LSN_OK || size > MAX_RAM ||
+        posix_memalign(&ram, LSN_ALIGNMENT, size) != 0) {
+        return;
+    }
+    settings.provisional = 1;
+    settings.adapt = 1;
+    if (lsn_listener_open(&listener, model, ram, size, &settings, on_event, &heard) != LSN_OK) {
+        abort();
+    }
+    for (int i = 0; i < 4; i++) {
+        (void)lsn_listener_process(listener, STILL, PUSHED_SAMPLES);
+        (void)lsn_listener_process(listener, pcm, samples);
+        (void)lsn_listener_mark_broken(listener, next_random() % 20000u);
+    }
+    (void)lsn_listener_finish(listener);
+    free(ram);
+}
+
 static void run(const lsn_model *model, int rows)
 {
     size_t size = lsn_ram_size(model);
@@ -76,6 +108,9 @@ static void run(const lsn_model *model, int rows)
         abort();
     }
     find_utterances(model, pcm, PUSHED_SAMPLES);
+    if (rows > 0) {
+        listen(model, pcm, PUSHED_SAMPLES);
+    }
     (void)lsn_push(stream, pcm, PUSHED_SAMPLES);
     for (int r = 0; r < rows; r++) {
         for (unsigned c = 0; c < model->n_coefficients; c++) {
@@ -188,6 +223,9 @@ static unsigned list_records(const uint8_t *bytes, uint32_t *records)
     }
     for (uint32_t k = 0; k < sizeof(lsn_endpoint_constants); k += 4u) {
         records[n++] = header.endpointing + k;
+    }
+    for (uint32_t k = 0; k < sizeof(lsn_decision); k += 4u) {
+        records[n++] = header.decision + k;
     }
     return n;
 }

@@ -87,7 +87,7 @@ def test_no_warnings(compiler: str, tmp_path: Path) -> None:
 def test_public_header_is_c_and_cpp(tmp_path: Path) -> None:
     for suffix, standard in (("c", "c99"), ("cpp", "c++11")):
         source = tmp_path / f"only.{suffix}"
-        source.write_text('#include "lightsernet.h"\n')
+        source.write_text('#include "lightsernet_live.h"\n#include "lightsernet.h"\n')
         subprocess.run(
             [
                 "gcc",

@@ -100,8 +100,28 @@ def test_absurd_endpointing(value: int, smallest_blob: bytes) -> None:
         assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL", word
 
 
-def test_endpointing_may_be_missing(smallest_blob: bytes) -> None:
-    assert status_of(with_word(smallest_blob, 80, 0)) == "OK"
+def test_endpointing_and_decision_may_be_missing_together(smallest_blob: bytes) -> None:
+    for offset in (80, 84):
+        assert status_of(with_word(smallest_blob, offset, 0)) == "BAD_MODEL"
+    assert status_of(with_word(with_word(smallest_blob, 80, 0), 84, 0)) == "OK"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [(0, 0), (2, 0x80000000), (2, 0x7FFFFFFF), (2, 2), (3, 1)],
+)
+def test_absurd_decision(word: int, value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 84)
+    assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL"
+
+
+# NaN, infinite, below 0, above 1.
+@pytest.mark.parametrize("value", [0x7FC00000, 0x7F800000, 0xBF800000, 0x3F800001])
+def test_absurd_threshold(value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 84)
+    (thresholds,) = struct.unpack_from("<I", smallest_blob, record + 8)
+    assert status_of(with_word(smallest_blob, thresholds + 4, value)) == "BAD_MODEL"
+    assert status_of(with_word(smallest_blob, thresholds + 4, 0x3F800000)) == "OK"
 
 
 # Those that the arithmetic or an array depends on, and what is one too many or too few.
@@ -259,8 +279,8 @@ def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
     def words(offset: int, *indices: int) -> list[int]:
         return [struct.unpack_from("<I", smallest_blob, offset + 4 * i)[0] for i in indices]
 
-    n_stages, stages, head, front_end, labels, endpointing = words(0, 4, 5, 6, 7, 8, 20)
-    offsets = [stages, head, front_end, labels, endpointing]
+    n_stages, stages, head, front_end, labels, *live = words(0, 4, 5, 6, 7, 8, 20, 21)
+    offsets = [stages, head, front_end, labels, *live, *words(live[1], 2)]
     for stage in range(stages, stages + 32 * n_stages, 32):
         n_paths, paths = words(stage, 6, 7)
         offsets.append(paths)
@@ -273,7 +293,7 @@ def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
 
 
 # Header words that hold a record's offset, and the record's words.
-@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 24), (20, 20)])
+@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 24), (20, 20), (21, 4)])
 @pytest.mark.parametrize("shift", [0, 2, 4])
 def test_records_may_lie_at_any_word(
     word: int, words: int, shift: int, smallest_blob: bytes

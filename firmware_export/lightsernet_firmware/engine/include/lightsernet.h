@@ -48,7 +48,9 @@ typedef enum lsn_status {
     LSN_TOO_LONG,      /* days without lsn_reset: the running mean is full */
     LSN_NO_PROFILE,    /* the front end does not standardise */
     LSN_BAD_PROFILE,   /* a value is not finite, or a scale not above 0 */
-    LSN_NOT_FINISHED   /* lsn_finish comes first */
+    LSN_NOT_FINISHED,  /* lsn_finish comes first */
+    LSN_NO_ENDPOINTING, /* the blob has no front end, or no endpointing that fits it */
+    LSN_BAD_SETTINGS   /* a setting of a listener is out of range */
 } lsn_status;
 
 /* What lsn_model_open found. Read it; only lsn_model_open writes it. */

@@ -42,7 +42,8 @@ typedef struct lsn_header {
     uint32_t min_seconds; /* float */
     uint32_t model_hash[4];
     uint32_t endpointing; /* offset of lsn_endpoint_constants, or 0 */
-    uint32_t reserved[3]; /* 0 */
+    uint32_t decision;    /* offset of lsn_decision; 0 where there is no endpointing */
+    uint32_t reserved[2]; /* 0 */
 } lsn_header;
 
 typedef struct lsn_stage {
@@ -139,6 +140,14 @@ typedef struct lsn_endpoint_constants {
     uint32_t floor_blocks;
 } lsn_endpoint_constants;
 
+/* How a listener decides, besides temperature. */
+typedef struct lsn_decision {
+    uint32_t step_hops;   /* between provisional events */
+    uint32_t min_samples; /* nothing is said of less */
+    uint32_t thresholds;  /* offset of float [n_labels], in 0 .. 1 */
+    uint32_t reserved;    /* 0 */
+} lsn_decision;
+
 /* What the arrays of the state of endpointing have room for. */
 #define LSN_MAX_HALF_WAVELET 32u
 #define LSN_MAX_FLOOR_BLOCKS 8u
@@ -165,6 +174,13 @@ static inline const lsn_endpoint_constants *lsn_endpointing_of(const lsn_model *
 {
     uint32_t offset = lsn_header_of(model)->endpointing;
     return offset == 0 ? NULL : (const lsn_endpoint_constants *)lsn_at(model, offset);
+}
+
+/* NULL if there is none. */
+static inline const lsn_decision *lsn_decision_of(const lsn_model *model)
+{
+    uint32_t offset = lsn_header_of(model)->decision;
+    return offset == 0 ? NULL : (const lsn_decision *)lsn_at(model, offset);
 }
 
 static inline const lsn_stage *lsn_stages_of(const lsn_model *model)

@@ -18,6 +18,9 @@
 /* Of 64 octaves of energy; and more than a peak can fall in one hop. */
 #define MAX_LEVEL 0x4000
 #define MAX_RELEASE 0x100000u
+/* What a listener holds back and keeps, in bytes and samples. */
+#define MAX_HELD_BYTES 0x1000000u
+#define MAX_KEPT_SAMPLES 0x100000u
 /* 30 seconds at 48 kHz, hop by hop of a sample. */
 #define MAX_HOPS 0x200000u
 
@@ -267,8 +270,26 @@ static int check_endpointing(const lsn_model *model, const lsn_endpoint_constant
            is_between(c->speech_window, 1, LSN_MAX_SPEECH_WINDOW) &&
            is_between(c->speech, 1, c->speech_window) && is_between(c->hang_over, 1, MAX_HOPS) &&
            is_between(c->maximum, 1, MAX_HOPS) && c->before <= MAX_HOPS &&
-           c->after <= c->hang_over && is_between(c->floor_block, 1, MAX_HOPS) &&
+           c->after <= c->hang_over &&
+           (uint64_t)c->hang_over * model->n_coefficients <= MAX_HELD_BYTES &&
+           ((uint64_t)c->before + c->speech_window) * c->hop_length <= MAX_KEPT_SAMPLES && is_between(c->floor_block, 1, MAX_HOPS) &&
            is_between(c->floor_blocks, 1, LSN_MAX_FLOOR_BLOCKS);
+}
+
+static int check_decision(const lsn_model *model, const lsn_decision *decision)
+{
+    if (decision->step_hops == 0 || decision->reserved != 0 ||
+        !floats_are_finite(model, decision->thresholds, model->n_labels)) {
+        return 0;
+    }
+    const uint32_t *thresholds = lsn_at(model, decision->thresholds);
+    for (uint32_t i = 0; i < model->n_labels; i++) {
+        float threshold = lsn_float(&thresholds[i]);
+        if (!(threshold >= 0.0f && threshold <= 1.0f)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 /* As many names as labels, each with its NUL. */
@@ -318,7 +339,7 @@ static int check_all(lsn_model *model)
     if (!is_between(header->n_coefficients, 1, MAX_WIDTH) || !is_positive(header->input_scale) ||
         !is_int8(header->input_zero_point) || !is_positive(header->temperature) ||
         !is_positive(header->min_seconds) || header->reserved[0] != 0 ||
-        header->reserved[1] != 0 || header->reserved[2] != 0 || !check_labels(model)) {
+        header->reserved[1] != 0 || !check_labels(model)) {
         return 0;
     }
     model->n_coefficients = header->n_coefficients;
@@ -342,11 +363,13 @@ static int check_all(lsn_model *model)
         model->frame_length = front_end->frame_length;
         model->hop_length = front_end->hop_length;
     }
-    if (header->endpointing != 0) {
-        return lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
-               check_endpointing(model, lsn_endpointing_of(model));
+    if (header->endpointing == 0 || header->decision == 0) {
+        return header->endpointing == header->decision;
     }
-    return 1;
+    return lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
+           check_endpointing(model, lsn_endpointing_of(model)) &&
+           lies_inside(model, header->decision, 1, sizeof(lsn_decision)) &&
+           check_decision(model, lsn_decision_of(model));
 }
 
 lsn_status lsn_model_open(lsn_model *model, const void *blob, size_t blob_size)

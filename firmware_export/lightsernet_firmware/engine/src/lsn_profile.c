@@ -78,6 +78,26 @@ void lsn_profile_forget_utterance(lsn_stream *stream)
     stream->heard_rows = 0;
 }
 
+/* Their sums, which lie one behind the other, and how many rows these are of. */
+size_t lsn_heard_bytes(const lsn_model *model)
+{
+    return 2u * model->n_coefficients * sizeof(float) + sizeof(uint32_t);
+}
+
+void lsn_heard_keep(const lsn_stream *stream, void *kept)
+{
+    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
+    memcpy(kept, array_of(stream, LSN_HEARD_SUM), sums);
+    memcpy((uint8_t *)kept + sums, &stream->heard_rows, sizeof stream->heard_rows);
+}
+
+void lsn_heard_restore(lsn_stream *stream, const void *kept)
+{
+    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
+    memcpy(array_of(stream, LSN_HEARD_SUM), kept, sums);
+    memcpy(&stream->heard_rows, (const uint8_t *)kept + sums, sizeof stream->heard_rows);
+}
+
 lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
 {
     lsn_standardization standardization;

@@ -15,4 +15,9 @@ lsn_standardization lsn_profile_in_use(const lsn_stream *stream);
 /* Begin the statistics of the next utterance. */
 void lsn_profile_forget_utterance(lsn_stream *stream);
 
+/* Keep them in `kept`, lsn_heard_bytes of them, and go back to what was kept. */
+size_t lsn_heard_bytes(const lsn_model *model);
+void lsn_heard_keep(const lsn_stream *stream, void *kept);
+void lsn_heard_restore(lsn_stream *stream, const void *kept);
+
 #endif
