@@ -63,9 +63,9 @@ class EndpointSettings:
 
     begin_db: float = 10.0
     last_db: float = 6.0
-    begin_share: float = 0.4
+    begin_share: float = 0.5
     last_share: float = 0.3
-    range_db: float = 30.0
+    range_db: float = 40.0
     begin_drop_db: float = 25.0
     last_drop_db: float = 34.0
     release_db_per_s: float = 6.0

@@ -66,8 +66,8 @@ class EmotionStream:
     xnnpack : bool
         Whether to run on XNNPACK.
     mode : {"utterance", "continuous"}
-        One event an utterance when it has ended, or one every `step_s` of the
-        decision's settings over its last `window_s`, as long as somebody speaks.
+        One event an utterance when it has ended, or, while it lasts, one every
+        `step_s` of the decision's settings over its last `window_s`.
     provisional : bool
         In mode ``utterance``: also an event every `step_s` while one lasts.
     profile : Profile, str or Path, optional
@@ -129,7 +129,7 @@ class EmotionStream:
         self._settings = settings
         self._rule = settings.rule(record.labels)
         self._continuous = mode == "continuous"
-        self._provisional = provisional
+        self._speaks_early = provisional or self._continuous
         self._adapt = adapt
         self._callback = callback
         hops_per_s = spec.sample_rate / spec.hop_length
@@ -304,25 +304,26 @@ class EmotionStream:
         self._kept[pointer.hops % len(self._kept)] = hop
         spoke = pointer.in_speech
         ended = pointer.step(level)
-        if self._continuous:
-            return self._hear_continuously(hop)
+        if not (spoke or pointer.in_speech or ended):
+            return []
         listener = self._open_listener()
-        if not spoke and (pointer.in_speech or ended):
+        if not spoke:
             listener.reset()
+            self._smoother.reset()
             self._pushed = pointer.start
-        if spoke or pointer.in_speech or ended:
-            for index in range(self._pushed, pointer.end):
-                listener.push(self._kept[index % len(self._kept)])
-            self._pushed = pointer.end
+        for index in range(self._pushed, pointer.end):
+            listener.push(self._kept[index % len(self._kept)])
+        self._pushed = pointer.end
         if ended is not None:
-            return self._judge(ended)
-        if self._provisional and pointer.in_speech and self._is_due(pointer.hops - pointer.start):
-            span = pointer.start, pointer.end
-            return self._event("provisional", span, listener.provisional())
-        return []
-
-    def _is_due(self, hops: int) -> bool:
-        return hops % self._step == 0
+            return [] if self._continuous else self._judge(ended)
+        if not self._speaks_early or (pointer.hops - pointer.start) % self._step:
+            return []
+        start, end = pointer.start, pointer.end
+        if self._continuous:
+            return self._event(
+                "continuous", (max(start, end - self._window), end), listener.provisional()
+            )
+        return self._event("provisional", (start, end), listener.provisional())
 
     def _cut(self) -> list[Event]:
         ended = self._endpointer.finish()
@@ -334,17 +335,6 @@ class EmotionStream:
         if self._adapt and events and not events[0].broken:
             listener.learn()
         return events
-
-    def _hear_continuously(self, hop: NDArray[np.int16]) -> list[Event]:
-        listener, pointer = self._open_listener(), self._endpointer
-        listener.push(hop)
-        if not pointer.in_speech:
-            self._smoother.reset()
-            return []
-        if not self._is_due(pointer.hops):
-            return []
-        span = max(0, pointer.hops - self._window), pointer.hops
-        return self._event("continuous", span, listener.provisional())
 
     def _event(self, kind: str, span: Utterance, output: RawOutput | None) -> list[Event]:
         """Make the event of a stretch, in hops; none if it is too short to be judged."""

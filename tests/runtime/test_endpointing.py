@@ -70,6 +70,16 @@ def test_levels_are_of_the_wavelet_and_deaf_to_an_offset(seed: int, offset: int)
     np.testing.assert_array_equal(HopLevels(CONSTANTS).push(moved.astype(np.int16)), still)
 
 
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 6), min_size=1, max_size=8))
+def test_levels_do_not_depend_on_how_hops_come(seed: int, counts: list[int]) -> None:
+    samples = np.random.default_rng(seed).integers(-32768, 32768, sum(counts) * HOP)
+    pcm = samples.astype(np.int16)
+    parts = np.split(pcm, np.cumsum(counts)[:-1] * HOP)
+    portions = HopLevels(CONSTANTS)
+    found = np.concatenate([portions.push(part) for part in parts])
+    np.testing.assert_array_equal(found, HopLevels(CONSTANTS).push(pcm))
+
+
 def test_the_largest_energy_has_room() -> None:
     square = np.where(np.arange(HOP * 2) // 8 % 2 == 0, 32767, -32768).astype(np.int16)
     level = int(HopLevels(CONSTANTS).push(square)[1])
