@@ -229,7 +229,7 @@ def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: 
     found: list[HostEvent] = []
     at = 0
     for position, lost in sorted(gaps):
-        if 0 < at and position < at + 2 * HOP:
+        if at > 0 and position < at + 2 * HOP:
             continue
         part = speech[at:position]
         expected += stream.process(part)
