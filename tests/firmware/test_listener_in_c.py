@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -222,6 +222,8 @@ def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, spe
         max_size=12,
     )
 )
+# In the midst of speech: the next utterance begins where the gap is.
+@example(gaps=[(28_800, 50_000), (30_800, 50_000), (34_000, 500)])
 def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: Pcm) -> None:
     stream = EmotionStream(smallest.path, engine="native", provisional=True)
     listener = HostListener(host_with(smallest), provisional=1)
