@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightsernet_edge.endpoint_settings import EndpointConstants
+from lightsernet_edge.model_record import DecisionDefaults
+
 from .front_end_tables import FrontEndTables
 from .model_blob import ALIGNMENT
 from .network_plan import NetworkPlan, Stage, round_up
@@ -19,6 +22,10 @@ _STREAM_BYTES = 192
 # others int16. See engine/src/lsn_operand.h.
 OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
 _REQUANTIZATION_BYTES = 12
+# Reserved for a listener's own variables, LISTENER_BYTES.
+_LISTENER_BYTES = 768
+# Mean, scale and the statistics behind them, LSN_PROFILE_ARRAYS.
+_PROFILE_ARRAYS = 6
 
 
 @dataclass(frozen=True)
@@ -122,9 +129,33 @@ def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "h
     total += sum(_ring_bytes(stage) for stage in plan.stages)
     if tables is not None:
         total += round_up(2 * tables.spec.frame_length, ALIGNMENT)
+        total += round_up(4 * _PROFILE_ARRAYS * plan.coefficients, ALIGNMENT)
         # Two sets of complex float32 arrays of half the transform's length.
         scratch.append(2 * 4 * tables.spec.fft_length)
     return total + max(scratch)
+
+
+def listener_ram_bytes(
+    plan: NetworkPlan, tables: FrontEndTables, decision: DecisionDefaults, target: str = "host"
+) -> int:
+    """Return the RAM of one listener in bytes: ``lsn_listener_ram_size`` on `target`.
+
+    Raises
+    ------
+    InputError
+        If the times of the decision's endpointing do not fit the front end.
+    """
+    spec = tables.spec
+    constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    parts = (
+        4 * plan.head.labels,
+        # Statistics of two arrays, and their rows.
+        2 * 4 * plan.coefficients + 4,
+        constants.hang_over * plan.coefficients,
+        2 * (constants.before + constants.speech_window) * constants.hop_length,
+    )
+    own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
+    return own + ram_bytes(plan, tables, target)
 
 
 def _labels_bytes(plan: NetworkPlan) -> int:

@@ -30,6 +30,11 @@ STATUS_NAMES = (
     "FINISHED",
     "NO_RESULT",
     "TOO_LONG",
+    "NO_PROFILE",
+    "BAD_PROFILE",
+    "NOT_FINISHED",
+    "NO_ENDPOINTING",
+    "BAD_SETTINGS",
 )
 
 
@@ -81,6 +86,9 @@ def library(path: str | None = None) -> Any:
         "lsn_push_features": (status, [pointer, pointer]),
         "lsn_finish": (status, [pointer]),
         "lsn_result": (status, [pointer, ctypes.POINTER(EmotionStruct)]),
+        "lsn_set_profile": (status, [pointer, pointer, pointer, ctypes.c_float]),
+        "lsn_profile": (status, [pointer, pointer, pointer, ctypes.POINTER(ctypes.c_float)]),
+        "lsn_adapt": (status, [pointer]),
         "lsn_reset": (None, [pointer]),
         "lsn_rows": (ctypes.c_uint32, [pointer]),
         "lsn_last_features": (ctypes.POINTER(ctypes.c_int8), [pointer]),
@@ -161,6 +169,14 @@ class HostStream:
             )
         )
 
+    @classmethod
+    def inside(cls, model: HostModel, stream: int) -> HostStream:
+        """Return a stream that lies in the memory of something else."""
+        inside = cls.__new__(cls)
+        inside._library, inside._model = model.library, model
+        inside._stream = ctypes.c_void_p(stream)
+        return inside
+
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Take in samples.
 
@@ -197,8 +213,51 @@ class HostStream:
         """End the utterance."""
         self._check(self._library.lsn_finish(self._stream))
 
+    def set_profile(
+        self, mean: NDArray[np.float64], scale: NDArray[np.float64], seconds: float
+    ) -> None:
+        """Standardise with another mean and scale.
+
+        Parameters
+        ----------
+        mean, scale : ndarray of float, shape (n_coefficients,)
+        seconds : float
+            Of speech that they were made of.
+
+        Raises
+        ------
+        LightSernetError
+            If the front end does not standardise, or a value is out of range.
+        """
+        expected = (self._model.struct.n_coefficients,)
+        if np.shape(mean) != expected or np.shape(scale) != expected:
+            raise InputError(
+                f"profile: found {np.shape(mean)} and {np.shape(scale)}, expected {expected}"
+            )
+        arrays = [np.ascontiguousarray(values, np.float32) for values in (mean, scale)]
+        self._check(
+            self._library.lsn_set_profile(
+                self._stream, *(array.ctypes.data for array in arrays), seconds
+            )
+        )
+
+    def profile(self) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+        """Return the mean and scale in use, shape (n_coefficients,), and their seconds."""
+        mean, scale = np.zeros((2, self._model.struct.n_coefficients), np.float32)
+        seconds = ctypes.c_float()
+        self._check(
+            self._library.lsn_profile(
+                self._stream, mean.ctypes.data, scale.ctypes.data, ctypes.byref(seconds)
+            )
+        )
+        return mean, scale, seconds.value
+
+    def adapt(self) -> None:
+        """Let the profile follow the utterance that was finished."""
+        self._check(self._library.lsn_adapt(self._stream))
+
     def reset(self) -> None:
-        """Forget the utterance."""
+        """Forget the utterance; the profile stays."""
         self._library.lsn_reset(self._stream)
 
     def result(self) -> tuple[NDArray[np.int8], NDArray[np.int8]] | None:

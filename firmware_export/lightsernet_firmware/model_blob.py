@@ -6,6 +6,8 @@ it is ``engine/src/lsn_blob.h``.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import struct
 import zlib
 from collections.abc import Sequence
@@ -13,9 +15,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge.errors import ModelError
+from lightsernet_edge.endpoint_settings import EndpointConstants
+from lightsernet_edge.errors import InputError, ModelError
+from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.model_record import DecisionDefaults
+from lightsernet_edge.profile import MAX_SHIFT, MAX_STRETCH, MEMORY_S, PRIOR_S
 
 from .front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
 from .graph_planner import plan_network
@@ -23,13 +28,18 @@ from .network_plan import Head, NetworkPlan, Path, Requantization, Stage, round_
 from .requantization import Multiplier
 
 MAGIC = b"LSN1"
-VERSION = 1
+VERSION = 2
 ALIGNMENT = 16
 # The CRC-32 covers all bytes behind itself.
 CRC_START = 16
 
-_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 20, 8, 12, 14, 20
+_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 24, 8, 12, 14, 24
 _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
+_STANDARDIZES = 16
+# In the header: the first word of the model's hash, and that of what comes behind it.
+_HASH_WORD, _MORE_WORD = 16, 20
+_DECISION_WORDS = 4
+_LARGEST_WORD = 2**32 - 1
 # Stands for "no clip" where all values must be finite.
 _NO_CLIP = 1e30
 
@@ -97,9 +107,13 @@ def build_blob(
     labels_offset = blob.add(names)
     stages_offset = blob.add(b"".join(_stage(blob, stage) for stage in plan.stages))
     head_offset = blob.add(_head(blob, plan.head))
-    front_end_offset = 0
+    front_end_offset = endpointing_offset = decision_offset = 0
     if tables is not None:
         front_end_offset = blob.add(_front_end(blob, tables, plan))
+        constants = _endpointing(tables.spec, decision)
+        if constants is not None:
+            endpointing_offset = blob.add(_words(*dataclasses.astuple(constants)))
+            decision_offset = blob.add(_decision(blob, tables.spec, labels, decision))
     content = blob.content()
     words = _words(
         len(plan.stages),
@@ -116,7 +130,8 @@ def build_blob(
         decision.min_seconds,
     )
     content[CRC_START : CRC_START + len(words)] = words
-    content[CRC_START + len(words) : 4 * _HEADER_WORDS] = model_hash[:16].ljust(16, b"\0")
+    content[4 * _HASH_WORD : 4 * _MORE_WORD] = model_hash[:16].ljust(16, b"\0")
+    content[4 * _MORE_WORD : 4 * _MORE_WORD + 8] = _words(endpointing_offset, decision_offset)
     return seal(bytes(content))
 
 
@@ -230,7 +245,9 @@ def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
         + _RUNNING_PEAK * (spec.level == "running-peak")
         + _REPLACE_ZERO * (spec.log == "replace-zero")
         + _REMOVE_OFFSET * tables.ignores_offset
+        + _STANDARDIZES * (spec.mean is not None)
     )
+    rows_per_s = spec.sample_rate / spec.hop_length
     return _record(
         _FRONT_END_WORDS,
         spec.sample_rate,
@@ -253,6 +270,35 @@ def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
         0 if tables.dct is None else blob.add_array(tables.dct),
         blob.add_array(tables.mean),
         blob.add_array(tables.inverse_scale),
+        PRIOR_S * rows_per_s,
+        MEMORY_S * rows_per_s,
+        MAX_SHIFT,
+        MAX_STRETCH,
+    )
+
+
+def _endpointing(spec: FeatureSpec, decision: DecisionDefaults) -> EndpointConstants | None:
+    """Return the constants of endpointing; None where its window is too many hops."""
+    try:
+        return EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    except InputError:
+        return None
+
+
+def _decision(
+    blob: _Blob, spec: FeatureSpec, labels: Sequence[str], decision: DecisionDefaults
+) -> bytes:
+    exact = np.array([decision.thresholds.get(label, 0.0) for label in labels])
+    thresholds = exact.astype(np.float32)
+    # Rounded up: posteriors of 1/256 compare with them as with the exact ones.
+    low = thresholds < exact
+    thresholds[low] = np.nextafter(thresholds[low], np.float32(2.0))
+    return _record(
+        _DECISION_WORDS,
+        decision.step_hops(spec.sample_rate / spec.hop_length),
+        min(math.ceil(decision.min_seconds * spec.sample_rate), _LARGEST_WORD),
+        blob.add_array(thresholds),
+        0,
     )
 
 

@@ -74,18 +74,17 @@ class NativeEngine:
         Raises
         ------
         InputError
-            If it is asked to adapt, or for a window.
+            If it is asked for a window, or to adapt a front end that does not standardise.
         ModelError
             If the front end cannot stream.
         """
-        if adapt or window_frames is not None:
-            raise InputError("--engine native: found adapt or mode continuous, expected neither")
-        spec = record.features if profile is None else profile.applied_to(record.features)
-        return NativeListener(
-            HostModel(
-                build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
-            )
-        )
+        spec = record.features
+        if window_frames is not None:
+            raise InputError("--engine native: found mode continuous, expected mode utterance")
+        if adapt and spec.mean is None:
+            raise InputError(f"adapt: the model's front end {spec.name!r} does not standardise")
+        blob = build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
+        return NativeListener(HostModel(blob), profile)
 
 
 class NativeListener:
@@ -95,13 +94,19 @@ class NativeListener:
     ----------
     model : HostModel
         Of a blob with a front end.
+    profile : Profile or None
+        In place of the blob's mean and scale.
     """
 
-    def __init__(self, model: HostModel) -> None:
+    def __init__(self, model: HostModel, profile: Profile | None) -> None:
         self._stream = model.stream()
+        if profile is not None:
+            self._stream.set_profile(
+                np.array(profile.mean), np.array(profile.scale), profile.seconds
+            )
 
     def reset(self) -> None:
-        """Begin the next utterance."""
+        """Begin the next utterance; the profile stays."""
         self._stream.reset()
 
     def push(self, pcm: NDArray[np.int16]) -> None:
@@ -119,4 +124,5 @@ class NativeListener:
         return self.provisional()
 
     def learn(self) -> None:
-        """Do nothing: a native listener does not adapt."""
+        """Adapt the profile to the utterance that was finished last."""
+        self._stream.adapt()

@@ -28,8 +28,8 @@ PRIOR_S = 5.0
 # A running profile forgets: its rows never count for more than so many seconds.
 MEMORY_S = 60.0
 # How far a profile may lie from the training set's statistics.
-_MAX_SHIFT = 2.0
-_MAX_STRETCH = 2.0
+MAX_SHIFT = 2.0
+MAX_STRETCH = 2.0
 # Of the front end, what comes after the rows that a profile is made of, or is but a name.
 _NOT_FINGERPRINTED = ("name", "padding", "mean", "scale", "clip_value")
 _MAX_BYTES = 1 << 20
@@ -253,8 +253,8 @@ class RunningProfile:
         share = self._count / (self._count + self._prior_rows) if self._count else 0.0
         mean = self._sum / max(self._count, 1.0)
         variance = np.maximum(self._squares / max(self._count, 1.0) - mean**2, 0.0)
-        shift = np.clip(share * mean, -_MAX_SHIFT, _MAX_SHIFT)
-        stretch = np.clip(np.sqrt(1.0 + share * (variance - 1.0)), 1.0 / _MAX_STRETCH, _MAX_STRETCH)
+        shift = np.clip(share * mean, -MAX_SHIFT, MAX_SHIFT)
+        stretch = np.clip(np.sqrt(1.0 + share * (variance - 1.0)), 1.0 / MAX_STRETCH, MAX_STRETCH)
         return Profile(
             self._front_end,
             tuple((self._mean0 + self._scale0 * shift).tolist()),

@@ -133,7 +133,7 @@ class EmotionStream:
         self._adapt = adapt
         self._callback = callback
         hops_per_s = spec.sample_rate / spec.hop_length
-        self._step = max(1, round(settings.step_s * hops_per_s))
+        self._step = settings.step_hops(hops_per_s)
         self._window = max(1, round(settings.window_s * hops_per_s))
         self._constants = EndpointConstants.of(
             settings.endpointing, spec.sample_rate, spec.hop_length

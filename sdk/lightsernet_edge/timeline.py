@@ -20,10 +20,11 @@ class Timeline:
     def add(self, index: int, lost: int) -> None:
         """Note that `lost` samples are missing before the sample `index`.
 
-        Indices count the samples that are there, and never fall.
+        Indices count the samples that are there. One that falls below earlier
+        ones says that samples after it were dropped: those gaps move back to it.
         """
         total = lost + (self._lost[-1] if self._lost else self._lost_earlier)
-        self._indices.append(index)
+        self._indices = [*(min(earlier, index) for earlier in self._indices), index]
         self._lost.append(total)
         if len(self._indices) > _MAX_GAPS:
             self._lost_earlier = self._lost[0]

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lightsernet.h"
+#include "lightsernet_live.h"
 #include "lsn_blob.h"
 #include "lsn_crc32.h"
+#include "lsn_endpointing.h"
 
 #define MAX_RAM (1u << 22)
 #define PUSHED_SAMPLES 1600u
@@ -36,6 +37,58 @@ static void seal(uint8_t *blob, size_t size)
     memcpy(blob, head, sizeof head);
 }
 
+/* Endpointing on the samples, and on levels up and down. */
+static void find_utterances(const lsn_model *model, const int16_t *pcm, uint32_t samples)
+{
+    const lsn_endpoint_constants *constants = lsn_endpointing_of(model);
+    lsn_endpointer endpointer;
+    memset(&endpointer, 0, sizeof endpointer);
+    if (constants == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i + constants->hop_length <= samples && i < 64u * constants->hop_length;
+         i += constants->hop_length) {
+        (void)lsn_endpointer_step(constants, &endpointer,
+                                  lsn_hop_level(constants, &endpointer, pcm + i));
+    }
+    for (uint32_t i = 0; i < 64u; i++) {
+        (void)lsn_endpointer_step(constants, &endpointer, (int32_t)(next_random() % 13824u));
+    }
+    (void)lsn_endpointer_finish(&endpointer);
+}
+
+static void on_event(void *context, const lsn_event *event)
+{
+    *(uint32_t *)context += event->emotion.label;
+}
+
+/* A listener on the samples, as loud and as still as a voice, in RAM of its own. */
+static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples)
+{
+    size_t size = lsn_listener_ram_size(model);
+    lsn_listener_settings settings;
+    lsn_listener *listener;
+    uint32_t heard = 0;
+    void *ram = NULL;
+    static const int16_t STILL[PUSHED_SAMPLES];
+    if (lsn_listener_defaults(model, &settings) != LSN_OK || size > MAX_RAM ||
+        posix_memalign(&ram, LSN_ALIGNMENT, size) != 0) {
+        return;
+    }
+    settings.provisional = 1;
+    settings.adapt = 1;
+    if (lsn_listener_open(&listener, model, ram, size, &settings, on_event, &heard) != LSN_OK) {
+        abort();
+    }
+    for (int i = 0; i < 4; i++) {
+        (void)lsn_listener_process(listener, STILL, PUSHED_SAMPLES);
+        (void)lsn_listener_process(listener, pcm, samples);
+        (void)lsn_listener_mark_broken(listener, next_random() % 20000u);
+    }
+    (void)lsn_listener_finish(listener);
+    free(ram);
+}
+
 static void run(const lsn_model *model, int rows)
 {
     size_t size = lsn_ram_size(model);
@@ -54,6 +107,10 @@ static void run(const lsn_model *model, int rows)
     if (lsn_stream_open(&stream, model, ram, size) != LSN_OK) {
         abort();
     }
+    find_utterances(model, pcm, PUSHED_SAMPLES);
+    if (rows > 0) {
+        listen(model, pcm, PUSHED_SAMPLES);
+    }
     (void)lsn_push(stream, pcm, PUSHED_SAMPLES);
     for (int r = 0; r < rows; r++) {
         for (unsigned c = 0; c < model->n_coefficients; c++) {
@@ -62,6 +119,7 @@ static void run(const lsn_model *model, int rows)
         (void)lsn_push_features(stream, row);
     }
     (void)lsn_finish(stream);
+    (void)lsn_adapt(stream);
     if (lsn_result(stream, &emotion) == LSN_OK && emotion.name[0] == '\1') {
         puts("unlikely");
     }
@@ -162,6 +220,12 @@ static unsigned list_records(const uint8_t *bytes, uint32_t *records)
     }
     for (uint32_t k = 0; k < sizeof(lsn_front_end); k += 4u) {
         records[n++] = header.front_end + k;
+    }
+    for (uint32_t k = 0; k < sizeof(lsn_endpoint_constants); k += 4u) {
+        records[n++] = header.endpointing + k;
+    }
+    for (uint32_t k = 0; k < sizeof(lsn_decision); k += 4u) {
+        records[n++] = header.decision + k;
     }
     return n;
 }

@@ -56,7 +56,16 @@ LARGEST_FRAME = 512
 # All that the engine may ask of the C library.
 C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "sqrtf"}
 CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
-KERNELS = ("convolve", "requantize", "average_pool", "stage_run", "gather", "head", "softmax")
+KERNELS = (
+    "convolve",
+    "requantize",
+    "average_pool",
+    "stage_run",
+    "gather",
+    "head",
+    "softmax",
+    "endpoint",
+)
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
@@ -78,7 +87,7 @@ def test_no_warnings(compiler: str, tmp_path: Path) -> None:
 def test_public_header_is_c_and_cpp(tmp_path: Path) -> None:
     for suffix, standard in (("c", "c99"), ("cpp", "c++11")):
         source = tmp_path / f"only.{suffix}"
-        source.write_text('#include "lightsernet.h"\n')
+        source.write_text('#include "lightsernet_live.h"\n#include "lightsernet.h"\n')
         subprocess.run(
             [
                 "gcc",

@@ -55,8 +55,8 @@ def test_each_damage_has_its_status(smallest_blob: bytes) -> None:
     assert status_of(blob) == "OK"
     assert status_of(blob, offset=4) == "BAD_ALIGNMENT"
     assert status_of(b"LSN2" + blob[4:]) == "BAD_MAGIC"
-    assert status_of(blob[:4] + struct.pack("<I", 2) + blob[8:]) == "BAD_VERSION"
-    for size in (0, 3, 79, 80, len(blob) - 1):
+    assert status_of(blob[:4] + struct.pack("<I", 1) + blob[8:]) == "BAD_VERSION"
+    for size in (0, 3, 95, 96, len(blob) - 1):
         assert status_of(blob, size=size) == "TRUNCATED"
     for position in (CRC_START, len(blob) // 2, len(blob) - 1):
         damaged = bytearray(blob)
@@ -71,7 +71,8 @@ def test_longer_memory_than_the_blob_is_fine(smallest_blob: bytes) -> None:
 # Words of each record for which any of these is absurd, and those that are
 # signed or floats, for which some are.
 ABSURD = (0x80000000, 0x7FFFFFFF, 0x7FC00000)
-HEADER_WORDS, STAGE_WORDS, PATH_WORDS = range(4, 16), range(8), range(12)
+HEADER_WORDS, STAGE_WORDS, PATH_WORDS = (*range(4, 16), *range(20, 24)), range(8), range(12)
+ENDPOINTING_WORDS = 20
 
 
 @pytest.mark.parametrize("word", HEADER_WORDS)
@@ -90,6 +91,57 @@ def test_absurd_dimensions(value: int, smallest_blob: bytes) -> None:
         # Any positive number is a multiplier.
         if word != 8 or value >= 0x80000000:
             assert status_of(with_word(smallest_blob, paths + 4 * word, value)) == "BAD_MODEL"
+
+
+@pytest.mark.parametrize("value", ABSURD)
+def test_absurd_endpointing(value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 80)
+    for word in range(ENDPOINTING_WORDS):
+        assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL", word
+
+
+def test_endpointing_and_decision_may_be_missing_together(smallest_blob: bytes) -> None:
+    for offset in (80, 84):
+        assert status_of(with_word(smallest_blob, offset, 0)) == "BAD_MODEL"
+    assert status_of(with_word(with_word(smallest_blob, 80, 0), 84, 0)) == "OK"
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [(0, 0), (2, 0x80000000), (2, 0x7FFFFFFF), (2, 2), (3, 1)],
+)
+def test_absurd_decision(word: int, value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 84)
+    assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL"
+
+
+# NaN, infinite, below 0, above 1.
+@pytest.mark.parametrize("value", [0x7FC00000, 0x7F800000, 0xBF800000, 0x3F800001])
+def test_absurd_threshold(value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 84)
+    (thresholds,) = struct.unpack_from("<I", smallest_blob, record + 8)
+    assert status_of(with_word(smallest_blob, thresholds + 4, value)) == "BAD_MODEL"
+    assert status_of(with_word(smallest_blob, thresholds + 4, 0x3F800000)) == "OK"
+
+
+# Those that the arithmetic or an array depends on, and what is one too many or too few.
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [(0, 255), (1, 0), (1, 33), (9, 257), (12, 0), (13, 32), (14, 0), (15, 0), (18, 0), (19, 9)],
+)
+def test_endpointing_just_out_of_range(word: int, value: int, smallest_blob: bytes) -> None:
+    (record,) = struct.unpack_from("<I", smallest_blob, 80)
+    assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL"
+
+
+# Seconds, bounds and scales that profiles divide by or are held to.
+@pytest.mark.parametrize("word", range(20, 24))
+@pytest.mark.parametrize("value", [0, 0xBF800000, 0x7F800000, 0x7FC00000])
+def test_absurd_profile_limits(word: int, value: int, smallest_blob: bytes) -> None:
+    (front_end,) = struct.unpack_from("<I", smallest_blob, 28)
+    (scales,) = struct.unpack_from("<I", smallest_blob, front_end + 76)
+    for offset in (front_end + 4 * word, scales):
+        assert status_of(with_word(smallest_blob, offset, value)) == "BAD_MODEL"
 
 
 def test_too_large_accumulators(smallest_blob: bytes) -> None:
@@ -130,6 +182,15 @@ def test_null_pointers(smallest_host: HostModel) -> None:
     for call in (engine.lsn_push(None, ram.ctypes.data, 1), engine.lsn_finish(None)):
         assert call == bad
     assert engine.lsn_result(None, ctypes.byref(EmotionStruct())) == bad
+    floats = aligned_bytes(4 * 40).ctypes.data
+    assert engine.lsn_set_profile(None, floats, floats, 1.0) == bad
+    assert engine.lsn_profile(None, floats, floats, ctypes.c_float()) == bad
+    assert engine.lsn_adapt(None) == bad
+    opened = smallest_host.stream()
+    for pointers in ((None, floats), (floats, None)):
+        assert engine.lsn_set_profile(opened._stream, *pointers, 1.0) == bad
+        assert engine.lsn_profile(opened._stream, *pointers, ctypes.c_float()) == bad
+    assert engine.lsn_profile(opened._stream, floats, floats, None) == bad
     assert engine.lsn_rows(None) == 0
     assert not engine.lsn_last_features(None)
     assert engine.lsn_label(struct_, 99) is None
@@ -218,8 +279,8 @@ def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
     def words(offset: int, *indices: int) -> list[int]:
         return [struct.unpack_from("<I", smallest_blob, offset + 4 * i)[0] for i in indices]
 
-    n_stages, stages, head, front_end, labels = words(0, 4, 5, 6, 7, 8)
-    offsets = [stages, head, front_end, labels]
+    n_stages, stages, head, front_end, labels, *live = words(0, 4, 5, 6, 7, 8, 20, 21)
+    offsets = [stages, head, front_end, labels, *live, *words(live[1], 2)]
     for stage in range(stages, stages + 32 * n_stages, 32):
         n_paths, paths = words(stage, 6, 7)
         offsets.append(paths)
@@ -232,7 +293,7 @@ def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
 
 
 # Header words that hold a record's offset, and the record's words.
-@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 20)])
+@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 24), (20, 20), (21, 4)])
 @pytest.mark.parametrize("shift", [0, 2, 4])
 def test_records_may_lie_at_any_word(
     word: int, words: int, shift: int, smallest_blob: bytes

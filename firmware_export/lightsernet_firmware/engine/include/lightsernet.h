@@ -28,8 +28,8 @@
 extern "C" {
 #endif
 
-#define LSN_API_VERSION 1u    /* of the functions below */
-#define LSN_BLOB_VERSION 1u   /* of the blobs they read */
+#define LSN_API_VERSION 2u    /* of the functions below */
+#define LSN_BLOB_VERSION 2u   /* of the blobs they read */
 #define LSN_ALIGNMENT 16u     /* of blob and RAM, in bytes */
 
 typedef enum lsn_status {
@@ -45,7 +45,12 @@ typedef enum lsn_status {
     LSN_NO_FRONT_END,  /* the blob takes features only: use lsn_push_features */
     LSN_FINISHED,      /* lsn_finish was called: lsn_reset comes next */
     LSN_NO_RESULT,     /* too few rows so far for a first result */
-    LSN_TOO_LONG       /* days without lsn_reset: the running mean is full */
+    LSN_TOO_LONG,      /* days without lsn_reset: the running mean is full */
+    LSN_NO_PROFILE,    /* the front end does not standardise */
+    LSN_BAD_PROFILE,   /* a value is not finite, or a scale not above 0 */
+    LSN_NOT_FINISHED,  /* lsn_finish comes first */
+    LSN_NO_ENDPOINTING, /* the blob has no front end, or no endpointing that fits it */
+    LSN_BAD_SETTINGS   /* a setting of a listener is out of range */
 } lsn_status;
 
 /* What lsn_model_open found. Read it; only lsn_model_open writes it. */
@@ -114,7 +119,21 @@ uint32_t lsn_rows(const lsn_stream *stream);
  * NULL if there is none. The next call on the stream may change it. */
 const int8_t *lsn_last_features(const lsn_stream *stream);
 
-/* Forget the utterance: from here the stream behaves as a new one. */
+/* Standardise with a user's mean and scale, n_coefficients values each, instead of
+ * the model's: from the next row on, as long as the stream lives; lsn_reset keeps
+ * them. `seconds` of speech they were made of: what they weigh in lsn_adapt. On
+ * any other status than LSN_OK nothing changes. */
+lsn_status lsn_set_profile(lsn_stream *stream, const float *mean, const float *scale,
+                           float seconds);
+
+/* The mean, scale and seconds in use: to keep what lsn_adapt learned. */
+lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, float *seconds);
+
+/* After lsn_finish: let the profile follow the samples of this utterance. Bounded,
+ * and with the last minute weighing most: docs/live.md. Once an utterance. */
+lsn_status lsn_adapt(lsn_stream *stream);
+
+/* Forget the utterance: from here the stream behaves as a new one, with its profile. */
 void lsn_reset(lsn_stream *stream);
 
 #ifdef __cplusplus

@@ -18,6 +18,7 @@
 #define LSN_RUNNING_PEAK 2u
 #define LSN_REPLACE_ZERO 4u
 #define LSN_REMOVE_OFFSET 8u
+#define LSN_STANDARDIZES 16u
 
 /* Kernels read weights and operands, and bands their bins, in groups of this many. */
 #define LSN_GROUP 4u
@@ -40,6 +41,9 @@ typedef struct lsn_header {
     uint32_t temperature; /* float */
     uint32_t min_seconds; /* float */
     uint32_t model_hash[4];
+    uint32_t endpointing; /* offset of lsn_endpoint_constants, or 0 */
+    uint32_t decision;    /* offset of lsn_decision; 0 where there is no endpointing */
+    uint32_t reserved[2]; /* 0 */
 } lsn_header;
 
 typedef struct lsn_stage {
@@ -106,7 +110,49 @@ typedef struct lsn_front_end {
     uint32_t dct;  /* offset of float [n_mels][n_coefficients], or 0 for log-mel */
     uint32_t mean; /* offset of float [n_coefficients] */
     uint32_t inverse_scale; /* offset of float [n_coefficients] */
+    uint32_t prior_rows;    /* float, as all that follow: see lsn_profile.c */
+    uint32_t memory_rows;
+    uint32_t max_shift;
+    uint32_t max_stretch;
 } lsn_front_end;
+
+/* See lsn_endpointing.h: times in hops, levels in 1/256 of an octave of energy. */
+typedef struct lsn_endpoint_constants {
+    uint32_t hop_length;    /* samples */
+    uint32_t half_wavelet;  /* samples */
+    int32_t begin;
+    int32_t last;
+    int32_t range;
+    int32_t begin_drop;
+    int32_t last_drop;
+    int32_t silence;
+    int32_t first_floor;
+    int32_t begin_share; /* in 1/256 */
+    int32_t last_share;
+    int32_t release; /* a hop, in 1/16 of a step of a level */
+    uint32_t speech;
+    uint32_t speech_window;
+    uint32_t hang_over;
+    uint32_t maximum;
+    uint32_t before;
+    uint32_t after;
+    uint32_t floor_block;
+    uint32_t floor_blocks;
+} lsn_endpoint_constants;
+
+/* How a listener decides, besides temperature. */
+typedef struct lsn_decision {
+    uint32_t step_hops;   /* between provisional events */
+    uint32_t min_samples; /* nothing is said of less */
+    uint32_t thresholds;  /* offset of float [n_labels], in 0 .. 1 */
+    uint32_t reserved;    /* 0 */
+} lsn_decision;
+
+/* What the arrays of the state of endpointing have room for. */
+#define LSN_MAX_HALF_WAVELET 32u
+#define LSN_MAX_FLOOR_BLOCKS 8u
+/* A window is kept as the bits of a word. */
+#define LSN_MAX_SPEECH_WINDOW 31u
 
 static inline const void *lsn_at(const lsn_model *model, uint32_t offset)
 {
@@ -116,6 +162,25 @@ static inline const void *lsn_at(const lsn_model *model, uint32_t offset)
 static inline const lsn_header *lsn_header_of(const lsn_model *model)
 {
     return (const lsn_header *)lsn_at(model, 0);
+}
+
+static inline const lsn_front_end *lsn_front_end_of(const lsn_model *model)
+{
+    return (const lsn_front_end *)lsn_at(model, lsn_header_of(model)->front_end);
+}
+
+/* NULL if there are none. */
+static inline const lsn_endpoint_constants *lsn_endpointing_of(const lsn_model *model)
+{
+    uint32_t offset = lsn_header_of(model)->endpointing;
+    return offset == 0 ? NULL : (const lsn_endpoint_constants *)lsn_at(model, offset);
+}
+
+/* NULL if there is none. */
+static inline const lsn_decision *lsn_decision_of(const lsn_model *model)
+{
+    uint32_t offset = lsn_header_of(model)->decision;
+    return offset == 0 ? NULL : (const lsn_decision *)lsn_at(model, offset);
 }
 
 static inline const lsn_stage *lsn_stages_of(const lsn_model *model)

@@ -183,12 +183,26 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
     }
 }
 
-/* Standardise, clip, and round to the model's int8. */
-static void quantize(const lsn_model *model, const lsn_front_end *front_end,
-                     const float *cepstrum, int8_t *row)
+/* Add a row to the statistics that profiles are made of. */
+static void note(const lsn_model *model, const lsn_front_end *front_end,
+                 const float *restrict cepstrum, const lsn_standardization *standardization)
 {
     const uint32_t *mean = lsn_at(model, front_end->mean);
     const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        float unit = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
+        standardization->sum[c] += unit;
+        standardization->squares[c] += unit * unit;
+    }
+}
+
+/* Standardise, clip, and round to the model's int8. */
+static void quantize(const lsn_model *model, const lsn_front_end *front_end,
+                     const float *cepstrum, const lsn_standardization *standardization,
+                     int8_t *row)
+{
+    const uint32_t *mean = standardization->mean;
+    const uint32_t *inverse_scale = standardization->inverse_scale;
     float clip = lsn_float(&front_end->clip_value);
     float steps = lsn_float(&front_end->input_steps);
     for (uint32_t c = 0; c < model->n_coefficients; c++) {
@@ -204,10 +218,11 @@ static void quantize(const lsn_model *model, const lsn_front_end *front_end,
     }
 }
 
-void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level, float *scratch,
+void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
+                       const lsn_standardization *standardization, float *level, float *scratch,
                        int8_t *row)
 {
-    const lsn_front_end *front_end = lsn_at(model, lsn_header_of(model)->front_end);
+    const lsn_front_end *front_end = lsn_front_end_of(model);
     const uint32_t *twiddles = lsn_at(model, front_end->twiddles);
     uint32_t points = front_end->fft_length / 2u;
     float *first = scratch;
@@ -222,10 +237,12 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level,
     spectrum_from_power(front_end, second);
     mel_bands(model, front_end, second, first);
     level_and_log(front_end, level, first);
-    if (front_end->dct == 0) {
-        quantize(model, front_end, first, row);
-    } else {
+    if (front_end->dct != 0) {
         cosine_transform(model, front_end, first, second);
-        quantize(model, front_end, second, row);
+        first = second;
     }
+    if (standardization->sum != NULL) {
+        note(model, front_end, first, standardization);
+    }
+    quantize(model, front_end, first, standardization, row);
 }

@@ -5,14 +5,24 @@
 
 #include "lsn_blob.h"
 
+/* How rows are standardised, and what is noted of them: n_coefficients floats each. */
+typedef struct lsn_standardization {
+    const uint32_t *mean; /* as bits, so that they may lie in the blob */
+    const uint32_t *inverse_scale;
+    float *sum; /* of the rows, in units of the blob's mean and scale; NULL to note nothing */
+    float *squares;
+} lsn_standardization;
+
 /* Compute one row of features from a frame.
  *
- *   pcm      in: int16 [frame_length]
- *   level    in and out: the running peak, in units of the mel bands
- *   scratch  float [2 * fft_length]
- *   row      out: int8 [n_coefficients]
+ *   pcm              in: int16 [frame_length]
+ *   standardization  sum and squares: in and out
+ *   level            in and out: the running peak, in units of the mel bands
+ *   scratch          float [2 * fft_length]
+ *   row              out: int8 [n_coefficients]
  */
-void lsn_front_end_run(const lsn_model *model, const int16_t *pcm, float *level, float *scratch,
+void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
+                       const lsn_standardization *standardization, float *level, float *scratch,
                        int8_t *row);
 
 /* Fourier transform of `points` complex numbers, a power of two of at least 8.

@@ -15,6 +15,14 @@
 #define MAX_FFT 4096u
 #define MIN_FFT 16u
 #define MAX_MELS 512u
+/* Of 64 octaves of energy; and more than a peak can fall in one hop. */
+#define MAX_LEVEL 0x4000
+#define MAX_RELEASE 0x100000u
+/* What a listener holds back and keeps, in bytes and samples. */
+#define MAX_HELD_BYTES 0x1000000u
+#define MAX_KEPT_SAMPLES 0x100000u
+/* 30 seconds at 48 kHz, hop by hop of a sample. */
+#define MAX_HOPS 0x200000u
 
 /* Twice an accumulator must fit 32 bits. */
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
@@ -197,6 +205,23 @@ static int check_bands(const lsn_model *model, const lsn_front_end *front_end)
     return weights == front_end->n_band_weights;
 }
 
+/* Profiles divide by these. */
+static int check_profile_limits(const lsn_model *model, const lsn_front_end *front_end)
+{
+    const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);
+    if ((front_end->flags & LSN_STANDARDIZES) == 0) {
+        return 1;
+    }
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        if (!is_positive(inverse_scale[c])) {
+            return 0;
+        }
+    }
+    return is_positive(front_end->prior_rows) && is_positive(front_end->memory_rows) &&
+           is_positive(front_end->max_shift) && is_positive(front_end->max_stretch) &&
+           lsn_float(&front_end->max_stretch) >= 1.0f;
+}
+
 static int check_front_end(const lsn_model *model, const lsn_front_end *front_end)
 {
     uint32_t n_fft = front_end->fft_length;
@@ -222,7 +247,49 @@ static int check_front_end(const lsn_model *model, const lsn_front_end *front_en
            floats_are_finite(model, front_end->band_weights, front_end->n_band_weights) &&
            (front_end->dct == 0 || floats_are_finite(model, front_end->dct, n_mels * n_out)) &&
            floats_are_finite(model, front_end->mean, n_out) &&
-           floats_are_finite(model, front_end->inverse_scale, n_out);
+           floats_are_finite(model, front_end->inverse_scale, n_out) &&
+           check_profile_limits(model, front_end);
+}
+
+static int is_level(int32_t value)
+{
+    return value >= 0 && value <= MAX_LEVEL;
+}
+
+/* Differences of levels, and shares of them, stay far within 32 bits. */
+static int check_endpointing(const lsn_model *model, const lsn_endpoint_constants *constants)
+{
+    const lsn_endpoint_constants *c = constants;
+    return c->hop_length == model->hop_length &&
+           is_between(c->half_wavelet, 1, LSN_MAX_HALF_WAVELET) && is_level(c->begin) &&
+           is_level(c->last) && is_level(c->range) && is_level(c->begin_drop) &&
+           is_level(c->last_drop) && is_level(c->silence) && is_level(c->first_floor) &&
+           is_between((uint32_t)c->begin_share, 0, 256) &&
+           is_between((uint32_t)c->last_share, 0, 256) &&
+           is_between((uint32_t)c->release, 0, MAX_RELEASE) &&
+           is_between(c->speech_window, 1, LSN_MAX_SPEECH_WINDOW) &&
+           is_between(c->speech, 1, c->speech_window) && is_between(c->hang_over, 1, MAX_HOPS) &&
+           is_between(c->maximum, 1, MAX_HOPS) && c->before <= MAX_HOPS &&
+           c->after <= c->hang_over &&
+           (uint64_t)c->hang_over * model->n_coefficients <= MAX_HELD_BYTES &&
+           ((uint64_t)c->before + c->speech_window) * c->hop_length <= MAX_KEPT_SAMPLES && is_between(c->floor_block, 1, MAX_HOPS) &&
+           is_between(c->floor_blocks, 1, LSN_MAX_FLOOR_BLOCKS);
+}
+
+static int check_decision(const lsn_model *model, const lsn_decision *decision)
+{
+    if (decision->step_hops == 0 || decision->reserved != 0 ||
+        !floats_are_finite(model, decision->thresholds, model->n_labels)) {
+        return 0;
+    }
+    const uint32_t *thresholds = lsn_at(model, decision->thresholds);
+    for (uint32_t i = 0; i < model->n_labels; i++) {
+        float threshold = lsn_float(&thresholds[i]);
+        if (!(threshold >= 0.0f && threshold <= 1.0f)) {
+            return 0;
+        }
+    }
+    return 1;
 }
 
 /* As many names as labels, each with its NUL. */
@@ -271,7 +338,8 @@ static int check_all(lsn_model *model)
     const lsn_header *header = lsn_header_of(model);
     if (!is_between(header->n_coefficients, 1, MAX_WIDTH) || !is_positive(header->input_scale) ||
         !is_int8(header->input_zero_point) || !is_positive(header->temperature) ||
-        !is_positive(header->min_seconds) || !check_labels(model)) {
+        !is_positive(header->min_seconds) || header->reserved[0] != 0 ||
+        header->reserved[1] != 0 || !check_labels(model)) {
         return 0;
     }
     model->n_coefficients = header->n_coefficients;
@@ -295,7 +363,13 @@ static int check_all(lsn_model *model)
         model->frame_length = front_end->frame_length;
         model->hop_length = front_end->hop_length;
     }
-    return 1;
+    if (header->endpointing == 0 || header->decision == 0) {
+        return header->endpointing == header->decision;
+    }
+    return lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
+           check_endpointing(model, lsn_endpointing_of(model)) &&
+           lies_inside(model, header->decision, 1, sizeof(lsn_decision)) &&
+           check_decision(model, lsn_decision_of(model));
 }
 
 lsn_status lsn_model_open(lsn_model *model, const void *blob, size_t blob_size)

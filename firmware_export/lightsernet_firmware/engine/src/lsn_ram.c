@@ -106,9 +106,12 @@ lsn_layout lsn_layout_of(const lsn_model *model)
     for (uint32_t s = 0; s < header->n_stages; s++) {
         layout.pcm += lsn_ring_bytes(model, &stages[s]);
     }
+    layout.profile = layout.pcm;
     layout.scratch = layout.pcm;
     if (header->front_end != 0) {
-        layout.scratch += aligned(sizeof(int16_t) * (size_t)model->frame_length);
+        layout.profile += aligned(sizeof(int16_t) * (size_t)model->frame_length);
+        layout.scratch = layout.profile +
+                         aligned(sizeof(float) * LSN_PROFILE_ARRAYS * model->n_coefficients);
     }
     layout.size = layout.scratch + scratch_size(model);
     return layout;

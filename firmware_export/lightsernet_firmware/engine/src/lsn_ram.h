@@ -26,11 +26,25 @@ struct lsn_stream {
     uint32_t rows;      /* rows of features taken in */
     uint32_t finished;
     uint32_t mean_rows; /* rows summed for the mean */
+    uint32_t heard_rows; /* rows that the front end made of this utterance */
+    float profile_rows;  /* what the running statistics weigh */
+    float profile_seconds;
     lsn_progress progress[LSN_MAX_STAGES];
 };
 
 /* The struct must fit the bytes that are reserved for it. */
 typedef char lsn_stream_fits[sizeof(struct lsn_stream) <= LSN_STREAM_BYTES ? 1 : -1];
+
+/* What a front end needs for profiles: float [n_coefficients] each. */
+enum {
+    LSN_MEAN,
+    LSN_INVERSE_SCALE,
+    LSN_SUM, /* of the running statistics */
+    LSN_SQUARES,
+    LSN_HEARD_SUM, /* of this utterance */
+    LSN_HEARD_SQUARES,
+    LSN_PROFILE_ARRAYS
+};
 
 /* Offsets in the stream's RAM, in bytes. */
 typedef struct lsn_layout {
@@ -39,6 +53,7 @@ typedef struct lsn_layout {
     size_t posteriors; /* int8 [n_labels] */
     size_t rings;      /* int8, the stages' rings one after another */
     size_t pcm;        /* int16 [frame_length] */
+    size_t profile;    /* float [LSN_PROFILE_ARRAYS][n_coefficients] */
     size_t scratch;    /* shared by front end, stages and head */
     size_t size;
 } lsn_layout;

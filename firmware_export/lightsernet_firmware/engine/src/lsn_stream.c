@@ -1,8 +1,10 @@
 /* A stream: samples to rows, rows through the stages, sums to a result. */
 #include "lsn_front_end.h"
 #include "lsn_head.h"
+#include "lsn_profile.h"
 #include "lsn_ram.h"
 #include "lsn_stage_run.h"
+#include "lsn_stream.h"
 
 /* Where everything of one stream is. */
 typedef struct lsn_places {
@@ -116,12 +118,17 @@ void lsn_reset(lsn_stream *stream)
     }
     const lsn_model *model = stream->model;
     lsn_layout layout = lsn_layout_of(model);
-    memset(stream, 0, layout.size);
+    float rows = stream->profile_rows;
+    float seconds = stream->profile_seconds;
+    memset(stream, 0, layout.profile);
     stream->model = model;
     if (model->frame_length != 0) {
-        const lsn_front_end *front_end = lsn_at(model, lsn_header_of(model)->front_end);
-        stream->level = lsn_float(&front_end->level_floor);
+        stream->level = lsn_float(&lsn_front_end_of(model)->level_floor);
+        stream->profile_rows = rows;
+        stream->profile_seconds = seconds;
+        lsn_profile_forget_utterance(stream);
     }
+    memset(lsn_ram_at(stream, layout.scratch), 0, layout.size - layout.scratch);
 }
 
 lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ram, size_t ram_size)
@@ -140,7 +147,11 @@ lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ra
         return LSN_RAM_TOO_SMALL;
     }
     *stream = ram;
+    memset(ram, 0, model->ram_size);
     (*stream)->model = model;
+    if (model->frame_length != 0) {
+        lsn_profile_begin(*stream);
+    }
     lsn_reset(*stream);
     return LSN_OK;
 }
@@ -172,34 +183,44 @@ lsn_status lsn_push_features(lsn_stream *stream, const int8_t *row)
     return LSN_OK;
 }
 
+int lsn_stream_hear(lsn_stream *stream, const int16_t **pcm, size_t *samples, int8_t *row)
+{
+    const lsn_model *model = stream->model;
+    lsn_layout layout = lsn_layout_of(model);
+    int16_t *frame = lsn_ram_at(stream, layout.pcm);
+    size_t room = model->frame_length - stream->pcm_count;
+    size_t count = *samples < room ? *samples : room;
+    memcpy(frame + stream->pcm_count, *pcm, count * sizeof *frame);
+    stream->pcm_count += (uint32_t)count;
+    *pcm += count;
+    *samples -= count;
+    if (stream->pcm_count < model->frame_length) {
+        return 0;
+    }
+    lsn_standardization standardization = lsn_profile_in_use(stream);
+    lsn_front_end_run(model, frame, &standardization, &stream->level,
+                      lsn_ram_at(stream, layout.scratch), row);
+    stream->heard_rows++;
+    stream->pcm_count -= model->hop_length;
+    memmove(frame, frame + model->hop_length, stream->pcm_count * sizeof *frame);
+    return 1;
+}
+
 lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples)
 {
     lsn_status status = check_open(stream, pcm);
     if (status != LSN_OK) {
         return status;
     }
-    const lsn_model *model = stream->model;
-    if (model->frame_length == 0) {
+    if (stream->model->frame_length == 0) {
         return LSN_NO_FRONT_END;
     }
     lsn_places places = places_of(stream);
-    int16_t *frame = lsn_ram_at(stream, places.layout.pcm);
     while (samples > 0) {
-        size_t room = model->frame_length - stream->pcm_count;
-        size_t count = samples < room ? samples : room;
-        memcpy(frame + stream->pcm_count, pcm, count * sizeof *pcm);
-        stream->pcm_count += (uint32_t)count;
-        pcm += count;
-        samples -= count;
-        if (stream->pcm_count == model->frame_length) {
-            if (is_too_long(stream)) {
-                return LSN_TOO_LONG;
-            }
-            lsn_front_end_run(model, frame, &stream->level,
-                              lsn_ram_at(stream, places.layout.scratch),
-                              next_row(stream, &places, 0));
-            stream->pcm_count -= model->hop_length;
-            memmove(frame, frame + model->hop_length, stream->pcm_count * sizeof *frame);
+        if (is_too_long(stream)) {
+            return LSN_TOO_LONG;
+        }
+        if (lsn_stream_hear(stream, &pcm, &samples, next_row(stream, &places, 0))) {
             take_in_row(stream, &places);
         }
     }

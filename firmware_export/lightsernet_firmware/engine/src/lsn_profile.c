@@ -1,0 +1,254 @@
+/* Profiles: mean and scale of a user's voice in place of the training set's.
+ *
+ * With n rows of mean m and variance v, n0 = prior_rows, and the blob's m0 and s0:
+ *
+ *     w       = n / (n + n0)
+ *     mean    = m0 + w (m - m0),          at most max_shift * s0 from m0
+ *     scale^2 = s0^2 + w (v - s0^2),      scale in s0 / max_stretch .. s0 * max_stretch
+ *
+ * m and v are kept as sums in units of s0 around m0. Beyond memory_rows, n and the
+ * sums are scaled down to it.
+ */
+#include "lsn_profile.h"
+
+#include <float.h>
+#include <math.h>
+
+static float *array_of(const lsn_stream *stream, uint32_t which)
+{
+    float *arrays = lsn_ram_at(stream, lsn_layout_of(stream->model).profile);
+    return arrays + (size_t)which * stream->model->n_coefficients;
+}
+
+static float rows_per_second(const lsn_front_end *front_end)
+{
+    return (float)front_end->sample_rate / (float)front_end->hop_length;
+}
+
+/* A NaN ends at the lower bound. */
+static float bounded(float x, float low, float high)
+{
+    x = x > low ? x : low;
+    return x > high ? high : x;
+}
+
+static float at_least_one(float x)
+{
+    return x > 1.0f ? x : 1.0f;
+}
+
+/* By its bits: compilers may take every float for finite. */
+static int is_finite(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & 0x7F800000u) != 0x7F800000u;
+}
+
+/* Also its inverse is a number above 0. */
+static int is_scale(float x)
+{
+    return is_finite(x) && x > 0.0f && is_finite(1.0f / x) && 1.0f / x > 0.0f;
+}
+
+static lsn_status check_profile(const lsn_stream *stream)
+{
+    if (stream->model->frame_length == 0) {
+        return LSN_NO_FRONT_END;
+    }
+    if ((lsn_front_end_of(stream->model)->flags & LSN_STANDARDIZES) == 0) {
+        return LSN_NO_PROFILE;
+    }
+    return LSN_OK;
+}
+
+void lsn_profile_begin(lsn_stream *stream)
+{
+    const lsn_model *model = stream->model;
+    const lsn_front_end *front_end = lsn_front_end_of(model);
+    size_t bytes = model->n_coefficients * sizeof(float);
+    memcpy(array_of(stream, LSN_MEAN), lsn_at(model, front_end->mean), bytes);
+    memcpy(array_of(stream, LSN_INVERSE_SCALE), lsn_at(model, front_end->inverse_scale), bytes);
+}
+
+void lsn_profile_forget_utterance(lsn_stream *stream)
+{
+    size_t bytes = 2u * stream->model->n_coefficients * sizeof(float);
+    memset(array_of(stream, LSN_HEARD_SUM), 0, bytes);
+    stream->heard_rows = 0;
+}
+
+/* Their sums, which lie one behind the other, and how many rows these are of. */
+size_t lsn_heard_bytes(const lsn_model *model)
+{
+    return 2u * model->n_coefficients * sizeof(float) + sizeof(uint32_t);
+}
+
+void lsn_heard_keep(const lsn_stream *stream, void *kept)
+{
+    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
+    memcpy(kept, array_of(stream, LSN_HEARD_SUM), sums);
+    memcpy((uint8_t *)kept + sums, &stream->heard_rows, sizeof stream->heard_rows);
+}
+
+void lsn_heard_restore(lsn_stream *stream, const void *kept)
+{
+    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
+    memcpy(array_of(stream, LSN_HEARD_SUM), kept, sums);
+    memcpy(&stream->heard_rows, (const uint8_t *)kept + sums, sizeof stream->heard_rows);
+}
+
+lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
+{
+    lsn_standardization standardization;
+    standardization.mean = (const uint32_t *)(const void *)array_of(stream, LSN_MEAN);
+    standardization.inverse_scale =
+        (const uint32_t *)(const void *)array_of(stream, LSN_INVERSE_SCALE);
+    standardization.sum = NULL;
+    standardization.squares = NULL;
+    if (check_profile(stream) == LSN_OK) {
+        standardization.sum = array_of(stream, LSN_HEARD_SUM);
+        standardization.squares = array_of(stream, LSN_HEARD_SQUARES);
+    }
+    return standardization;
+}
+
+/* Take the statistics that would have given the profile in use. */
+static void begin_statistics(lsn_stream *stream, float seconds)
+{
+    const lsn_model *model = stream->model;
+    const lsn_front_end *front_end = lsn_front_end_of(model);
+    const uint32_t *mean0 = lsn_at(model, front_end->mean);
+    const uint32_t *inverse_scale0 = lsn_at(model, front_end->inverse_scale);
+    const float *mean = array_of(stream, LSN_MEAN);
+    const float *inverse_scale = array_of(stream, LSN_INVERSE_SCALE);
+    float *sum = array_of(stream, LSN_SUM);
+    float *squares = array_of(stream, LSN_SQUARES);
+    float rows = bounded(seconds * rows_per_second(front_end), 0.0f,
+                         lsn_float(&front_end->memory_rows));
+    float share = rows / (rows + lsn_float(&front_end->prior_rows));
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        sum[c] = 0.0f;
+        squares[c] = 0.0f;
+        if (share > 0.0f) {
+            float inverse = lsn_float(&inverse_scale0[c]);
+            float stretch = inverse / inverse_scale[c];
+            float m = (mean[c] - lsn_float(&mean0[c])) * inverse / share;
+            float v = 1.0f + (stretch * stretch - 1.0f) / share;
+            sum[c] = rows * m;
+            squares[c] = rows * ((v > 0.0f ? v : 0.0f) + m * m);
+        }
+    }
+    stream->profile_rows = share > 0.0f ? rows : 0.0f;
+    stream->profile_seconds = seconds;
+}
+
+lsn_status lsn_set_profile(lsn_stream *stream, const float *mean, const float *scale,
+                           float seconds)
+{
+    if (stream == NULL || mean == NULL || scale == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    lsn_status status = check_profile(stream);
+    if (status != LSN_OK) {
+        return status;
+    }
+    if (!is_finite(seconds) || seconds < 0.0f) {
+        return LSN_BAD_PROFILE;
+    }
+    uint32_t count = stream->model->n_coefficients;
+    for (uint32_t c = 0; c < count; c++) {
+        if (!is_finite(mean[c]) || !is_scale(scale[c])) {
+            return LSN_BAD_PROFILE;
+        }
+    }
+    float *inverse_scale = array_of(stream, LSN_INVERSE_SCALE);
+    memcpy(array_of(stream, LSN_MEAN), mean, count * sizeof *mean);
+    for (uint32_t c = 0; c < count; c++) {
+        inverse_scale[c] = 1.0f / scale[c];
+    }
+    begin_statistics(stream, seconds);
+    return LSN_OK;
+}
+
+lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, float *seconds)
+{
+    if (stream == NULL || mean == NULL || scale == NULL || seconds == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    lsn_status status = check_profile(stream);
+    if (status != LSN_OK) {
+        return status;
+    }
+    const float *inverse_scale = array_of(stream, LSN_INVERSE_SCALE);
+    uint32_t count = stream->model->n_coefficients;
+    memcpy(mean, array_of(stream, LSN_MEAN), count * sizeof *mean);
+    for (uint32_t c = 0; c < count; c++) {
+        scale[c] = 1.0f / inverse_scale[c];
+    }
+    *seconds = stream->profile_seconds;
+    return LSN_OK;
+}
+
+/* Add the utterance to the running statistics. */
+static void add_utterance(lsn_stream *stream, const lsn_front_end *front_end)
+{
+    const float *heard_sum = array_of(stream, LSN_HEARD_SUM);
+    const float *heard_squares = array_of(stream, LSN_HEARD_SQUARES);
+    float *sum = array_of(stream, LSN_SUM);
+    float *squares = array_of(stream, LSN_SQUARES);
+    float heard = (float)stream->heard_rows;
+    float rows = stream->profile_rows + heard;
+    float memory = lsn_float(&front_end->memory_rows);
+    float keep = rows > memory ? memory / rows : 1.0f;
+    for (uint32_t c = 0; c < stream->model->n_coefficients; c++) {
+        sum[c] = (sum[c] + heard_sum[c]) * keep;
+        squares[c] = (squares[c] + heard_squares[c]) * keep;
+    }
+    stream->profile_rows = rows * keep;
+    stream->profile_seconds += heard / rows_per_second(front_end);
+}
+
+lsn_status lsn_adapt(lsn_stream *stream)
+{
+    if (stream == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    lsn_status status = check_profile(stream);
+    if (status != LSN_OK) {
+        return status;
+    }
+    if (!stream->finished) {
+        return LSN_NOT_FINISHED;
+    }
+    if (stream->heard_rows == 0) {
+        return LSN_OK;
+    }
+    const lsn_model *model = stream->model;
+    const lsn_front_end *front_end = lsn_front_end_of(model);
+    const uint32_t *mean0 = lsn_at(model, front_end->mean);
+    const uint32_t *inverse_scale0 = lsn_at(model, front_end->inverse_scale);
+    float *mean = array_of(stream, LSN_MEAN);
+    float *inverse_scale = array_of(stream, LSN_INVERSE_SCALE);
+    float max_shift = lsn_float(&front_end->max_shift);
+    float max_stretch = lsn_float(&front_end->max_stretch);
+    add_utterance(stream, front_end);
+    lsn_profile_forget_utterance(stream);
+    const float *sum = array_of(stream, LSN_SUM);
+    const float *squares = array_of(stream, LSN_SQUARES);
+    float rows = at_least_one(stream->profile_rows);
+    float share = stream->profile_rows /
+                  (stream->profile_rows + lsn_float(&front_end->prior_rows));
+    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+        float inverse = lsn_float(&inverse_scale0[c]);
+        float m = sum[c] / rows;
+        float v = bounded(squares[c] / rows - m * m, 0.0f, FLT_MAX);
+        float shift = bounded(share * m, -max_shift, max_shift);
+        float square = 1.0f + share * (v - 1.0f);
+        float stretch = bounded(sqrtf(square > 0.0f ? square : 0.0f), 1.0f / max_stretch,
+                                max_stretch);
+        mean[c] = lsn_float(&mean0[c]) + shift / inverse;
+        inverse_scale[c] = inverse / stretch;
+    }
+    return LSN_OK;
+}

@@ -1,0 +1,372 @@
+"""The C listener says what `EmotionStream` says with the engine `native`."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from lightsernet_edge import DecisionDefaults, EmotionStream, Event
+from lightsernet_edge.endpoint_settings import EndpointSettings
+from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.model_record import ModelRecord
+from lightsernet_edge.profile import Profile, fingerprint
+from lightsernet_firmware.cost import listener_ram_bytes
+from lightsernet_firmware.front_end_tables import front_end_tables
+from lightsernet_firmware.graph_planner import plan_network
+from lightsernet_firmware.host_listener import HostEvent, HostListener, SettingsStruct
+from lightsernet_firmware.host_stream import STATUS_NAMES, HostModel, aligned_bytes
+from lightsernet_firmware.model_blob import build_blob
+
+Pcm = NDArray[np.int16]
+RATE, HOP = 16000, 256
+LARGEST_CHUNK = 48000
+# Of posteriors at another temperature: float32 beside float64.
+TOLERANCE = 1e-6
+
+
+def spoken(clips: list[Pcm], seed: int = 0, noise: float = 3.0, gap_s: float = 1.0) -> Pcm:
+    """Clips with pauses, and noise over all."""
+    random = np.random.default_rng(seed)
+    parts = [np.zeros(RATE)]
+    for clip in clips:
+        parts += [clip.astype(float), np.zeros(int(random.uniform(0.5, 1.5) * gap_s * RATE))]
+    joined = np.concatenate(parts)
+    joined += random.normal(0.0, noise, joined.size)
+    return np.clip(np.rint(joined), -32768, 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def speech(pcm_clips: list[Pcm]) -> Pcm:
+    return spoken(pcm_clips[:5])
+
+
+def host_with(file: ModelFile, decision: DecisionDefaults | None = None) -> HostModel:
+    record = file.record
+    return HostModel(
+        build_blob(
+            plan_network(file.graph),
+            front_end_tables(record.features),
+            record.labels,
+            decision or record.decision,
+        )
+    )
+
+
+def chunked(samples: Pcm, sizes: list[int]) -> list[Pcm]:
+    edges = np.cumsum(np.tile(sizes, samples.size // sum(sizes) + 1))
+    return np.split(samples, edges[edges < samples.size])
+
+
+def heard_in_c(listener: HostListener, chunks: list[Pcm]) -> list[HostEvent]:
+    return [event for chunk in chunks for event in listener.process(chunk)] + listener.finish()
+
+
+def heard_in_python(stream: EmotionStream, samples: Pcm) -> list[Event]:
+    return stream.process(samples) + stream.finish()
+
+
+def assert_same(found: list[HostEvent], expected: list[Event], record: ModelRecord) -> None:
+    """Posteriors: the C event's integers, calibrated in Python, to the last bit."""
+    rule = record.decision.rule(record.labels)
+    assert len(found) == len(expected)
+    for ours, theirs in zip(found, expected, strict=True):
+        emotion = theirs.emotion
+        assert (ours.kind, ours.broken) == (theirs.kind, theirs.broken)
+        assert (ours.start / RATE, ours.end / RATE) == (emotion.start_s, emotion.end_s)
+        raw = (np.array(ours.posteriors, np.float64) + 128.0) / 256.0
+        assert rule.calibrated(raw).tolist() == list(emotion.posteriors.values())
+        assert ours.confidence == pytest.approx(emotion.confidence, abs=TOLERANCE)
+        assert ours.label == emotion.label
+
+
+SIZES = st.lists(
+    # Small and large ones alike: by powers of two.
+    st.integers(0, 15).flatmap(lambda e: st.integers(2**e, min(2 ** (e + 1), LARGEST_CHUNK))),
+    min_size=1,
+    max_size=20,
+)
+
+
+@pytest.fixture(scope="module")
+def python_stream(shipped: ModelFile) -> EmotionStream:
+    return EmotionStream(shipped.path, engine="native", provisional=True)
+
+
+@pytest.fixture(scope="module")
+def shipped(model_for: Callable[[None], ModelFile]) -> ModelFile:
+    return model_for(None)
+
+
+@settings(max_examples=10)
+@given(sizes=SIZES, seed=st.integers(0, 99), noise=st.sampled_from([0.0, 3.0, 100.0, 1000.0]))
+def test_the_same_events_as_python(
+    sizes: list[int],
+    seed: int,
+    noise: float,
+    shipped: ModelFile,
+    python_stream: EmotionStream,
+    pcm_clips: list[Pcm],
+) -> None:
+    first = seed % (len(pcm_clips) - 3)
+    samples = spoken(pcm_clips[first : first + 3], seed, noise)
+    python_stream.reset()
+    expected = heard_in_python(python_stream, samples)
+    listener = HostListener(host_with(shipped), provisional=1)
+    assert_same(heard_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
+
+
+@pytest.mark.parametrize("chunk", [1, 255, 256, 257, 48000])
+def test_chunks_of_one_size(
+    chunk: int,
+    shipped: ModelFile,
+    python_stream: EmotionStream,
+    pcm_clips: list[Pcm],
+    figure: object,
+) -> None:
+    samples = spoken(pcm_clips[:2])
+    python_stream.reset()
+    expected = heard_in_python(python_stream, samples)
+    assert [event.kind for event in expected].count("utterance") == 2
+    assert len(expected) > 4
+    listener = HostListener(host_with(shipped), provisional=1)
+    found = heard_in_c(listener, chunked(samples, [chunk]))
+    assert callable(figure)
+    figure(f"{len(found)} events of {samples.size / RATE:.0f} s, as Python's")
+    assert_same(found, expected, shipped.record)
+
+
+def test_all_twenty_clips(
+    shipped: ModelFile, python_stream: EmotionStream, pcm_clips: list[Pcm]
+) -> None:
+    samples = spoken(pcm_clips, noise=30.0)
+    python_stream.reset()
+    expected = heard_in_python(python_stream, samples)
+    assert [event.kind for event in expected].count("utterance") >= 18
+    found = heard_in_c(HostListener(host_with(shipped), provisional=1), [samples])
+    assert_same(found, expected, shipped.record)
+
+
+# Ends in every way: early, at the maximum, with all or nothing of the hang-over.
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"maximum_s": 1.0},
+        {"hang_over_s": 0.06, "after_s": 0.0},
+        {"hang_over_s": 0.3, "after_s": 0.3},
+        {"before_s": 0.5, "speech_window_s": 0.4, "after_s": 0.0},
+        {"hang_over_s": 5.0},
+    ],
+    ids=str,
+)
+def test_other_settings_of_endpointing(
+    times: dict[str, float], smallest: ModelFile, speech: Pcm
+) -> None:
+    decision = dataclasses.replace(
+        smallest.record.decision, endpointing=EndpointSettings(**times), step_s=0.1
+    )
+    stream = EmotionStream(smallest.path, engine="native", provisional=True, decision=decision)
+    expected = heard_in_python(stream, speech)
+    assert expected
+    found = heard_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
+    assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 1.7, 10.0])
+def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, speech: Pcm) -> None:
+    labels = smallest.record.labels
+    plain = HostListener(host_with(smallest), provisional=1)
+    raw = [event.posteriors for event in heard_in_c(plain, [speech])]
+    rule = DecisionDefaults(temperature=temperature).rule(labels)
+    highest = [
+        float(rule.calibrated((np.array(values, float) + 128) / 256).max()) for values in raw
+    ]
+    # Some events are uncertain; at temperature 1 one lies on the threshold itself.
+    found_values = np.unique(highest)
+    widest = int(np.argmax(np.diff(found_values)))
+    below, limit = found_values[widest], found_values[widest + 1]
+    if temperature != 1.0:
+        assert limit - below > 4 * TOLERANCE
+        limit = (below + limit) / 2
+    thresholds = dict.fromkeys(labels, float(limit))
+    decision = dataclasses.replace(
+        smallest.record.decision, temperature=temperature, thresholds=thresholds
+    )
+    stream = EmotionStream(smallest.path, engine="native", provisional=True, decision=decision)
+    expected = heard_in_python(stream, speech)
+    assert {event.emotion.label == "uncertain" for event in expected} == {False, True}
+    found = heard_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
+    assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
+    # The same from the caller's settings as from the blob's.
+    values = (ctypes.c_float * len(labels))(*[limit] * len(labels))
+    told = HostListener(
+        host_with(smallest),
+        provisional=1,
+        temperature=temperature,
+        thresholds=ctypes.cast(values, ctypes.POINTER(ctypes.c_float)),
+    )
+    assert [event.label for event in heard_in_c(told, [speech])] == [event.label for event in found]
+
+
+@settings(max_examples=15)
+@given(
+    gaps=st.lists(
+        st.tuples(st.integers(0, 15 * RATE), st.sampled_from([0, 1, 500, 9_000, 9_984, 50_000])),
+        max_size=12,
+    )
+)
+# In the midst of speech: the next utterance begins where the gap is.
+@example(gaps=[(28_800, 50_000), (30_800, 50_000), (34_000, 500)])
+def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: Pcm) -> None:
+    stream = EmotionStream(smallest.path, engine="native", provisional=True)
+    listener = HostListener(host_with(smallest), provisional=1)
+    expected: list[Event] = []
+    found: list[HostEvent] = []
+    at = 0
+    for position, lost in sorted(gaps):
+        if at > 0 and position < at + 2 * HOP:
+            continue
+        part = speech[at:position]
+        expected += stream.process(part)
+        found += listener.process(part)
+        stream.mark_broken(lost)
+        found += listener.mark_broken(lost)
+        at = position
+    expected += heard_in_python(stream, speech[at:])
+    found += heard_in_c(listener, [speech[at:]])
+    assert_same(found, expected, smallest.record)
+
+
+@pytest.mark.parametrize("adapt", [False, True])
+def test_profiles(adapt: bool, smallest: ModelFile, speech: Pcm) -> None:
+    spec = smallest.record.features
+    assert spec.mean is not None
+    assert spec.scale is not None
+    mean = np.float32(np.array(spec.mean) + 0.5 * np.array(spec.scale))
+    scale = np.float32(0.8 * np.array(spec.scale))
+    profile = Profile(fingerprint(spec), tuple(mean.tolist()), tuple(scale.tolist()), 10.0)
+    stream = EmotionStream(
+        smallest.path, engine="native", provisional=True, profile=profile, adapt=adapt
+    )
+    listener = HostListener(host_with(smallest), provisional=1, adapt=int(adapt))
+    listener.stream.set_profile(np.array(profile.mean), np.array(profile.scale), 10.0)
+    expected = heard_in_python(stream, speech)
+    assert_same(heard_in_c(listener, [speech]), expected, smallest.record)
+    _, _, seconds = listener.stream.profile()
+    assert (seconds > 12.0) == adapt
+    # What was learned stays, in both.
+    stream.reset()
+    listener.reset()
+    again = heard_in_python(stream, speech)
+    assert_same(heard_in_c(listener, [speech]), again, smallest.record)
+    assert (again == expected) != adapt
+
+
+def test_reset_is_as_new(smallest: ModelFile, speech: Pcm) -> None:
+    model = host_with(smallest)
+    listener = HostListener(model, provisional=1)
+    # Behind the pointers to stream, callback and context.
+    pointers = 3 * ctypes.sizeof(ctypes.c_void_p)
+    # The stream's pointer to its model lies at the end; it is the same.
+    new = listener.ram[pointers:].tobytes()
+    for end in (100, 3 * RATE + 77, len(speech)):
+        listener.process(speech[:end])
+        listener.mark_broken(1000)
+        if end == len(speech):
+            listener.finish()
+        listener.reset()
+        assert listener.ram[pointers:].tobytes() == new
+        assert not listener.in_speech
+
+
+def test_after_the_end_only_reset_helps(smallest: ModelFile, speech: Pcm) -> None:
+    listener = HostListener(host_with(smallest))
+    listener.finish()
+    for call in (lambda: listener.process(speech), listener.finish, listener.mark_broken):
+        with pytest.raises(LightSernetError, match="FINISHED"):
+            call()
+    listener.reset()
+    assert len(heard_in_c(listener, [speech])) == 5
+
+
+def test_ram_is_what_the_planner_says(
+    shipped: ModelFile, smallest: ModelFile, figure: object
+) -> None:
+    for file in (shipped, smallest):
+        tables, record = front_end_tables(file.record.features), file.record
+        ram = listener_ram_bytes(plan_network(file.graph), tables, record.decision)
+        assert ram == HostListener(host_with(file)).ram.size
+    assert callable(figure)
+    figure(f"a listener of the model that ships: {HostListener(host_with(shipped)).ram.size} bytes")
+
+
+def test_what_cannot_be_opened(smallest: ModelFile, smallest_host: HostModel) -> None:
+    plan, labels = plan_network(smallest.graph), smallest.record.labels
+    for blob in (
+        build_blob(plan, None, labels),
+        # A window of more than 31 hops.
+        build_blob(
+            plan,
+            front_end_tables(dataclasses.replace(smallest.record.features, hop_length=64)),
+            labels,
+        ),
+    ):
+        with pytest.raises(LightSernetError, match="NO_ENDPOINTING"):
+            HostListener(HostModel(blob))
+    model = host_with(smallest)
+    for wrong in (
+        {"temperature": 0.0},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"step_hops": 0},
+        {"thresholds": (ctypes.c_float * 5)(0, 0, 0, 0, 1.5)},
+        {"thresholds": (ctypes.c_float * 5)(0, 0, 0, 0, float("nan"))},
+    ):
+        if "thresholds" in wrong:
+            wrong["thresholds"] = ctypes.cast(wrong["thresholds"], ctypes.POINTER(ctypes.c_float))
+        with pytest.raises(LightSernetError, match="BAD_SETTINGS"):
+            HostListener(model, **wrong)
+
+
+def test_null_pointers(smallest: ModelFile) -> None:
+    model = host_with(smallest)
+    listener = HostListener(model)
+    engine, struct = model.library, ctypes.byref(model.struct)
+    ram = aligned_bytes(listener.ram.size + 16)
+    made = ctypes.c_void_p()
+    callback = listener._callback
+
+    def opened(*arguments: object) -> str:
+        return STATUS_NAMES[engine.lsn_listener_open(*arguments)]
+
+    at, size = ram.ctypes.data, listener.ram.size
+    assert opened(ctypes.byref(made), struct, at, size, None, callback, None) == "OK"
+    assert opened(None, struct, at, size, None, callback, None) == "BAD_ARGUMENT"
+    assert opened(ctypes.byref(made), None, at, size, None, callback, None) == "BAD_ARGUMENT"
+    assert opened(ctypes.byref(made), struct, None, size, None, callback, None) == "BAD_ARGUMENT"
+    none = ctypes.cast(None, type(callback))
+    assert opened(ctypes.byref(made), struct, at, size, None, none, None) == "BAD_ARGUMENT"
+    empty = SettingsStruct(temperature=1.0, step_hops=1)
+    settings_ = ctypes.byref(empty)
+    assert opened(ctypes.byref(made), struct, at, size, settings_, callback, None) == "BAD_ARGUMENT"
+    assert opened(ctypes.byref(made), struct, at + 4, size, None, callback, None) == "BAD_ALIGNMENT"
+    assert opened(ctypes.byref(made), struct, at, size - 1, None, callback, None) == "RAM_TOO_SMALL"
+    assert made.value is None
+    bad = STATUS_NAMES.index("BAD_ARGUMENT")
+    assert engine.lsn_listener_defaults(None, settings_) == bad
+    assert engine.lsn_listener_defaults(struct, None) == bad
+    assert engine.lsn_listener_process(None, at, 1) == bad
+    assert engine.lsn_listener_process(listener._listener, None, 1) == bad
+    assert engine.lsn_listener_mark_broken(None, 1) == bad
+    assert engine.lsn_listener_finish(None) == bad
+    assert engine.lsn_listener_ram_size(None) == 0
+    assert engine.lsn_listener_in_speech(None) == 0
+    assert engine.lsn_listener_stream(None) is None
+    engine.lsn_listener_reset(None)
