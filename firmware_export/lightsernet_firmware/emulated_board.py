@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.wav_bytes import wav_bytes
 
 from .board_build import board, build_program, code_bytes
 from .cost import ram_bytes
@@ -21,7 +22,6 @@ from .front_end_tables import front_end_tables, why_not_streamable
 from .graph_planner import plan_network
 from .model_blob import blob_of
 from .outcome import Outcome
-from .wav_bytes import wav_bytes
 
 # Clips in one run of the emulator, and how long one may take.
 _CLIPS_A_RUN = 25

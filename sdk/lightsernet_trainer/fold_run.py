@@ -120,7 +120,7 @@ def run_fold(job: FoldJob) -> FoldOutcome:
     assert summary is not None
     history = tuple(summary["history"])
     first = next(iter(clips.values()))
-    scored = len({clip.file for clip in first})
+    scored = len(first) // len({clip.order for clip in first})
     return FoldOutcome(
         FoldResult(
             job.fold.name,

@@ -21,10 +21,10 @@ from .results import ClipResult
 
 Rows = NDArray[np.float64]
 
-ENROLMENT_S = 10.0
+_ENROLMENT_S = 10.0
 # In how many random orders the speaker's clips are heard under ``loso-running``.
 _ORDERS = 5
-NEUTRAL = "neutral"
+_NEUTRAL = "neutral"
 
 
 class HeldOutClips:
@@ -41,7 +41,6 @@ class HeldOutClips:
 
     def __init__(self, clips: Sequence[Clip], spec: FeatureSpec, condition: Condition) -> None:
         self.clips = tuple(clips)
-        self.spec = spec
         front_end = FrontEnd(spec.without_standardisation())
         self.rows: list[Rows] = []
         self.seconds: list[float] = []
@@ -92,10 +91,8 @@ class FoldScorer:
         if protocol == "loso-enrol":
             return self._enrolled(held_out, seed)
         front_end = FrontEnd(self._record.features)
-        return [
-            self._result(held_out.clips[i], front_end, held_out.rows[i])
-            for i in range(len(held_out.clips))
-        ]
+        pairs = zip(held_out.clips, held_out.rows, strict=True)
+        return [self._result(clip, front_end, rows) for clip, rows in pairs]
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         chosen = enrolment(held_out, seed)
@@ -146,7 +143,7 @@ class FoldScorer:
 
 
 def enrolment(held_out: HeldOutClips, seed: int) -> list[int]:
-    """Choose neutral clips at random until they last `ENROLMENT_S`.
+    """Choose neutral clips at random until they last `_ENROLMENT_S`.
 
     Returns
     -------
@@ -158,15 +155,15 @@ def enrolment(held_out: HeldOutClips, seed: int) -> list[int]:
     InputError
         If there is none.
     """
-    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == NEUTRAL]
+    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == _NEUTRAL]
     if not neutral:
         raise InputError(
             f"--protocol loso-enrol: speaker {held_out.clips[0].speaker!r} has no clip "
-            f"labelled {NEUTRAL!r}"
+            f"labelled {_NEUTRAL!r}"
         )
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(neutral):
-        if sum(held_out.seconds[j] for j in chosen) >= ENROLMENT_S:
+        if sum(held_out.seconds[j] for j in chosen) >= _ENROLMENT_S:
             break
         chosen.append(int(i))
     return chosen

@@ -18,9 +18,9 @@ from lightsernet_edge.engines import names, open_engine
 from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.tflite_graph import read_graph
+from lightsernet_edge.wav_bytes import wav_bytes
 from lightsernet_firmware.host_stream import library
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
-from lightsernet_firmware.wav_bytes import wav_bytes
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,9 @@ from . import options, training_settings
 if TYPE_CHECKING:
     from lightsernet_trainer.results import Result
 
+# Flags whose values are places of this machine.
+_PLACES = ("--data", "--out", "--noises")
 _PRECISIONS = ("float32", "float16", "int8", "native")
-_PARALLEL = ("none", "loky", "dask", "ray")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -97,12 +98,13 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer.crossval import CrossValidation, cross_validate
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.folds import make_folds
+    from lightsernet_trainer.parallel import PARALLEL
     from lightsernet_trainer.report import write_report
     from lightsernet_trainer.result_file import read_result
 
     for flag, found, allowed in (
         ("--precisions", arguments.precisions, _PRECISIONS),
-        ("--parallel", (arguments.parallel,), _PARALLEL),
+        ("--parallel", (arguments.parallel,), PARALLEL),
     ):
         for name in found:
             if name not in allowed:
@@ -147,15 +149,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(item) for item in text.split(","))
+    # Given twice, a seed would be run twice in one folder.
+    return tuple(dict.fromkeys(int(item) for item in text.split(",")))
 
 
 def _command() -> str:
     """Return the command as it was given, the data's place left open, for the result files."""
-    words = ["lightsernet-edge", *sys.argv[1:]]
-    for flag in ("--data", "--out", "--noises"):
-        if flag in words:
-            words[words.index(flag) + 1] = flag[2:].upper()
+    words = ["lightsernet-edge"]
+    place = ""
+    for word in sys.argv[1:]:
+        flag, equals, _ = word.partition("=")
+        if equals and flag in _PLACES:
+            word = f"{flag}={flag[2:].upper()}"
+        words.append(place or word)
+        place = word[2:].upper() if word in _PLACES else ""
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     prefix = [] if backend == "tensorflow" else [f"KERAS_BACKEND={backend}"]
     return shlex.join([*prefix, *words])

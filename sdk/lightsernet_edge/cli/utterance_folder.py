@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
-import wave
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..atomic_write import write_atomically
 from ..errors import InputError
+from ..wav_bytes import wav_bytes
 
 # How far back an utterance may begin when its event comes: what `EndpointSettings`
 # allow for its length, its hang-over and its margins.
@@ -81,7 +80,7 @@ class UtteranceFolder:
         """
         start, end = (round(fields[key] * self._sample_rate) for key in ("start_s", "end_s"))
         path = self._next_path()
-        write_atomically(path, _wav(self._cut(start, min(end, self._end)), self._sample_rate))
+        write_atomically(path, wav_bytes(self._cut(start, min(end, self._end)), self._sample_rate))
         text = json.dumps({**fields, "wav": path.name}, indent=1) + "\n"
         write_atomically(path.with_suffix(".json"), text.encode())
         return path
@@ -100,13 +99,3 @@ class UtteranceFolder:
             if here < there:
                 cut[here - start : there - start] = samples[here - first : there - first]
         return cut
-
-
-def _wav(samples: NDArray[np.int16], sample_rate: int) -> bytes:
-    content = io.BytesIO()
-    with wave.open(content, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return content.getvalue()
