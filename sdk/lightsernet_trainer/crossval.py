@@ -14,8 +14,9 @@ from .conditions.noise import Noises
 from .configuration import TrainingConfiguration
 from .datasets.clip import Corpus
 from .fold_run import FoldJob, FoldOutcome, run_fold
-from .folds import LEAVE_ONE_SPEAKER_OUT, Fold
+from .folds import Fold
 from .parallel import run_folds
+from .protocols import LEAVE_ONE_SPEAKER_OUT
 from .result_file import write_result
 from .results import Result
 
@@ -27,7 +28,7 @@ class CrossValidation:
     Attributes
     ----------
     protocol : str
-        One of `folds.PROTOCOLS`.
+        A key of `protocols.PROTOCOLS`.
     configuration : TrainingConfiguration
         Its seed is replaced by each of `seeds`.
     seeds : tuple of int

@@ -42,7 +42,7 @@ class FoldJob:
     corpus : Corpus
     fold : Fold
     protocol : str
-        One of `folds.PROTOCOLS`.
+        A key of `protocols.PROTOCOLS`.
     configuration : TrainingConfiguration
     precisions : tuple of str
         Some of ``float32``, ``float16``, ``int8``, ``native``.

@@ -76,7 +76,7 @@ class FoldScorer:
         Parameters
         ----------
         protocol : str
-            One of `folds.PROTOCOLS`.
+            A key of `protocols.PROTOCOLS`.
         held_out : HeldOutClips
         seed : int
             Of the orders of ``loso-running``, and of the choice of enrolment clips.

@@ -1,4 +1,4 @@
-"""The protocols of cross-validation: what each fold trains on and is scored on."""
+"""What each fold of a protocol trains on and is scored on."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from sklearn.model_selection import StratifiedKFold
 from lightsernet_edge.errors import InputError
 
 from .datasets.clip import Corpus
+from .protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
 from .splits import Split, hold_out_speakers
-
-# Protocols whose folds leave out one speaker each, and those whose folds mix them.
-LEAVE_ONE_SPEAKER_OUT = ("loso", "loso-enrol", "loso-running")
-STRATIFIED = ("published", "random")
-PROTOCOLS = (*LEAVE_ONE_SPEAKER_OUT, *STRATIFIED)
 
 _N_FOLDS = 10
 # The folds are the same whatever the seed of the training, so that seeds compare.
@@ -46,11 +42,11 @@ def make_folds(
     ----------
     corpus : Corpus
     protocol : str
-        One of `PROTOCOLS`.
+        A key of `protocols.PROTOCOLS`.
     speakers : sequence of str, optional
-        Only the folds that leave out these; for `LEAVE_ONE_SPEAKER_OUT`.
+        Only the folds that leave out these; for `protocols.LEAVE_ONE_SPEAKER_OUT`.
     count : int
-        Number of folds of a `STRATIFIED` protocol.
+        Number of folds of a `protocols.STRATIFIED` one.
 
     Raises
     ------

@@ -17,20 +17,6 @@ from lightsernet_edge.errors import InputError
 from .bootstrap import SCORES, Interval, intervals
 from .evaluation import Scores, score
 
-# What a protocol's score says, in the words that stand wherever it is printed.
-PROTOCOLS: Mapping[str, str] = {
-    "loso": "Leave one speaker out: what a stranger's voice gets. Epochs, thresholds and "
-    "calibration come from the other speakers alone.",
-    "published": "Flattering: ten folds that mix speakers, and of all epochs the one that does "
-    "best on the test fold. It exists to be compared with the tables of papers that do the same.",
-    "random": "Flattering: ten folds that mix speakers, so every voice was heard in training. "
-    "No look at the test fold.",
-    "loso-enrol": "Leave one speaker out, after ten seconds of the speaker's neutral speech. "
-    "Those clips are left out of the test.",
-    "loso-running": "Leave one speaker out, the features adapting to what was heard of the "
-    "speaker so far, in random order and without labels.",
-}
-
 _POSTERIOR_DIGITS = 5
 _HISTORY_DIGITS = 6
 # An int8 softmax rounds each posterior to a step of 1/256.
@@ -136,7 +122,7 @@ class Result:
     Attributes
     ----------
     protocol : str
-        A key of `PROTOCOLS`, or what was held out in words.
+        A key of `protocols.PROTOCOLS`, or what was held out in words.
     recipe, loss, precision : str
     seed : int
     command : str

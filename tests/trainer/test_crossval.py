@@ -24,7 +24,9 @@ from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.crossval import CrossValidation, cross_validate
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.folds import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, make_folds
+from lightsernet_trainer.folds import make_folds
+from lightsernet_trainer.parallel import PARALLEL
+from lightsernet_trainer.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS
 from lightsernet_trainer.result_file import read_result
 from lightsernet_trainer.results import Result, check, per_fold
 
@@ -219,7 +221,7 @@ def command(emodb: Path, out: Path) -> list[str]:
     return [
         "crossval", "--dataset", "emodb", "--data", str(emodb), "--out", str(out),
         "--speakers", "10,12", "--epochs", "3", "--width", "0.1", "--seconds", "1",
-        "--precisions", "int8", "--json",
+        "--precisions", "int8", "--variants", "clean", "--json",
     ]  # fmt: skip
 
 
@@ -249,6 +251,24 @@ def test_killed_and_resumed_gives_the_same_table(
     resumed, uninterrupted = read_result(killed / name), read_result(whole / name)
     assert resumed.clips == uninterrupted.clips
     assert (whole / "report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("parallel", [name for name in PARALLEL if name != "none"])
+def test_a_cluster_gives_the_same_pooled_result(
+    parallel: str,
+    few: Corpus,
+    leave_one_out: tuple[Path, list[Result]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Real folds on two workers; `test_parallel.py` kills workers, on folds that only pretend."""
+    pytest.importorskip({"dask": "distributed"}.get(parallel, parallel))
+    for name in ("DASK_SCHEDULER_ADDRESS", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    results = validate(few, "loso", tmp_path, parallel=parallel, jobs=2)
+    for found, alone in zip(results, leave_one_out[1], strict=True):
+        assert found.clips == alone.clips
+        assert (found.ua, found.wa, found.f1) == (alone.ua, alone.wa, alone.f1)
 
 
 def test_places_of_this_machine_stay_out_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,7 +189,7 @@ def _summary(result: Result) -> dict[str, Any]:
 def _print_results(results: list[Result], out: Path) -> None:
     from rich.table import Table
 
-    from lightsernet_trainer.results import PROTOCOLS
+    from lightsernet_trainer.protocols import PROTOCOLS
 
     from .console import stdout_console
 

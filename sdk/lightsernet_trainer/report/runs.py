@@ -13,7 +13,8 @@ from lightsernet_edge.errors import InputError
 
 from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
-from ..results import PROTOCOLS, Result, mixes_speakers, pooled, posteriors, predicted
+from ..protocols import PROTOCOLS
+from ..results import Result, mixes_speakers, pooled, posteriors, predicted
 
 # The order in which they are shown, the trained one first.
 _PRECISIONS = ("float32", "float16", "int8")
