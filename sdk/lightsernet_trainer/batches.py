@@ -21,6 +21,9 @@ from .feature_store import FeatureStore
 
 Rows = NDArray[np.float32]
 
+# Of the crops that are standardised by a profile; the others are a stranger's.
+_PROFILE_SHARE = 0.5
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -122,7 +125,7 @@ class CropBatches:
         if augmentation.variants:
             variant = str(random.choice((CLEAN, *augmentation.variants)))
         normaliser = self._normaliser
-        if augmentation.profile_clips:
+        if augmentation.profile_clips and random.random() < _PROFILE_SHARE:
             normaliser = self._profile_normaliser(clip.speaker, variant, random)
         rows = normaliser(self._store.rows(clip, variant))
         crop = fit_length(rows, self._n_frames, normaliser.silence, random)
@@ -137,10 +140,10 @@ class CropBatches:
     def _profile_normaliser(
         self, speaker: str, variant: str, random: np.random.Generator
     ) -> Normaliser:
-        """Draw what the device may know of the speaker by now: nothing, or some clips."""
+        """Draw what the device may know of the speaker by now."""
         profile = RunningProfile(self._spec)
         theirs = self._by_speaker[speaker]
-        count = int(random.integers(0, self._augmentation.profile_clips + 1))
+        count = int(random.integers(1, self._augmentation.profile_clips + 1))
         for i in random.permutation(len(theirs))[:count]:
             profile.add(self._store.rows(theirs[i], variant).astype(np.float64))
         return Normaliser(profile.profile().applied_to(self._spec))

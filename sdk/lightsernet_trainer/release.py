@@ -1,67 +1,135 @@
-"""Puts the model that ships into the package: trained on all, scored by a twin.
+"""Puts the model that ships into the package: trained on all, scored by cross-validation.
 
-A model trained on all speakers cannot be scored on any. Its record carries the
-score of a twin: the same settings, trained without some speakers, scored on them.
+A model trained on all speakers cannot be scored on any. Its record carries what the
+same settings got under ``loso``, and the decision fitted on those posteriors.
 
-Usage: python -m lightsernet_trainer.release --model ALL.tflite --twin TWIN.tflite [--out FILE]
+Usage: python -m lightsernet_trainer.release --model ALL.tflite --results RESULT.json ...
+       [--goal 0.8] [--out FILE]
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from lightsernet_edge.errors import InputError
+import numpy as np
+
+from lightsernet_edge.decision import with_temperature
+from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
+from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
+
+from .calibration import fit_temperature, fit_thresholds
+from .configuration import TrainingConfiguration
+from .result_file import read_result
+from .results import Result, posteriors
+
+PROGRAM = "python -m lightsernet_trainer.release"
 
 
-def release(model: Path, twin: Path, out: Path) -> ModelFile:
-    """Write `model` to `out` with the scores of `twin` in its record.
+def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> ModelFile:
+    """Write `model` to `out` with scores and decision from `results`.
 
     Parameters
     ----------
     model : Path
         A `.tflite` with its record, trained on all speakers.
-    twin : Path
-        One with scores, trained without some of them.
+    results : sequence of Result
+        Of protocol ``loso`` without a condition, of any seeds and precisions, with the
+        labels and front end of the model; some of int8.
+    goal : float
+        Share, in 0..1, of what is said that shall be right; see `calibration.fit_thresholds`.
     out : Path
 
     Raises
     ------
     ModelError
-        If a file cannot be read.
+        If the model cannot be read.
     InputError
-        If the two have other labels, front ends or data, or the twin has no score.
+        If a result is none of this model's settings.
     """
-    file, scored = read_model(model), read_model(twin)
-    record, other = file.record, scored.record
-    if (
-        record.labels != other.labels
-        or record.features.without_standardisation() != other.features.without_standardisation()
-        or record.data is None
-        or other.data is None
-        or record.data.name != other.data.name
-    ):
-        raise InputError(f"--twin {twin}: expected the labels, features and data of {model}")
-    if not other.scores:
-        raise InputError(f"--twin {twin}: its record has no score")
-    scores = tuple(
-        dataclasses.replace(score, protocol=f"a twin of this model: {score.protocol}")
-        for score in other.scores
+    file = read_model(model)
+    for result in results:
+        _check(result, file.record, model)
+    record = dataclasses.replace(
+        file.record,
+        scores=_scores(results),
+        decision=_decision(results, goal, file.record.decision),
     )
-    return write_model(out, file.model, dataclasses.replace(record, scores=scores))
+    return write_model(out, file.model, record)
 
 
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def _check(result: Result, record: ModelRecord, model: Path) -> None:
+    name = f"--results {result.name}"
+    if result.protocol != "loso" or result.condition is not None:
+        raise InputError(f"{name}: expected protocol loso on clean audio")
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in result.configuration.items()}
+    spec = TrainingConfiguration(**fields).feature_spec().without_standardisation()
+    if result.labels != record.labels or spec != record.features.without_standardisation():
+        raise InputError(f"{name}: expected the labels and features of {model}")
+
+
+def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
+    scores = []
+    for precision in dict.fromkeys(result.precision for result in results):
+        mine = [result for result in results if result.precision == precision]
+        ua, wa, f1 = np.mean([(result.ua, result.wa, result.f1) for result in mine], axis=0)
+        seeds = ", ".join(str(result.seed) for result in mine)
+        protocol = (
+            "loso: these settings, trained without one speaker at a time and scored on that "
+            f"speaker; mean over seeds {seeds}. This model heard all speakers"
+        )
+        clips = len(mine[0].clips)
+        scores.append(Score(protocol, precision, float(ua), float(wa), float(f1), clips))
+    return tuple(scores)
+
+
+def _decision(
+    results: Sequence[Result], goal: float, defaults: DecisionDefaults
+) -> DecisionDefaults:
+    integer = [result for result in results if result.precision == "int8"]
+    if not integer:
+        raise InputError("--results: found none of precision int8, expected some to calibrate on")
+    raw = np.concatenate([posteriors(result) for result in integer])
+    truth = np.array([r.labels.index(clip.truth) for r in integer for clip in r.clips])
+    temperature = round(fit_temperature(raw, truth), 3)
+    thresholds = fit_thresholds(with_temperature(raw, temperature), truth, goal)
+    # Rounded up, so that none says more than what was fitted.
+    rounded = [math.ceil(value * 1000) / 1000 for value in thresholds.tolist()]
+    return dataclasses.replace(
+        defaults,
+        temperature=temperature,
+        thresholds=dict(zip(integer[0].labels, rounded, strict=True)),
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run from the command line and return the exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process by default.
+    """
+    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--twin", type=Path, required=True)
+    parser.add_argument("--results", type=Path, nargs="+", required=True)
+    parser.add_argument("--goal", type=float, default=0.8, help="accuracy of what is said")
     parser.add_argument("--out", type=Path, default=default_model_path())
-    arguments = parser.parse_args()
-    print(release(arguments.model, arguments.twin, arguments.out).path)
+    options = parser.parse_args(arguments)
+    try:
+        results = [read_result(path) for path in options.results]
+        written = release(options.model, results, options.goal, options.out)
+    except LightSernetError as error:
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return error.exit_status
+    print(written.path)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -21,7 +21,7 @@ def by_definition(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     for row in np.asarray(tf.matmul(spectrum, bands)):
         # 3 s of release at 16 kHz, a hop of 256.
         level = max(row.mean(), level * np.exp(-256 / 48000), 1e-3)
-        rows.append(scipy.fft.dct(np.log(row / level + 1e-3), norm="ortho")[:40])
+        rows.append(scipy.fft.dct(np.log(row / level + 1e-4), norm="ortho")[:40])
     return np.array(rows)
 
 

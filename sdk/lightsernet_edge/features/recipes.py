@@ -33,9 +33,9 @@ RECIPES: dict[str, FeatureSpec] = {
             log_floor=2.0**-52,
             dct="orthonormal",
         ),
-        # Ours: causal and blind to the gain. The log floor lies 60 dB below
-        # the running peak, so neither quiet noise, nor the steps of 16-bit
-        # audio at low gain, nor the rounding of a float32 FFT reaches it.
+        # Ours: causal and blind to the gain. The log floor lies 80 dB below
+        # the running peak, so neither the steps of 16-bit audio at low gain
+        # nor the rounding of a float32 FFT shows above it.
         FeatureSpec(
             name="edge",
             padding="repeat",
@@ -43,7 +43,7 @@ RECIPES: dict[str, FeatureSpec] = {
             level_release_s=3.0,
             level_floor=1e-3,
             n_mels=64,
-            log_floor=1e-3,
+            log_floor=1e-4,
             dct="orthonormal",
         ),
     )
