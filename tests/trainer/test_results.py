@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up_results import LABELS, SPEAKERS, make
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lightsernet_edge.errors import InputError
@@ -19,8 +20,6 @@ from lightsernet_trainer.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRA
 from lightsernet_trainer.result_file import read_result, write_result
 from lightsernet_trainer.results import (
     ClipResult,
-    FoldResult,
-    Result,
     bootstrap,
     check,
     mixes_speakers,
@@ -30,43 +29,6 @@ from lightsernet_trainer.results import (
 )
 
 KEPT = sorted((Path(__file__).parents[2] / "docs" / "results").glob("*.json"))
-LABELS = ("a", "b", "c")
-SPEAKERS = tuple(f"{number:02}" for number in range(3, 13))
-
-
-def make(
-    skill: float = 1.5, folds_by_speaker: bool = True, n: int = 200, seed: int = 0, **changes: Any
-) -> Result:
-    random = np.random.default_rng(seed)
-    truth = random.integers(0, 3, n)
-    logits = random.normal(size=(n, 3)) + skill * np.eye(3)[truth]
-    posteriors = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    speakers = [SPEAKERS[i] for i in random.integers(0, len(SPEAKERS), n)]
-    folds = speakers if folds_by_speaker else [SPEAKERS[i % len(SPEAKERS)] for i in range(n)]
-    clips = [
-        ClipResult(f"{i:03}.wav", speaker, fold, LABELS[label], tuple(row.tolist()))
-        for i, (speaker, fold, label, row) in enumerate(
-            zip(speakers, folds, truth, posteriors, strict=True)
-        )
-    ]
-    history = ({"loss": 1.23456789, "accuracy": 0.5, "learning_rate": 1e-3, "seconds": 1.0},) * 3
-    fields: dict[str, Any] = {
-        "protocol": "loso",
-        "recipe": "edge",
-        "loss": "cross-entropy",
-        "precision": "int8",
-        "seed": 1,
-        "command": "lightsernet-edge crossval",
-        "versions": {"numpy": "2"},
-        "labels": LABELS,
-        "configuration": {"epochs": 3},
-        "clips": clips,
-        "folds": [
-            FoldResult(name, n - folds.count(name), folds.count(name), 3, 2, history)
-            for name in SPEAKERS
-        ],
-    }
-    return Result.from_clips(**fields | changes)
 
 
 def test_scores_are_scikit_learns() -> None:

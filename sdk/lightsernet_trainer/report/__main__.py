@@ -1,6 +1,7 @@
 """Make the page from result files.
 
-Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B] --out FILE
+Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B]
+       [--out FILE | --markdown]
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from lightsernet_edge.errors import LightSernetError
 from ..result_file import read_result
 from ..results import check
 from . import write_report
+from .markdown import condition_table, score_table
+from .runs import group_runs
 
 PROGRAM = "python -m lightsernet_trainer.report"
 
@@ -37,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--fresh", metavar="A,B,...", help="speakers that no choice has seen, scored apart as well"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"))
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the tables of scores instead of the page"
+    )
     options = parser.parse_args(arguments)
     try:
         results = []
@@ -44,7 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
             results.append(read_result(path))
             check(results[-1], str(path))
         fresh = tuple(options.fresh.split(",")) if options.fresh else ()
-        write_report(results, options.out, options.data, fresh)
+        if options.markdown:
+            runs = group_runs(results)
+            tables = (score_table(runs, fresh), condition_table(runs))
+            print("\n\n".join(table for table in tables if table))
+        else:
+            write_report(results, options.out, options.data, fresh)
     except LightSernetError as error:
         print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status

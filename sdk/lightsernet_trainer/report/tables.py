@@ -81,7 +81,7 @@ def condition_table(changed: Sequence[Run], clean: Sequence[Run]) -> str:
             first = run.first
             model = (first.protocol, first.recipe, first.loss, precision)
             found.setdefault(model, {})[run.condition] = run.summary(precision).scores["ua"]
-    names = sorted({run.condition for run in changed}, key=_condition_order)
+    names = sorted({run.condition for run in changed}, key=condition_order)
     models = {model: scores for model, scores in found.items() if scores.keys() & set(names)}
     body = []
     for name in (CLEAN, *names):
@@ -103,8 +103,8 @@ def condition_table(changed: Sequence[Run], clean: Sequence[Run]) -> str:
     )
 
 
-def _condition_order(name: str) -> tuple[list[str], list[float]]:
-    """Sort by kind, then by numbers as numbers."""
+def condition_order(name: str) -> tuple[list[str], list[float]]:
+    """Return what sorts conditions by kind, then by numbers as numbers."""
     words, numbers = [], []
     for part in re.split("[:+]", name):
         try:

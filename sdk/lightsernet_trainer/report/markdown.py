@@ -1,0 +1,73 @@
+"""The tables of a report as Markdown, for documents that live beside the results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..conditions.condition import CLEAN
+from .runs import Run, Summary
+from .tables import condition_order
+
+
+def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
+    """Return a row for each run on clean audio and precision, in per cent.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    fresh : sequence of str
+        Speakers that no choice has seen; their UA gets a column.
+    """
+    head = ["protocol", "recipe", "loss", "precision", "seeds", "UA (95 %)"]
+    head += ["UA of the fresh"] if fresh else []
+    rows = []
+    for run in runs:
+        if run.condition != CLEAN:
+            continue
+        for precision in run.precisions:
+            summary = run.summary(precision, fresh)
+            facts = (run.first.protocol, run.first.recipe, run.first.loss, precision)
+            cells = [*facts, str(summary.seeds), _with_interval(summary)]
+            if fresh:
+                # Where folds mix speakers none is fresh.
+                hidden = summary.fresh_ua is None or run.flatters
+                cells.append("" if hidden else _per_cent(summary.fresh_ua or 0.0))
+            cells += [_per_cent(summary.scores[name]) for name in ("wa", "f1")]
+            rows.append(cells)
+    return _table([*head, "WA", "F1"], rows, numbers_from=4)
+
+
+def condition_table(runs: Sequence[Run]) -> str:
+    """Return the UA in per cent under each condition, a column a model; empty if there is none."""
+    found: dict[str, dict[str, float]] = {}
+    for run in runs:
+        for precision in run.precisions:
+            model = f"{run.first.recipe}, {run.first.protocol}, {precision}"
+            scores = found.setdefault(model, {})
+            scores[run.condition] = run.summary(precision).scores["ua"]
+    models = {model: scores for model, scores in found.items() if scores.keys() - {CLEAN}}
+    conditions = {name for scores in models.values() for name in scores} - {CLEAN}
+    if not conditions:
+        return ""
+    rows = [
+        [name, *(_per_cent(s[name]) if name in s else "" for s in models.values())]
+        for name in (CLEAN, *sorted(conditions, key=condition_order))
+    ]
+    return _table(["UA under", *models], rows, numbers_from=1)
+
+
+def _with_interval(summary: Summary) -> str:
+    text = _per_cent(summary.scores["ua"])
+    if summary.intervals is None:
+        return text
+    low, high = summary.intervals["ua"]
+    return f"{text} ({_per_cent(low)} to {_per_cent(high)})"
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
+    rule = ["---"] * numbers_from + ["---:"] * (len(head) - numbers_from)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

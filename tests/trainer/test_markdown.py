@@ -1,0 +1,76 @@
+"""Tables for documents: what they say is what the results say, and the documents keep up."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from made_up_results import make
+
+from lightsernet_trainer.report.__main__ import main
+from lightsernet_trainer.report.markdown import condition_table, score_table
+from lightsernet_trainer.report.runs import group_runs
+from lightsernet_trainer.result_file import read_result, write_result
+from lightsernet_trainer.results import Result, pooled
+
+ROOT = Path(__file__).parents[2]
+KEPT = sorted((ROOT / "docs" / "results").glob("*.json"))
+PAGE = ROOT / "docs" / "experiments.md"
+FRESH = ("09", "10", "12")
+
+
+def under(result: Result, condition: str) -> Result:
+    return dataclasses.replace(result, condition=condition)
+
+
+def test_scores_are_means_over_seeds() -> None:
+    results = [make(seed=0), dataclasses.replace(make(seed=1), seed=2)]
+    head, _, row = score_table(group_runs(results), FRESH).splitlines()
+    cells = dict(zip(head.split("|"), row.split("|"), strict=True))
+    found = {name.strip(): cell.strip() for name, cell in cells.items()}
+    ua = sum(result.ua for result in results) / 2
+    fresh = sum(pooled(result, FRESH).ua for result in results) / 2
+    assert found["seeds"] == "2"
+    assert found["UA (95 %)"].split()[0] == f"{100 * ua:.1f}"
+    assert found["UA of the fresh"] == f"{100 * fresh:.1f}"
+    assert found["F1"] == f"{50 * sum(result.f1 for result in results):.1f}"
+
+
+def test_nobody_is_fresh_where_folds_mix_speakers() -> None:
+    mixed = make(folds_by_speaker=False, protocol="random")
+    row = score_table(group_runs([mixed]), FRESH).splitlines()[-1]
+    assert row.split("|")[7].strip() == ""
+
+
+def test_conditions_in_order_and_models_side_by_side() -> None:
+    one, other = make(seed=0), make(seed=1, recipe="psf")
+    results = [one, under(one, "noise:hum:5"), under(one, "noise:hum:20"), under(one, "gain:-6")]
+    results += [other, under(other, "gain:-6")]
+    lines = condition_table(group_runs(results)).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [
+        "clean",
+        "gain:-6",
+        "noise:hum:5",
+        "noise:hum:20",
+    ]
+    assert lines[3].count(f"{100 * other.ua:.1f}") == 1
+    assert lines[4].split("|")[3].strip() == ""
+    assert condition_table(group_runs([one])) == ""
+
+
+def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = make()
+    write_result(tmp_path / "a.json", result)
+    assert main([str(tmp_path / "a.json"), "--markdown", "--out", str(tmp_path / "x.html")]) == 0
+    assert capsys.readouterr().out == score_table(group_runs([result])) + "\n"
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.mark.skipif(not KEPT, reason="no results are kept in docs/results")
+def test_the_page_says_what_the_kept_results_say() -> None:
+    runs = group_runs([read_result(path) for path in KEPT])
+    fresh = ("09", "10", "12", "13", "15")
+    written = PAGE.read_text(encoding="utf-8").splitlines()
+    tables = f"{score_table(runs, fresh)}\n{condition_table(runs)}".splitlines()
+    assert [line for line in tables if line not in written] == []
