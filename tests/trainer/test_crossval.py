@@ -262,7 +262,7 @@ def test_a_cluster_gives_the_same_pooled_result(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Real folds on two workers; `test_parallel.py` kills workers, on folds that only pretend."""
-    pytest.importorskip({"dask": "distributed"}.get(parallel, parallel))
+    pytest.importorskip({"dask": "distributed", "loky": "joblib"}.get(parallel, parallel))
     for name in ("DASK_SCHEDULER_ADDRESS", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     results = validate(few, "loso", tmp_path, parallel=parallel, jobs=2)
