@@ -85,6 +85,7 @@ static int tell(lsn_listener *listener, lsn_event_kind kind)
     uint64_t end = (uint64_t)listener->endpointer.end * model->hop_length;
     uint64_t window = (uint64_t)listener->settings.window_hops * model->hop_length;
     lsn_event event;
+    memset(&event, 0, sizeof event);
     if (kind == LSN_CONTINUOUS && end - start > window) {
         start = end - window;
     }
