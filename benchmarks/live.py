@@ -1,14 +1,16 @@
 """What a live stream costs, and what its two modes say of the same audio.
 
 Usage: python benchmarks/live.py cost [--engines litert,native] [--minutes 60] [--json]
-       python benchmarks/live.py modes --data DIR --speakers 13,15 --model MODEL [--json]
+       python benchmarks/live.py modes --data DIR --speakers 13,15 --model MODEL
+                                       [--engines litert,native] [--json]
 
 ``cost`` feeds the sample clips with pauses of a second between them, over and over,
 to a stream, 100 ms at a time, and measures CPU time against audio time, the time
 that the call takes which returns an utterance's event, and memory. ``modes`` puts the
 clips of EMO-DB speakers into one recording, with pauses of a second, and scores both
 modes on it: of an utterance, the label of its event, and in continuous mode the label
-that holds when it ends.
+that holds when it ends. Engines after the first are compared with it, continuous event
+by continuous event.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from lightsernet_edge import EmotionStream, Event
+from lightsernet_edge import Emotion, EmotionStream, Event
 from lightsernet_edge.audio import as_pcm16, read_recording
 from lightsernet_trainer.datasets import emodb
 
@@ -94,8 +96,8 @@ def cost(engine: str, minutes: float) -> dict[str, Any]:
     }
 
 
-def modes(data: Path, speakers: list[str], model: Path) -> dict[str, Any]:
-    """Score both modes on the same audio."""
+def modes(data: Path, speakers: list[str], model: Path, engines: list[str]) -> list[dict[str, Any]]:
+    """Score both modes on the same audio, with each engine."""
     parts, truth, length = [np.zeros(RATE, np.int16)], [], RATE
     for clip in emodb.read(data / "emodb").clips:
         bounds = emodb.speech_bounds(clip.path)
@@ -105,13 +107,29 @@ def modes(data: Path, speakers: list[str], model: Path) -> dict[str, Any]:
             parts += [samples, np.zeros(RATE, np.int16)]
             length += samples.size + RATE
     audio = np.concatenate(parts)
-    whole = _events(EmotionStream(model), audio)
-    running = _events(EmotionStream(model, mode="continuous"), audio)
+    running = [_events(EmotionStream(model, engine=e, mode="continuous"), audio) for e in engines]
+    rows = []
+    for engine, events in zip(engines, running, strict=True):
+        whole = _events(EmotionStream(model, engine=engine), audio)
+        rows.append({"engine": engine, **_scores(truth, whole, events)})
+        if events is not running[0]:
+            rows[-1] |= _beside(running[0], events)
+    return rows
+
+
+def _scores(
+    truth: list[tuple[float, float, str]], whole: list[Event], running: list[Event]
+) -> dict[str, Any]:
     utterance = [_label(_overlapping(whole, a, b)) == label for a, b, label in truth]
     # What holds when the speaker stops: the last event before the hang-over is over.
     held = [
         _label([event for event in running if a < event.emotion.end_s <= b + 0.5]) == label
         for a, b, label in truth
+    ]
+    first = [
+        min(event.emotion.end_s for event in running if a < event.emotion.end_s <= b + 0.5) - a
+        for a, b, _ in truth
+        if any(a < event.emotion.end_s <= b + 0.5 for event in running)
     ]
     during = [
         event.emotion.label == label
@@ -124,8 +142,29 @@ def modes(data: Path, speakers: list[str], model: Path) -> dict[str, Any]:
         "utterance_wa": float(np.mean(utterance)),
         "continuous_wa_at_the_end": float(np.mean(held)),
         "both_right": float(np.mean(np.logical_and(utterance, held))),
+        "utterances_with_continuous_events": len(first),
+        "first_continuous_event_s": statistics.median(first),
         "continuous_events_in_speech": len(during),
         "continuous_events_right": float(np.mean(during)),
+    }
+
+
+def _beside(first: list[Event], others: list[Event]) -> dict[str, Any]:
+    """Compare the continuous events that two engines have at the same time."""
+    # In the hang-over several end at the same time; what one engine lacks are the early ones.
+    at: dict[float, list[Emotion]] = {}
+    for event in first:
+        at.setdefault(event.emotion.end_s, []).append(event.emotion)
+    pairs = [(at[e.emotion.end_s].pop(), e.emotion) for e in reversed(others)]
+    apart = [
+        max(abs(a.posteriors[label] - b.posteriors[label]) for label in a.posteriors)
+        for a, b in pairs
+    ]
+    return {
+        "continuous_events": len(others),
+        "continuous_events_of_the_first_engine": len(first),
+        "same_label": float(np.mean([a.label == b.label for a, b in pairs])),
+        "largest_posterior_difference_median": statistics.median(apart),
     }
 
 
@@ -155,13 +194,15 @@ def main() -> None:
     of_modes.add_argument("--data", type=Path, required=True)
     of_modes.add_argument("--speakers", default="13,15")
     of_modes.add_argument("--model", type=Path, required=True)
+    of_modes.add_argument("--engines", default="litert,native")
     for command in (of_cost, of_modes):
         command.add_argument("--json", action="store_true")
     options = parser.parse_args()
     if options.command == "cost":
         rows = [cost(engine, options.minutes) for engine in options.engines.split(",")]
     else:
-        rows = [modes(options.data, options.speakers.split(","), options.model)]
+        speakers, engines = options.speakers.split(","), options.engines.split(",")
+        rows = modes(options.data, speakers, options.model, engines)
     for row in rows:
         if options.json:
             print(json.dumps(row))

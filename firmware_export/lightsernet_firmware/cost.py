@@ -22,7 +22,7 @@ _STREAM_BYTES = 192
 # others int16. See engine/src/lsn_operand.h.
 OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
 _REQUANTIZATION_BYTES = 12
-# Reserved for a listener's own variables, LISTENER_BYTES.
+# Reserved for a listener's own variables, LSN_LISTENER_BYTES.
 _LISTENER_BYTES = 768
 # Mean, scale and the statistics behind them, LSN_PROFILE_ARRAYS.
 _PROFILE_ARRAYS = 6
@@ -136,9 +136,24 @@ def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "h
 
 
 def listener_ram_bytes(
-    plan: NetworkPlan, tables: FrontEndTables, decision: DecisionDefaults, target: str = "host"
+    plan: NetworkPlan,
+    tables: FrontEndTables,
+    decision: DecisionDefaults,
+    target: str = "host",
+    continuous: bool = False,
 ) -> int:
     """Return the RAM of one listener in bytes: ``lsn_listener_ram_size`` on `target`.
+
+    Parameters
+    ----------
+    plan : NetworkPlan
+    tables : FrontEndTables
+    decision : DecisionDefaults
+        The window of continuous mode must take a frame.
+    target : str
+        A key of `OPERAND_BYTES`.
+    continuous : bool
+        Whether it is in continuous mode.
 
     Raises
     ------
@@ -147,13 +162,18 @@ def listener_ram_bytes(
     """
     spec = tables.spec
     constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
-    parts = (
+    parts = [
         4 * plan.head.labels,
         # Statistics of two arrays, and their rows.
         2 * 4 * plan.coefficients + 4,
         constants.hang_over * plan.coefficients,
         2 * (constants.before + constants.speech_window) * constants.hop_length,
-    )
+    ]
+    if continuous:
+        # Smoothed posteriors, and the sums of the window's rows.
+        window = decision.window_hops(spec.sample_rate / spec.hop_length)
+        rows = plan.output_rows(spec.n_frames(window * spec.hop_length))
+        parts += [4 * plan.head.labels, 2 * rows * plan.head.channels]
     own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
     return own + ram_bytes(plan, tables, target)
 

@@ -15,7 +15,7 @@ from lightsernet_edge.errors import InputError, LightSernetError
 from .host_stream import OK, STATUS_NAMES, EmotionStruct, HostModel, HostStream, aligned_bytes
 
 # In the order of the enumeration lsn_event_kind.
-_KINDS = ("utterance", "provisional")
+_KINDS = ("utterance", "provisional", "continuous")
 _UNCERTAIN = 0xFFFFFFFF
 
 
@@ -30,6 +30,7 @@ class EventStruct(ctypes.Structure):
         ("start", ctypes.c_uint64),
         ("end", ctypes.c_uint64),
         ("emotion", EmotionStruct),
+        ("smoothed", ctypes.POINTER(ctypes.c_float)),
     )
 
 
@@ -42,6 +43,10 @@ class SettingsStruct(ctypes.Structure):
         ("step_hops", ctypes.c_uint32),
         ("provisional", ctypes.c_int32),
         ("adapt", ctypes.c_int32),
+        ("continuous", ctypes.c_int32),
+        ("window_hops", ctypes.c_uint32),
+        ("keep", ctypes.c_float),
+        ("hold_steps", ctypes.c_uint32),
         ("thresholds", ctypes.POINTER(ctypes.c_float)),
     )
 
@@ -55,7 +60,7 @@ class HostEvent:
 
     Attributes
     ----------
-    kind : {"utterance", "provisional"}
+    kind : {"utterance", "provisional", "continuous"}
     label : str
         Or `UNCERTAIN`.
     confidence : float
@@ -64,6 +69,8 @@ class HostEvent:
         In samples.
     posteriors : tuple of int
         The network's int8 integers.
+    smoothed : tuple of float or None
+        Of a continuous event: the posteriors behind label and confidence, in 0..1.
     """
 
     kind: str
@@ -73,6 +80,7 @@ class HostEvent:
     start: int
     end: int
     posteriors: tuple[int, ...]
+    smoothed: tuple[float, ...] | None
 
 
 class HostListener:
@@ -106,7 +114,8 @@ class HostListener:
         self._check(self._library.lsn_listener_defaults(struct, ctypes.byref(self._settings)))
         for name, value in settings.items():
             setattr(self._settings, name, value)
-        self.ram = aligned_bytes(int(self._library.lsn_listener_ram_size(struct)))
+        wanted = ctypes.byref(self._settings)
+        self.ram = aligned_bytes(int(self._library.lsn_listener_ram_size(struct, wanted)))
         self._listener = ctypes.c_void_p()
         # The engine keeps a pointer to it.
         self._callback = _ON_EVENT(self._note)
@@ -116,7 +125,7 @@ class HostListener:
                 struct,
                 self.ram.ctypes.data,
                 self.ram.size,
-                ctypes.byref(self._settings),
+                wanted,
                 self._callback,
                 None,
             )
@@ -158,7 +167,8 @@ class HostListener:
     def _note(self, _context: object, event: Any) -> None:
         heard = event.contents
         label = UNCERTAIN if heard.label == _UNCERTAIN else self._model.labels[heard.label]
-        posteriors = heard.emotion.posteriors[: self._model.struct.n_labels]
+        n_labels = self._model.struct.n_labels
+        posteriors = heard.emotion.posteriors[:n_labels]
         self._events.append(
             HostEvent(
                 _KINDS[heard.kind],
@@ -168,6 +178,7 @@ class HostListener:
                 heard.start,
                 heard.end,
                 tuple(posteriors),
+                tuple(heard.smoothed[:n_labels]) if heard.smoothed else None,
             )
         )
 
@@ -182,7 +193,7 @@ def _declared(loaded: Any) -> Any:
     pointer, size, status = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "lsn_listener_defaults": (status, [pointer, pointer]),
-        "lsn_listener_ram_size": (size, [pointer]),
+        "lsn_listener_ram_size": (size, [pointer, pointer]),
         "lsn_listener_open": (
             status,
             [ctypes.POINTER(pointer), pointer, pointer, size, pointer, _ON_EVENT, pointer],

@@ -1,4 +1,7 @@
-"""The C engine on this machine: the calls of ``lightsernet.h`` from Python."""
+"""The C engine on this machine: the calls of ``lightsernet.h`` from Python.
+
+And those of ``lsn_stream.h`` that make a stream's result one on its last rows.
+"""
 
 from __future__ import annotations
 
@@ -92,6 +95,9 @@ def library(path: str | None = None) -> Any:
         "lsn_reset": (None, [pointer]),
         "lsn_rows": (ctypes.c_uint32, [pointer]),
         "lsn_last_features": (ctypes.POINTER(ctypes.c_int8), [pointer]),
+        "lsn_output_rows": (ctypes.c_uint32, [ctypes.POINTER(ModelStruct), ctypes.c_uint32]),
+        "lsn_window_bytes": (ctypes.c_uint64, [ctypes.POINTER(ModelStruct), ctypes.c_uint32]),
+        "lsn_stream_slide": (None, [pointer, pointer, ctypes.c_uint32]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(loaded, name)
@@ -136,9 +142,16 @@ class HostModel:
             for index in range(self.struct.n_labels)
         )
 
-    def stream(self) -> HostStream:
-        """Open a stream."""
-        return HostStream(self)
+    def stream(self, window_frames: int | None = None) -> HostStream:
+        """Open a stream.
+
+        Parameters
+        ----------
+        window_frames : int, optional
+            Above 0. Its result is on as many of the network's last rows of output as so
+            many rows of features make, instead of on all since the reset.
+        """
+        return HostStream(self, window_frames)
 
 
 class HostStream:
@@ -147,14 +160,18 @@ class HostStream:
     Parameters
     ----------
     model : HostModel
+    window_frames : int, optional
+        As in `HostModel.stream`.
 
     Attributes
     ----------
     ram : ndarray of uint8
-        All memory of the stream.
+        All memory of the stream but the window's.
+    window : ndarray of uint8 or None
+        That of the window.
     """
 
-    def __init__(self, model: HostModel) -> None:
+    def __init__(self, model: HostModel, window_frames: int | None = None) -> None:
         self._library = model.library
         # The engine keeps pointers to it.
         self._model = model
@@ -168,6 +185,14 @@ class HostStream:
                 self.ram.size,
             )
         )
+        self.window = None if window_frames is None else self._slide(window_frames)
+
+    def _slide(self, frames: int) -> NDArray[np.uint8]:
+        struct = ctypes.byref(self._model.struct)
+        rows = self._library.lsn_output_rows(struct, frames)
+        memory = aligned_bytes(int(self._library.lsn_window_bytes(struct, rows)))
+        self._library.lsn_stream_slide(self._stream, memory.ctypes.data, rows)
+        return memory
 
     @classmethod
     def inside(cls, model: HostModel, stream: int) -> HostStream:

@@ -28,7 +28,7 @@ from .network_plan import Head, NetworkPlan, Path, Requantization, Stage, round_
 from .requantization import Multiplier
 
 MAGIC = b"LSN1"
-VERSION = 2
+VERSION = 3
 ALIGNMENT = 16
 # The CRC-32 covers all bytes behind itself.
 CRC_START = 16
@@ -38,7 +38,7 @@ _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 _STANDARDIZES = 16
 # In the header: the first word of the model's hash, and that of what comes behind it.
 _HASH_WORD, _MORE_WORD = 16, 20
-_DECISION_WORDS = 4
+_DECISION_WORDS = 8
 _LARGEST_WORD = 2**32 - 1
 # Stands for "no clip" where all values must be finite.
 _NO_CLIP = 1e30
@@ -293,11 +293,18 @@ def _decision(
     # Rounded up: posteriors of 1/256 compare with them as with the exact ones.
     low = thresholds < exact
     thresholds[low] = np.nextafter(thresholds[low], np.float32(2.0))
+    hops_per_s = spec.sample_rate / spec.hop_length
+    step_hops = decision.step_hops(hops_per_s)
+    rule = decision.rule(tuple(labels))
     return _record(
         _DECISION_WORDS,
-        decision.step_hops(spec.sample_rate / spec.hop_length),
+        step_hops,
         min(math.ceil(decision.min_seconds * spec.sample_rate), _LARGEST_WORD),
         blob.add_array(thresholds),
+        decision.window_hops(hops_per_s),
+        rule.keep(step_hops / hops_per_s),
+        rule.hold_steps(step_hops / hops_per_s),
+        0,
         0,
     )
 

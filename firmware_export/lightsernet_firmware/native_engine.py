@@ -74,17 +74,15 @@ class NativeEngine:
         Raises
         ------
         InputError
-            If it is asked for a window, or to adapt a front end that does not standardise.
+            If it is asked to adapt a front end that does not standardise.
         ModelError
             If the front end cannot stream.
         """
         spec = record.features
-        if window_frames is not None:
-            raise InputError("--engine native: found mode continuous, expected mode utterance")
         if adapt and spec.mean is None:
             raise InputError(f"adapt: the model's front end {spec.name!r} does not standardise")
         blob = build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
-        return NativeListener(HostModel(blob), profile)
+        return NativeListener(HostModel(blob), profile, window_frames)
 
 
 class NativeListener:
@@ -96,10 +94,15 @@ class NativeListener:
         Of a blob with a front end.
     profile : Profile or None
         In place of the blob's mean and scale.
+    window_frames : int or None
+        Hear the last rows of the network's output only: as many as so many rows of
+        features make.
     """
 
-    def __init__(self, model: HostModel, profile: Profile | None) -> None:
-        self._stream = model.stream()
+    def __init__(
+        self, model: HostModel, profile: Profile | None, window_frames: int | None
+    ) -> None:
+        self._stream = model.stream(window_frames)
         if profile is not None:
             self._stream.set_profile(
                 np.array(profile.mean), np.array(profile.scale), profile.seconds

@@ -233,3 +233,9 @@ class NetworkPlan:
     def coefficients(self) -> int:
         """Columns of the input."""
         return self.stages[0].input_width
+
+    def output_rows(self, frames: int) -> int:
+        """Return how many rows the last stage makes of so many rows of features."""
+        for stage in self.stages:
+            frames = -(-frames // stage.pool[0])
+        return frames

@@ -67,6 +67,14 @@ class DecisionRule:
         """Return the posteriors at this temperature."""
         return with_temperature(posteriors, self.temperature)
 
+    def keep(self, step_s: float) -> float:
+        """Return what smoothing keeps of the posteriors before, in 0..1, after `step_s`."""
+        return math.exp(-step_s / self.smoothing_s) if self.smoothing_s > 0 else 0.0
+
+    def hold_steps(self, step_s: float) -> int:
+        """Return how many decisions, `step_s` apart, a new label must last."""
+        return math.ceil(self.hold_s / step_s - 1e-9)
+
     def decide(self, posteriors: NDArray[np.float64], start_s: float, end_s: float) -> Emotion:
         """Name the most probable label, or say that it is uncertain.
 
@@ -110,8 +118,8 @@ class ContinuousDecision:
 
     def __init__(self, rule: DecisionRule, step_s: float) -> None:
         self._rule = rule
-        self._keep = math.exp(-step_s / rule.smoothing_s) if rule.smoothing_s > 0 else 0.0
-        self._hold_steps = math.ceil(rule.hold_s / step_s - 1e-9)
+        self._keep = rule.keep(step_s)
+        self._hold_steps = rule.hold_steps(step_s)
         self.reset()
 
     def reset(self) -> None:

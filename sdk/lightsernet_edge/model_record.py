@@ -121,6 +121,10 @@ class DecisionDefaults:
         """Return `step_s` in hops of the front end, at least 1."""
         return max(1, round(self.step_s * hops_per_s))
 
+    def window_hops(self, hops_per_s: float) -> int:
+        """Return `window_s` in hops of the front end, at least 1."""
+        return max(1, round(self.window_s * hops_per_s))
+
     def rule(self, labels: tuple[str, ...]) -> DecisionRule:
         """Return the rule that these defaults are for a model's labels."""
         return DecisionRule(

@@ -134,7 +134,7 @@ class EmotionStream:
         self._callback = callback
         hops_per_s = spec.sample_rate / spec.hop_length
         self._step = settings.step_hops(hops_per_s)
-        self._window = max(1, round(settings.window_s * hops_per_s))
+        self._window = settings.window_hops(hops_per_s)
         self._constants = EndpointConstants.of(
             settings.endpointing, spec.sample_rate, spec.hop_length
         )

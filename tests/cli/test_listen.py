@@ -136,8 +136,10 @@ def test_provisional_and_continuous_events(command: Command, talk: Path) -> None
     kinds = [row["event"] for row in rows]
     assert kinds.count("utterance") == 3
     assert kinds.count("provisional") >= 3
-    rows = lines(command("listen", "--input", talk, "--fast", "--json", "--mode", "continuous"))
-    assert {row["event"] for row in rows} == {"continuous"}
+    for more in ((), ("--engine", "native")):
+        options = ("--fast", "--json", "--mode", "continuous", *more)
+        rows = lines(command("listen", "--input", talk, *options))
+        assert {row["event"] for row in rows} == {"continuous"}
 
 
 @pytest.mark.parametrize(

@@ -60,23 +60,30 @@ static void find_utterances(const lsn_model *model, const int16_t *pcm, uint32_t
 static void on_event(void *context, const lsn_event *event)
 {
     *(uint32_t *)context += event->emotion.label;
+    if (event->smoothed != NULL && event->smoothed[0] > 1.0f) {
+        puts("unlikely");
+    }
 }
 
 /* A listener on the samples, as loud and as still as a voice, in RAM of its own. */
-static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples)
+static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples, int continuous)
 {
-    size_t size = lsn_listener_ram_size(model);
+    size_t size;
     lsn_listener_settings settings;
     lsn_listener *listener;
     uint32_t heard = 0;
     void *ram = NULL;
     static const int16_t STILL[PUSHED_SAMPLES];
-    if (lsn_listener_defaults(model, &settings) != LSN_OK || size > MAX_RAM ||
-        posix_memalign(&ram, LSN_ALIGNMENT, size) != 0) {
+    if (lsn_listener_defaults(model, &settings) != LSN_OK) {
         return;
     }
-    settings.provisional = 1;
-    settings.adapt = 1;
+    settings.provisional = !continuous;
+    settings.adapt = !continuous;
+    settings.continuous = continuous;
+    size = lsn_listener_ram_size(model, &settings);
+    if (size == 0 || size > MAX_RAM || posix_memalign(&ram, LSN_ALIGNMENT, size) != 0) {
+        return;
+    }
     if (lsn_listener_open(&listener, model, ram, size, &settings, on_event, &heard) != LSN_OK) {
         abort();
     }
@@ -109,7 +116,8 @@ static void run(const lsn_model *model, int rows)
     }
     find_utterances(model, pcm, PUSHED_SAMPLES);
     if (rows > 0) {
-        listen(model, pcm, PUSHED_SAMPLES);
+        listen(model, pcm, PUSHED_SAMPLES, 0);
+        listen(model, pcm, PUSHED_SAMPLES, 1);
     }
     (void)lsn_push(stream, pcm, PUSHED_SAMPLES);
     for (int r = 0; r < rows; r++) {

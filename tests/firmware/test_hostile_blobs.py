@@ -108,7 +108,21 @@ def test_endpointing_and_decision_may_be_missing_together(smallest_blob: bytes) 
 
 @pytest.mark.parametrize(
     ("word", "value"),
-    [(0, 0), (2, 0x80000000), (2, 0x7FFFFFFF), (2, 2), (3, 1)],
+    [
+        (0, 0),
+        (2, 0x80000000),
+        (2, 0x7FFFFFFF),
+        (2, 2),
+        (3, 0),
+        (3, 0x200001),
+        # Below 0, above 1, infinite, NaN.
+        (4, 0xBF800000),
+        (4, 0x3F800001),
+        (4, 0x7F800000),
+        (4, 0x7FC00000),
+        (6, 1),
+        (7, 1),
+    ],
 )
 def test_absurd_decision(word: int, value: int, smallest_blob: bytes) -> None:
     (record,) = struct.unpack_from("<I", smallest_blob, 84)
@@ -273,6 +287,21 @@ def test_stages_must_fit_each_other(smallest_blob: bytes) -> None:
                 assert status_of(blob) == "BAD_MODEL", f"{what} of stage {stage}"
 
 
+def test_columns_whose_sum_fits_no_int16(smallest_blob: bytes) -> None:
+    """A network of one stage, on as many coefficients as the bound and one more."""
+    (head,) = struct.unpack_from("<I", smallest_blob, 24)
+    (stages,) = struct.unpack_from("<I", smallest_blob, 20)
+    (paths,) = struct.unpack_from("<I", smallest_blob, stages + 28)
+    (filters,) = struct.unpack_from("<I", smallest_blob, paths + 8)
+    features_only = with_word(with_word(with_word(smallest_blob, 28, 0), 80, 0), 84, 0)
+    one_stage = with_word(features_only, 16, 1)
+    one_path = with_word(with_word(one_stage, stages + 24, 1), head + 4, filters)
+    for columns, status in ((256, "OK"), (257, "BAD_MODEL")):
+        blob = with_word(with_word(one_path, 44, columns), stages, columns)
+        blob = with_word(with_word(blob, stages + 16, 1), stages + 20, 4)
+        assert status_of(with_word(blob, head, columns)) == status
+
+
 def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
     """As docs/blob-format.md promises to readers that load vectors."""
 
@@ -293,7 +322,7 @@ def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
 
 
 # Header words that hold a record's offset, and the record's words.
-@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 24), (20, 20), (21, 4)])
+@pytest.mark.parametrize(("word", "words"), [(5, 8 * 6), (6, 14), (7, 24), (20, 20), (21, 8)])
 @pytest.mark.parametrize("shift", [0, 2, 4])
 def test_records_may_lie_at_any_word(
     word: int, words: int, shift: int, smallest_blob: bytes

@@ -10,13 +10,24 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from listeners import (
+    HOP,
+    RATE,
+    SIZES,
+    TOLERANCE,
+    Pcm,
+    assert_same,
+    chunked,
+    heard_in_c,
+    heard_in_python,
+    host_with,
+    spoken,
+)
 
 from lightsernet_edge import DecisionDefaults, EmotionStream, Event
 from lightsernet_edge.endpoint_settings import EndpointSettings
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model_file import ModelFile
-from lightsernet_edge.model_record import ModelRecord
 from lightsernet_edge.profile import Profile, fingerprint
 from lightsernet_firmware.cost import listener_ram_bytes
 from lightsernet_firmware.front_end_tables import front_end_tables
@@ -25,74 +36,10 @@ from lightsernet_firmware.host_listener import HostEvent, HostListener, Settings
 from lightsernet_firmware.host_stream import STATUS_NAMES, HostModel, aligned_bytes
 from lightsernet_firmware.model_blob import build_blob
 
-Pcm = NDArray[np.int16]
-RATE, HOP = 16000, 256
-LARGEST_CHUNK = 48000
-# Of posteriors at another temperature: float32 beside float64.
-TOLERANCE = 1e-6
-
-
-def spoken(clips: list[Pcm], seed: int = 0, noise: float = 3.0, gap_s: float = 1.0) -> Pcm:
-    """Clips with pauses, and noise over all."""
-    random = np.random.default_rng(seed)
-    parts = [np.zeros(RATE)]
-    for clip in clips:
-        parts += [clip.astype(float), np.zeros(int(random.uniform(0.5, 1.5) * gap_s * RATE))]
-    joined = np.concatenate(parts)
-    joined += random.normal(0.0, noise, joined.size)
-    return np.clip(np.rint(joined), -32768, 32767).astype(np.int16)
-
 
 @pytest.fixture(scope="module")
 def speech(pcm_clips: list[Pcm]) -> Pcm:
     return spoken(pcm_clips[:5])
-
-
-def host_with(file: ModelFile, decision: DecisionDefaults | None = None) -> HostModel:
-    record = file.record
-    return HostModel(
-        build_blob(
-            plan_network(file.graph),
-            front_end_tables(record.features),
-            record.labels,
-            decision or record.decision,
-        )
-    )
-
-
-def chunked(samples: Pcm, sizes: list[int]) -> list[Pcm]:
-    edges = np.cumsum(np.tile(sizes, samples.size // sum(sizes) + 1))
-    return np.split(samples, edges[edges < samples.size])
-
-
-def heard_in_c(listener: HostListener, chunks: list[Pcm]) -> list[HostEvent]:
-    return [event for chunk in chunks for event in listener.process(chunk)] + listener.finish()
-
-
-def heard_in_python(stream: EmotionStream, samples: Pcm) -> list[Event]:
-    return stream.process(samples) + stream.finish()
-
-
-def assert_same(found: list[HostEvent], expected: list[Event], record: ModelRecord) -> None:
-    """Posteriors: the C event's integers, calibrated in Python, to the last bit."""
-    rule = record.decision.rule(record.labels)
-    assert len(found) == len(expected)
-    for ours, theirs in zip(found, expected, strict=True):
-        emotion = theirs.emotion
-        assert (ours.kind, ours.broken) == (theirs.kind, theirs.broken)
-        assert (ours.start / RATE, ours.end / RATE) == (emotion.start_s, emotion.end_s)
-        raw = (np.array(ours.posteriors, np.float64) + 128.0) / 256.0
-        assert rule.calibrated(raw).tolist() == list(emotion.posteriors.values())
-        assert ours.confidence == pytest.approx(emotion.confidence, abs=TOLERANCE)
-        assert ours.label == emotion.label
-
-
-SIZES = st.lists(
-    # Small and large ones alike: by powers of two.
-    st.integers(0, 15).flatmap(lambda e: st.integers(2**e, min(2 ** (e + 1), LARGEST_CHUNK))),
-    min_size=1,
-    max_size=20,
-)
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +313,8 @@ def test_null_pointers(smallest: ModelFile) -> None:
     assert engine.lsn_listener_process(listener._listener, None, 1) == bad
     assert engine.lsn_listener_mark_broken(None, 1) == bad
     assert engine.lsn_listener_finish(None) == bad
-    assert engine.lsn_listener_ram_size(None) == 0
+    assert engine.lsn_listener_ram_size(None, None) == 0
+    assert engine.lsn_listener_ram_size(struct, None) == size
     assert engine.lsn_listener_in_speech(None) == 0
     assert engine.lsn_listener_stream(None) is None
     engine.lsn_listener_reset(None)

@@ -38,6 +38,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "continuous": {"mode": "continuous"},
     "adapting": {"adapt": True, "provisional": True},
     "native": {"engine": "native", "provisional": True},
+    "native continuous": {"engine": "native", "mode": "continuous"},
 }
 
 

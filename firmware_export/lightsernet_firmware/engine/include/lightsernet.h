@@ -28,8 +28,8 @@
 extern "C" {
 #endif
 
-#define LSN_API_VERSION 2u    /* of the functions below */
-#define LSN_BLOB_VERSION 2u   /* of the blobs they read */
+#define LSN_API_VERSION 3u    /* of the functions below */
+#define LSN_BLOB_VERSION 3u   /* of the blobs they read */
 #define LSN_ALIGNMENT 16u     /* of blob and RAM, in bytes */
 
 typedef enum lsn_status {

@@ -4,7 +4,8 @@
  *   lsn_listener_process(listener, pcm, n);   // as the audio arrives, without end
  *
  * It finds the utterances in a stream (docs/live.md), runs the model on each and calls
- * on_event when it has ended. The events are those of the Python package's
+ * on_event when it has ended; or, in continuous mode, every half second while one lasts,
+ * on its last three seconds. The events are those of the Python package's
  * EmotionStream with the engine `native`, for any split of the audio.
  *
  * What lightsernet.h says of memory, threads and NULL holds here too. From inside
@@ -25,19 +26,23 @@ typedef struct lsn_listener lsn_listener;
 #define LSN_UNCERTAIN UINT32_MAX
 
 typedef enum lsn_event_kind {
-    LSN_UTTERANCE,  /* one for each, when it has ended */
-    LSN_PROVISIONAL /* on the utterance in progress */
+    LSN_UTTERANCE,   /* one for each, when it has ended */
+    LSN_PROVISIONAL, /* on the utterance in progress */
+    LSN_CONTINUOUS   /* on the last seconds of the utterance in progress */
 } lsn_event_kind;
 
 typedef struct lsn_event {
     lsn_event_kind kind;
     uint32_t label;      /* index of the most probable label, or LSN_UNCERTAIN */
-    float confidence;    /* its posterior at the temperature of the settings, 0..1 */
+    float confidence;    /* the largest posterior at the temperature of the settings, 0..1 */
     int32_t broken;      /* 1 if samples were lost inside the stretch */
     uint64_t start, end; /* in samples from the start of the stream, lost ones included;
                           * `end` is exclusive */
     lsn_emotion emotion; /* what the network says, at temperature 1; the arrays last
                           * until on_event returns */
+    const float *smoothed; /* LSN_CONTINUOUS: the n_labels posteriors behind label and
+                            * confidence, 0..1, at the temperature of the settings and
+                            * smoothed over time; as long. NULL for the other kinds */
 } lsn_event;
 
 typedef void (*lsn_on_event)(void *context, const lsn_event *event);
@@ -46,9 +51,17 @@ typedef void (*lsn_on_event)(void *context, const lsn_event *event);
 typedef struct lsn_listener_settings {
     float temperature;       /* the logits are divided by it; above 0 */
     uint32_t min_samples;    /* nothing is said of less */
-    uint32_t step_hops;      /* hops between provisional events */
+    uint32_t step_hops;      /* hops between provisional, or continuous, events */
     int32_t provisional;     /* 0 or 1; default 0: none */
     int32_t adapt;           /* 0 or 1; default 0. 1: lsn_adapt after every unbroken one */
+    int32_t continuous;      /* 0 or 1; default 0. 1: continuous events and no others;
+                              * provisional and adapt must be 0 */
+    uint32_t window_hops;    /* continuous: what an event is on at most, in hops; from one
+                              * frame to what takes 16 MiB of RAM */
+    float keep;              /* continuous: what smoothing keeps of the posteriors before,
+                              * exp(-step / time constant), 0..1 */
+    uint32_t hold_steps;     /* continuous: a new label is said once it has been the most
+                              * probable in so many events */
     const float *thresholds; /* n_labels posteriors, 0..1, below which a label is not said;
                               * copied. Default: those in the blob */
 } lsn_listener_settings;
@@ -56,8 +69,10 @@ typedef struct lsn_listener_settings {
 /* The blob's defaults. LSN_NO_ENDPOINTING if it has none. */
 lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *settings);
 
-/* RAM of one listener, exactly, in bytes, its stream included; 0 without endpointing. */
-size_t lsn_listener_ram_size(const lsn_model *model);
+/* RAM of one listener, exactly, in bytes, its stream included. It depends on the settings:
+ * continuous mode takes more, by its window. NULL: the blob's defaults. 0 without
+ * endpointing, or if continuous mode cannot be had with these settings. */
+size_t lsn_listener_ram_size(const lsn_model *model, const lsn_listener_settings *settings);
 
 /* Make a listener in `ram`. `settings` may be NULL: the blob's defaults. */
 lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, void *ram,

@@ -142,11 +142,19 @@ typedef struct lsn_endpoint_constants {
 
 /* How a listener decides, besides temperature. */
 typedef struct lsn_decision {
-    uint32_t step_hops;   /* between provisional events */
+    uint32_t step_hops;   /* between provisional, or continuous, events */
     uint32_t min_samples; /* nothing is said of less */
     uint32_t thresholds;  /* offset of float [n_labels], in 0 .. 1 */
-    uint32_t reserved;    /* 0 */
+    uint32_t window_hops; /* of continuous mode, as all that follow */
+    uint32_t keep;        /* float, 0 .. 1: what smoothing keeps in a step */
+    uint32_t hold_steps;  /* that a new label must last */
+    uint32_t reserved[2]; /* 0 */
 } lsn_decision;
+
+/* Columns of the network's output: their sum fits an int16. */
+#define LSN_MAX_OUTPUT_WIDTH 256u
+/* 30 seconds at 48 kHz, hop by hop of a sample: the longest time. */
+#define LSN_MAX_HOPS 0x200000u
 
 /* What the arrays of the state of endpointing have room for. */
 #define LSN_MAX_HALF_WAVELET 32u

@@ -27,18 +27,38 @@ static float log_of(int8_t posterior)
     return lsn_natural_log(posterior == -128 ? 1.0f / 512.0f : (float)(posterior + 128) / 256.0f);
 }
 
+/* Relative to the largest. */
+static float weight_of(const lsn_calibration *calibration, int8_t posterior)
+{
+    float x = (log_of(posterior) - calibration->largest) / calibration->temperature;
+    return exponential(x > SMALLEST_EXPONENT ? x : SMALLEST_EXPONENT);
+}
+
+lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
+                                   float temperature)
+{
+    lsn_calibration calibration = {temperature, 0.0f, 0.0f};
+    if (temperature != 1.0f) {
+        calibration.largest = log_of(posteriors[best]);
+        for (uint32_t i = 0; i < n_labels; i++) {
+            calibration.sum += weight_of(&calibration, posteriors[i]);
+        }
+    }
+    return calibration;
+}
+
+float lsn_calibrated(const lsn_calibration *calibration, int8_t posterior)
+{
+    if (calibration->temperature == 1.0f) {
+        return (float)(posterior + 128) / 256.0f;
+    }
+    return weight_of(calibration, posterior) / calibration->sum;
+}
+
 uint32_t lsn_decide(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
                     float temperature, float threshold, float *confidence)
 {
-    *confidence = (float)(posteriors[best] + 128) / 256.0f;
-    if (temperature != 1.0f) {
-        float largest = log_of(posteriors[best]);
-        float sum = 0.0f;
-        for (uint32_t i = 0; i < n_labels; i++) {
-            float x = (log_of(posteriors[i]) - largest) / temperature;
-            sum += exponential(x > SMALLEST_EXPONENT ? x : SMALLEST_EXPONENT);
-        }
-        *confidence = 1.0f / sum;
-    }
+    lsn_calibration calibration = lsn_calibration_of(posteriors, n_labels, best, temperature);
+    *confidence = lsn_calibrated(&calibration, posteriors[best]);
     return *confidence >= threshold ? best : LSN_UNCERTAIN;
 }

@@ -3,6 +3,23 @@
 
 #include <stdint.h>
 
+/* Posteriors at a temperature, one label after another. */
+typedef struct lsn_calibration {
+    float temperature;
+    float largest; /* logarithm of the largest posterior before */
+    float sum;     /* of all weights; that of the largest posterior is 1 */
+} lsn_calibration;
+
+/*   posteriors   in: int8 [n_labels]
+ *   best         index of the largest
+ *   temperature  above 0; at 1 the posteriors stay as they are
+ */
+lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
+                                   float temperature);
+
+/* One of them, 0 .. 1. */
+float lsn_calibrated(const lsn_calibration *calibration, int8_t posterior);
+
 /* The most probable label, if its posterior at a temperature reaches its threshold.
  *
  *   posteriors   in: int8 [n_labels]

@@ -1,75 +1,20 @@
 /* A stream of samples to events: endpointing, the stream, the decision. */
-#include <float.h>
-
-#include "lightsernet_live.h"
 #include "lsn_decision.h"
-#include "lsn_endpointing.h"
+#include "lsn_listener_ram.h"
+#include "lsn_listener_settings.h"
 #include "lsn_profile.h"
 #include "lsn_stream.h"
-#include "lsn_timeline.h"
 
-/* Reserved for struct lsn_listener on every target, pointers of any size. */
-#define LISTENER_BYTES 768u
-
-struct lsn_listener {
-    lsn_stream *stream;
-    lsn_on_event on_event;
-    void *context;
-    lsn_timeline timeline;
-    lsn_endpointer endpointer;
-    lsn_listener_settings settings; /* its thresholds are in the RAM */
-    uint32_t pending;               /* samples of the hop that is being filled */
-    uint32_t n_held;                /* rows held back */
-    uint32_t finished;
-};
-
-typedef char lsn_listener_fits[sizeof(struct lsn_listener) <= LISTENER_BYTES ? 1 : -1];
-
-/* Offsets in the listener's RAM, in bytes. */
-typedef struct lsn_listener_places {
-    size_t thresholds; /* float [n_labels] */
-    size_t heard;      /* statistics of the rows that are not held back */
-    size_t rows;       /* int8 [hang_over][n_coefficients]: those held back */
-    size_t hops;       /* int16 [hops_kept][hop_length]: hop h in place h % hops_kept */
-    size_t stream;
-    size_t size;
-} places;
-
-static size_t aligned(size_t size)
+static lsn_listener_places places_in(const lsn_listener *listener)
 {
-    return (size + LSN_ALIGNMENT - 1u) / LSN_ALIGNMENT * LSN_ALIGNMENT;
-}
-
-/* How far an utterance reaches back when it is known to have begun. */
-static uint32_t hops_kept(const lsn_endpoint_constants *constants)
-{
-    return constants->before + constants->speech_window;
-}
-
-static places places_of(const lsn_model *model)
-{
-    const lsn_endpoint_constants *constants = lsn_endpointing_of(model);
-    places at;
-    at.thresholds = LISTENER_BYTES;
-    at.heard = at.thresholds + aligned(sizeof(float) * (size_t)model->n_labels);
-    at.rows = at.heard + aligned(lsn_heard_bytes(model));
-    at.hops = at.rows + aligned((size_t)constants->hang_over * model->n_coefficients);
-    at.stream =
-        at.hops + aligned(sizeof(int16_t) * (size_t)hops_kept(constants) * model->hop_length);
-    at.size = at.stream + model->ram_size;
-    return at;
-}
-
-static void *ram_at(const lsn_listener *listener, size_t offset)
-{
-    return (void *)((uintptr_t)listener + offset);
+    return lsn_listener_places_of(listener->stream->model, &listener->settings);
 }
 
 static int16_t *hop_at(const lsn_listener *listener, uint32_t hop)
 {
     const lsn_model *model = listener->stream->model;
-    int16_t *hops = ram_at(listener, places_of(model).hops);
-    uint32_t place = hop % hops_kept(lsn_endpointing_of(model));
+    int16_t *hops = lsn_listener_ram_at(listener, places_in(listener).hops);
+    uint32_t place = hop % lsn_hops_kept(lsn_endpointing_of(model));
     return hops + (size_t)place * model->hop_length;
 }
 
@@ -78,7 +23,7 @@ static void hear(lsn_listener *listener, uint32_t hop)
 {
     const lsn_model *model = listener->stream->model;
     const int16_t *pcm = hop_at(listener, hop);
-    int8_t *rows = ram_at(listener, places_of(model).rows);
+    int8_t *rows = lsn_listener_ram_at(listener, places_in(listener).rows);
     size_t samples = model->hop_length;
     while (samples > 0) {
         listener->n_held += (uint32_t)lsn_stream_hear(
@@ -91,15 +36,15 @@ static void hear(lsn_listener *listener, uint32_t hop)
 static lsn_status release(lsn_listener *listener)
 {
     const lsn_model *model = listener->stream->model;
-    places at = places_of(model);
-    const int8_t *row = ram_at(listener, at.rows);
+    lsn_listener_places at = places_in(listener);
+    const int8_t *row = lsn_listener_ram_at(listener, at.rows);
     lsn_status status = LSN_OK;
     for (uint32_t i = 0; i < listener->n_held && status == LSN_OK; i++) {
         status = lsn_push_features(listener->stream, row);
         row += model->n_coefficients;
     }
     listener->n_held = 0;
-    lsn_heard_keep(listener->stream, ram_at(listener, at.heard));
+    lsn_heard_keep(listener->stream, lsn_listener_ram_at(listener, at.heard));
     return status;
 }
 
@@ -107,25 +52,49 @@ static lsn_status release(lsn_listener *listener)
 static void drop(lsn_listener *listener)
 {
     listener->n_held = 0;
-    lsn_heard_restore(listener->stream, ram_at(listener, places_of(listener->stream->model).heard));
+    lsn_heard_restore(listener->stream, lsn_listener_ram_at(listener, places_in(listener).heard));
+}
+
+/* What is said of the posteriors of an event. */
+static void decide(lsn_listener *listener, lsn_event *event)
+{
+    const lsn_listener_settings *settings = &listener->settings;
+    lsn_listener_places at = places_in(listener);
+    uint32_t n_labels = listener->stream->model->n_labels;
+    const uint32_t *thresholds = lsn_listener_ram_at(listener, at.thresholds);
+    uint32_t best = event->emotion.label;
+    event->smoothed = NULL;
+    if (event->kind == LSN_CONTINUOUS) {
+        float *smoothed = lsn_listener_ram_at(listener, at.smoothed);
+        event->smoothed = smoothed;
+        event->label =
+            lsn_continuous_decide(&listener->continuous, settings, &event->emotion, n_labels,
+                                  thresholds, smoothed, &event->confidence);
+    } else {
+        event->label = lsn_decide(event->emotion.posteriors, n_labels, best,
+                                  settings->temperature, lsn_float(&thresholds[best]),
+                                  &event->confidence);
+    }
 }
 
 /* Tell of the utterance; 1 if there was something to tell of, and nothing lost in it. */
 static int tell(lsn_listener *listener, lsn_event_kind kind)
 {
     const lsn_model *model = listener->stream->model;
-    const uint32_t *thresholds = ram_at(listener, places_of(model).thresholds);
     uint64_t start = (uint64_t)listener->endpointer.start * model->hop_length;
     uint64_t end = (uint64_t)listener->endpointer.end * model->hop_length;
+    uint64_t window = (uint64_t)listener->settings.window_hops * model->hop_length;
     lsn_event event;
+    memset(&event, 0, sizeof event);
+    if (kind == LSN_CONTINUOUS && end - start > window) {
+        start = end - window;
+    }
     if (end - start < listener->settings.min_samples ||
         lsn_result(listener->stream, &event.emotion) != LSN_OK) {
         return 0;
     }
     event.kind = kind;
-    event.label = lsn_decide(event.emotion.posteriors, model->n_labels, event.emotion.label,
-                             listener->settings.temperature,
-                             lsn_float(&thresholds[event.emotion.label]), &event.confidence);
+    decide(listener, &event);
     event.broken = lsn_timeline_is_broken(&listener->timeline, start, end);
     event.start = start + lsn_timeline_lost_before(&listener->timeline, start);
     event.end = end + lsn_timeline_lost_before(&listener->timeline, end);
@@ -136,6 +105,9 @@ static int tell(lsn_listener *listener, lsn_event_kind kind)
 static lsn_status judge(lsn_listener *listener)
 {
     drop(listener);
+    if (listener->settings.continuous) {
+        return LSN_OK;
+    }
     lsn_status status = lsn_finish(listener->stream);
     if (status == LSN_OK && tell(listener, LSN_UTTERANCE) && listener->settings.adapt) {
         status = lsn_adapt(listener->stream);
@@ -148,6 +120,7 @@ static lsn_status judge(lsn_listener *listener)
 static lsn_status take_in(lsn_listener *listener)
 {
     const lsn_endpoint_constants *constants = lsn_endpointing_of(listener->stream->model);
+    const lsn_listener_settings *settings = &listener->settings;
     lsn_endpointer *endpointer = &listener->endpointer;
     uint32_t hop = endpointer->hops;
     uint32_t spoke = endpointer->in_speech;
@@ -159,6 +132,7 @@ static lsn_status take_in(lsn_listener *listener)
     }
     if (!spoke) {
         lsn_reset(listener->stream);
+        memset(&listener->continuous, 0, sizeof listener->continuous);
         for (hop = endpointer->start; hop < endpointer->hops; hop++) {
             hear(listener, hop);
             status = release(listener);
@@ -175,52 +149,11 @@ static lsn_status take_in(lsn_listener *listener)
     if (ended) {
         return judge(listener);
     }
-    if (listener->settings.provisional &&
-        (endpointer->hops - endpointer->start) % listener->settings.step_hops == 0) {
-        (void)tell(listener, LSN_PROVISIONAL);
+    if ((settings->provisional || settings->continuous) &&
+        (endpointer->hops - endpointer->start) % settings->step_hops == 0) {
+        (void)tell(listener, settings->continuous ? LSN_CONTINUOUS : LSN_PROVISIONAL);
     }
     return LSN_OK;
-}
-
-/* By their bytes: they may be the blob's words. */
-static int are_shares(const float *values, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        float value;
-        memcpy(&value, &values[i], sizeof value);
-        if (!(value >= 0.0f && value <= 1.0f)) {
-            return 0;
-        }
-    }
-    return 1;
-}
-
-lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *settings)
-{
-    if (settings == NULL) {
-        return LSN_BAD_ARGUMENT;
-    }
-    memset(settings, 0, sizeof *settings);
-    if (model == NULL || model->ram_size == 0) {
-        return LSN_BAD_ARGUMENT;
-    }
-    const lsn_decision *decision = lsn_decision_of(model);
-    if (decision == NULL) {
-        return LSN_NO_ENDPOINTING;
-    }
-    settings->temperature = model->temperature;
-    settings->min_samples = decision->min_samples;
-    settings->step_hops = decision->step_hops;
-    settings->thresholds = (const float *)lsn_at(model, decision->thresholds);
-    return LSN_OK;
-}
-
-size_t lsn_listener_ram_size(const lsn_model *model)
-{
-    if (model == NULL || model->ram_size == 0 || lsn_endpointing_of(model) == NULL) {
-        return 0;
-    }
-    return places_of(model).size;
 }
 
 lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, void *ram,
@@ -245,14 +178,13 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
     if (settings->thresholds == NULL) {
         return LSN_BAD_ARGUMENT;
     }
-    if (!(settings->temperature > 0.0f && settings->temperature <= FLT_MAX) ||
-        settings->step_hops == 0 || !are_shares(settings->thresholds, model->n_labels)) {
+    if (!lsn_settings_are_valid(model, settings)) {
         return LSN_BAD_SETTINGS;
     }
     if ((uintptr_t)ram % LSN_ALIGNMENT != 0) {
         return LSN_BAD_ALIGNMENT;
     }
-    places at = places_of(model);
+    lsn_listener_places at = lsn_listener_places_of(model, settings);
     if (ram_size < at.size) {
         return LSN_RAM_TOO_SMALL;
     }
@@ -262,10 +194,15 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
     if (status != LSN_OK) {
         return status;
     }
+    if (settings->continuous) {
+        lsn_stream_slide(made->stream, lsn_listener_ram_at(made, at.window),
+                         lsn_settings_window_rows(model, settings));
+    }
     made->on_event = on_event;
     made->context = context;
     made->settings = *settings;
-    memcpy(ram_at(made, at.thresholds), settings->thresholds, model->n_labels * sizeof(float));
+    memcpy(lsn_listener_ram_at(made, at.thresholds), settings->thresholds,
+           model->n_labels * sizeof(float));
     made->settings.thresholds = NULL;
     *listener = made;
     return LSN_OK;
@@ -341,10 +278,11 @@ void lsn_listener_reset(lsn_listener *listener)
     if (listener == NULL) {
         return;
     }
-    places at = places_of(listener->stream->model);
+    lsn_listener_places at = places_in(listener);
     memset(&listener->timeline, 0, sizeof listener->timeline);
     memset(&listener->endpointer, 0, sizeof listener->endpointer);
-    memset(ram_at(listener, at.heard), 0, at.stream - at.heard);
+    memset(&listener->continuous, 0, sizeof listener->continuous);
+    memset(lsn_listener_ram_at(listener, at.heard), 0, at.stream - at.heard);
     listener->pending = 0;
     listener->n_held = 0;
     listener->finished = 0;

@@ -21,8 +21,6 @@
 /* What a listener holds back and keeps, in bytes and samples. */
 #define MAX_HELD_BYTES 0x1000000u
 #define MAX_KEPT_SAMPLES 0x100000u
-/* 30 seconds at 48 kHz, hop by hop of a sample. */
-#define MAX_HOPS 0x200000u
 
 /* Twice an accumulator must fit 32 bits. */
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
@@ -185,7 +183,7 @@ static int check_network(const lsn_model *model)
     }
     /* Weights do not overlap: so the work of one row is bounded by the blob. */
     return weight_bytes <= model->blob_size && channels <= MAX_CHANNELS &&
-           head->width == width && head->channels == channels &&
+           head->width == width && head->channels == channels && width <= LSN_MAX_OUTPUT_WIDTH &&
            width * channels <= MAX_ROW_BYTES && check_head(model, head);
 }
 
@@ -268,24 +266,31 @@ static int check_endpointing(const lsn_model *model, const lsn_endpoint_constant
            is_between((uint32_t)c->last_share, 0, 256) &&
            is_between((uint32_t)c->release, 0, MAX_RELEASE) &&
            is_between(c->speech_window, 1, LSN_MAX_SPEECH_WINDOW) &&
-           is_between(c->speech, 1, c->speech_window) && is_between(c->hang_over, 1, MAX_HOPS) &&
-           is_between(c->maximum, 1, MAX_HOPS) && c->before <= MAX_HOPS &&
-           c->after <= c->hang_over &&
+           is_between(c->speech, 1, c->speech_window) &&
+           is_between(c->hang_over, 1, LSN_MAX_HOPS) && is_between(c->maximum, 1, LSN_MAX_HOPS) &&
+           c->before <= LSN_MAX_HOPS && c->after <= c->hang_over &&
            (uint64_t)c->hang_over * model->n_coefficients <= MAX_HELD_BYTES &&
-           ((uint64_t)c->before + c->speech_window) * c->hop_length <= MAX_KEPT_SAMPLES && is_between(c->floor_block, 1, MAX_HOPS) &&
+           ((uint64_t)c->before + c->speech_window) * c->hop_length <= MAX_KEPT_SAMPLES &&
+           is_between(c->floor_block, 1, LSN_MAX_HOPS) &&
            is_between(c->floor_blocks, 1, LSN_MAX_FLOOR_BLOCKS);
+}
+
+static int is_share(uint32_t bits)
+{
+    float value = lsn_float(&bits);
+    return value >= 0.0f && value <= 1.0f;
 }
 
 static int check_decision(const lsn_model *model, const lsn_decision *decision)
 {
-    if (decision->step_hops == 0 || decision->reserved != 0 ||
-        !floats_are_finite(model, decision->thresholds, model->n_labels)) {
+    if (decision->step_hops == 0 || !is_between(decision->window_hops, 1, LSN_MAX_HOPS) ||
+        !is_share(decision->keep) || decision->reserved[0] != 0 || decision->reserved[1] != 0 ||
+        !lies_inside(model, decision->thresholds, model->n_labels, sizeof(float))) {
         return 0;
     }
     const uint32_t *thresholds = lsn_at(model, decision->thresholds);
     for (uint32_t i = 0; i < model->n_labels; i++) {
-        float threshold = lsn_float(&thresholds[i]);
-        if (!(threshold >= 0.0f && threshold <= 1.0f)) {
+        if (!is_share(thresholds[i])) {
             return 0;
         }
     }

@@ -29,6 +29,8 @@ struct lsn_stream {
     uint32_t heard_rows; /* rows that the front end made of this utterance */
     float profile_rows;  /* what the running statistics weigh */
     float profile_seconds;
+    uint32_t window_rows; /* the result is on so many rows of output at most; 0: on all */
+    int16_t *window;      /* [window_rows][head channels]: their columns summed up */
     lsn_progress progress[LSN_MAX_STAGES];
 };
 

@@ -39,6 +39,25 @@ static int8_t *next_row(const lsn_stream *stream, const lsn_places *places, uint
     return ring_of(stream, places, s) + (size_t)place * stage->width * stage->channels;
 }
 
+/* Note what a row adds to the sums in the window, and take off what the row adds that
+ * falls out of it. */
+static void slide(lsn_stream *stream, int32_t *sums, const int8_t *row)
+{
+    const lsn_head *head = lsn_head_of(stream->model);
+    uint32_t place = stream->mean_rows % stream->window_rows;
+    int16_t *noted = stream->window + (size_t)place * head->channels;
+    for (uint32_t c = 0; c < head->channels; c++) {
+        int32_t sum = 0;
+        for (uint32_t column = 0; column < head->width; column++) {
+            sum += row[column * head->channels + c];
+        }
+        if (stream->mean_rows >= stream->window_rows) {
+            sums[c] -= noted[c];
+        }
+        noted[c] = (int16_t)sum;
+    }
+}
+
 /* Add a row to the running mean, and bring the result up to date. */
 static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8_t *row)
 {
@@ -50,8 +69,15 @@ static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8
             sums[c] += *value++;
         }
     }
+    if (stream->window_rows != 0) {
+        slide(stream, sums, row);
+    }
     stream->mean_rows++;
-    lsn_head_run(stream->model, sums, stream->mean_rows * head->width,
+    uint32_t rows = stream->mean_rows;
+    if (stream->window_rows != 0) {
+        rows = lsn_min(rows, stream->window_rows);
+    }
+    lsn_head_run(stream->model, sums, rows * head->width,
                  lsn_ram_at(stream, places->layout.scratch),
                  lsn_ram_at(stream, places->layout.logits),
                  lsn_ram_at(stream, places->layout.posteriors));
@@ -120,8 +146,12 @@ void lsn_reset(lsn_stream *stream)
     lsn_layout layout = lsn_layout_of(model);
     float rows = stream->profile_rows;
     float seconds = stream->profile_seconds;
+    uint32_t window_rows = stream->window_rows;
+    int16_t *window = stream->window;
     memset(stream, 0, layout.profile);
     stream->model = model;
+    stream->window_rows = window_rows;
+    stream->window = window;
     if (model->frame_length != 0) {
         stream->level = lsn_float(&lsn_front_end_of(model)->level_floor);
         stream->profile_rows = rows;
@@ -204,6 +234,27 @@ int lsn_stream_hear(lsn_stream *stream, const int16_t **pcm, size_t *samples, in
     stream->pcm_count -= model->hop_length;
     memmove(frame, frame + model->hop_length, stream->pcm_count * sizeof *frame);
     return 1;
+}
+
+uint32_t lsn_output_rows(const lsn_model *model, uint32_t frames)
+{
+    const lsn_stage *stages = lsn_stages_of(model);
+    uint32_t rows = frames;
+    for (uint32_t s = 0; s < lsn_header_of(model)->n_stages; s++) {
+        rows = rows / stages[s].pool_height + (rows % stages[s].pool_height != 0);
+    }
+    return rows;
+}
+
+uint64_t lsn_window_bytes(const lsn_model *model, uint32_t rows)
+{
+    return (uint64_t)rows * lsn_head_of(model)->channels * sizeof(int16_t);
+}
+
+void lsn_stream_slide(lsn_stream *stream, int16_t *window, uint32_t rows)
+{
+    stream->window = window;
+    stream->window_rows = rows;
 }
 
 lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples)

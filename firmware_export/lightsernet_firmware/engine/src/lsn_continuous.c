@@ -1,0 +1,48 @@
+#include "lsn_continuous.h"
+
+#include "lsn_blob.h"
+#include "lsn_decision.h"
+
+static void smooth(const lsn_continuous *state, const lsn_listener_settings *settings,
+                   const lsn_emotion *emotion, uint32_t n_labels, float *smoothed)
+{
+    lsn_calibration calibration = lsn_calibration_of(emotion->posteriors, n_labels,
+                                                     emotion->label, settings->temperature);
+    for (uint32_t i = 0; i < n_labels; i++) {
+        float posterior = lsn_calibrated(&calibration, emotion->posteriors[i]);
+        if (state->begun) {
+            posterior = settings->keep * smoothed[i] + (1.0f - settings->keep) * posterior;
+        }
+        smoothed[i] = posterior;
+    }
+}
+
+uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_settings *settings,
+                               const lsn_emotion *emotion, uint32_t n_labels,
+                               const uint32_t *thresholds, float *smoothed, float *confidence)
+{
+    smooth(state, settings, emotion, n_labels, smoothed);
+    uint32_t best = 0;
+    for (uint32_t i = 1; i < n_labels; i++) {
+        if (smoothed[i] > smoothed[best]) {
+            best = i;
+        }
+    }
+    *confidence = smoothed[best];
+    uint32_t label = smoothed[best] >= lsn_float(&thresholds[best]) ? best : LSN_UNCERTAIN;
+    if (!state->begun) {
+        state->begun = 1;
+        state->said = label;
+    }
+    if (label == state->said) {
+        state->rival_steps = 0;
+        return label;
+    }
+    state->rival_steps = label == state->rival ? state->rival_steps + 1u : 1u;
+    state->rival = label;
+    if (state->rival_steps >= settings->hold_steps) {
+        state->said = label;
+        state->rival_steps = 0;
+    }
+    return state->said;
+}
