@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,6 +148,21 @@ class TrainingConfiguration:
         """Return the fields as JSON values."""
         lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
         return {**dataclasses.asdict(self), **lists}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> TrainingConfiguration:
+        """Read what `to_json` gives.
+
+        Raises
+        ------
+        InputError
+            If a field is unknown or out of its range.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        if not fields.keys() <= known:
+            unknown = sorted(fields.keys() - known)[0]
+            raise InputError(f"configuration: field {unknown!r} is unknown")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
 
 
 # What a change of the recipe may not touch: its name, what training fills in,

@@ -67,8 +67,8 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
     name = f"--results {result.name}"
     if result.protocol != "loso" or result.condition is not None:
         raise InputError(f"{name}: expected protocol loso on clean audio")
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in result.configuration.items()}
-    spec = TrainingConfiguration(**fields).feature_spec().without_standardisation()
+    configuration = TrainingConfiguration.from_json(result.configuration)
+    spec = configuration.feature_spec().without_standardisation()
     if result.labels != record.labels or spec != record.features.without_standardisation():
         raise InputError(f"{name}: expected the labels and features of {model}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
@@ -69,3 +70,13 @@ def test_front_end_is_changed_field_by_field() -> None:
 def test_front_end_changes_that_make_no_sense(change: str) -> None:
     with pytest.raises(InputError):
         TrainingConfiguration(front_end=(change,)).feature_spec()
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_from_json_and_back(name: str) -> None:
+    configuration = TrainingConfiguration(features=name, **DEFAULTS[name])
+    assert TrainingConfiguration.from_json(json.loads(json.dumps(configuration.to_json()))) == (
+        configuration
+    )
+    with pytest.raises(InputError, match="field 'speed' is unknown"):
+        TrainingConfiguration.from_json({"speed": 1})
