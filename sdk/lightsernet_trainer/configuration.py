@@ -162,7 +162,11 @@ class TrainingConfiguration:
         if not fields.keys() <= known:
             unknown = sorted(fields.keys() - known)[0]
             raise InputError(f"configuration: field {unknown!r} is unknown")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields.items()
+        }
+        return cls(**values)
 
 
 # What a change of the recipe may not touch: its name, what training fills in,
