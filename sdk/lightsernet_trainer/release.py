@@ -79,9 +79,10 @@ def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
         mine = [result for result in results if result.precision == precision]
         ua, wa, f1 = np.mean([(result.ua, result.wa, result.f1) for result in mine], axis=0)
         seeds = ", ".join(str(result.seed) for result in mine)
+        seeds = f"mean over seeds {seeds}" if len(mine) > 1 else f"seed {seeds}"
         protocol = (
             "loso: these settings, trained without one speaker at a time and scored on that "
-            f"speaker; mean over seeds {seeds}. This model heard all speakers"
+            f"speaker; {seeds}. This model heard all speakers"
         )
         clips = len(mine[0].clips)
         scores.append(Score(protocol, precision, float(ua), float(wa), float(f1), clips))

@@ -271,6 +271,12 @@ def pooled(result: Result, speakers: Sequence[str] | None = None) -> Scores:
     return _score(result, [i for i, c in enumerate(result.clips) if c.speaker in speakers])
 
 
+def after_hearing(result: Result, clips: int) -> Scores | None:
+    """Score what was said after so many clips of the speaker; None if that is not known."""
+    later = [i for i, c in enumerate(result.clips) if c.heard is not None and c.heard >= clips]
+    return _score(result, later) if later else None
+
+
 def per_speaker(result: Result) -> dict[str, Scores]:
     """Score the clips of each speaker."""
     names = sorted({clip.speaker for clip in result.clips})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_up_results import make
+from made_up_results import LABELS, make
 
 from lightsernet_trainer.report.__main__ import main
 from lightsernet_trainer.report.markdown import condition_table, score_table
@@ -41,6 +42,21 @@ def test_nobody_is_fresh_where_folds_mix_speakers() -> None:
     mixed = make(folds_by_speaker=False, protocol="random")
     row = score_table(group_runs([mixed]), FRESH).splitlines()[-1]
     assert row.split("|")[7].strip() == ""
+
+
+def test_what_was_said_after_ten_utterances_stands_apart() -> None:
+    result = make(n=200)
+    clips = [
+        dataclasses.replace(clip, order=0, heard=i // 10) for i, clip in enumerate(result.clips)
+    ]
+    running = dataclasses.replace(result, protocol="loso-running", clips=tuple(clips))
+    later = [clip for clip in running.clips if clip.heard is not None and clip.heard >= 10]
+    right = [clip.truth == LABELS[int(np.argmax(clip.posteriors))] for clip in later]
+    for fresh in ((), FRESH):
+        head, _, _, row = score_table(group_runs([running]), fresh).splitlines()
+        assert row.startswith("| loso-running, after 10 utterances | edge |")
+        assert row.count("|") == head.count("|")
+        assert row.split("|")[-3].strip() == f"{100 * np.mean(right):.1f}"
 
 
 def test_conditions_in_order_and_models_side_by_side() -> None:

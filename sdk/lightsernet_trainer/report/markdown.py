@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..conditions.condition import CLEAN
+from ..results import after_hearing
 from .runs import Run, Summary
 from .tables import condition_order
+
+# Of a speaker, after which an adapting model is scored apart.
+_CLIPS_HEARD = 10
 
 
 def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
@@ -34,6 +40,7 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
                 cells.append("" if hidden else _per_cent(summary.fresh_ua or 0.0))
             cells += [_per_cent(summary.scores[name]) for name in ("wa", "f1")]
             rows.append(cells)
+            rows += _adapted(run, precision, cells)
     return _table([*head, "WA", "F1"], rows, numbers_from=4)
 
 
@@ -54,6 +61,20 @@ def condition_table(runs: Sequence[Run]) -> str:
         for name in (CLEAN, *sorted(conditions, key=condition_order))
     ]
     return _table(["UA under", *models], rows, numbers_from=1)
+
+
+def _adapted(run: Run, precision: str, cells: Sequence[str]) -> list[list[str]]:
+    """Return the row of what was said after `_CLIPS_HEARD`, where a model adapts as it hears."""
+    later = [after_hearing(result, _CLIPS_HEARD) for result in run.seeds(precision)]
+    scores = [found for found in later if found is not None]
+    if not scores:
+        return []
+    ua, wa, f1 = (
+        _per_cent(float(np.mean([getattr(found, name) for found in scores])))
+        for name in ("ua", "wa", "f1")
+    )
+    name = f"{cells[0]}, after {_CLIPS_HEARD} utterances"
+    return [[name, *cells[1:5], ua, *[""] * (len(cells) - 8), wa, f1]]
 
 
 def _with_interval(summary: Summary) -> str:
