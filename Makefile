@@ -43,15 +43,16 @@ format: $(VENV)/.full
 # The model that ships is trained on all of EMO-DB; cross-validation of the same
 # settings gives its score and its decision. The tests' golden models are trained
 # without speakers 13 and 15.
-TRAIN := $(BIN)/lightsernet-edge train --dataset emodb --data $(LIGHTSERNET_DATA)/emodb
+TRAIN := KERAS_BACKEND=torch $(BIN)/lightsernet-edge train --mixed-precision bfloat16 \
+  --dataset emodb --data $(LIGHTSERNET_DATA)/emodb
 GOLDEN := tests/golden/without_speakers_13_15
 
-model: $(VENV)/.full
+model: $(VENV)/.torch
 	$(TRAIN) --test-speakers none --out build/all
 	$(BIN)/python -m lightsernet_trainer.release --model build/all/int8.tflite \
 	  --results docs/results/loso-edge-cross-entropy-*-seed?.json
 
-golden: $(VENV)/.full
+golden: $(VENV)/.torch
 	$(TRAIN) --test-speakers 13,15 --out build/without_speakers_13_15
 	mkdir -p $(GOLDEN)
 	cd build/without_speakers_13_15 && cp int8.tflite float32.tflite summary.json $(CURDIR)/$(GOLDEN)
@@ -92,6 +93,10 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 
 $(VENV)/.full: $(VENV)/.slim
 	$(BIN)/python -m pip install --quiet --editable '.[serve,train,compare,dask,ray,dev]'
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.full
+	$(BIN)/python -m pip install --quiet --editable '.[torch]'
 	@touch $@
 
 clean:
