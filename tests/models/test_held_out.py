@@ -58,4 +58,5 @@ def test_the_model_that_ships_says_where_it_comes_from() -> None:
     assert file.record.data is not None
     assert file.record.data.clips == 535
     assert file.record.data.licence
-    assert file.record.scores[0].protocol.startswith("a twin of this model: speakers 13, 15")
+    assert file.record.scores[0].protocol.startswith("loso: these settings")
+    assert file.record.scores[0].clips == 535
