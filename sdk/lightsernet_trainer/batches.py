@@ -16,7 +16,7 @@ from lightsernet_edge.profile import RunningProfile
 
 from .conditions.condition import CLEAN
 from .configuration import TrainingConfiguration
-from .datasets.clip import Clip
+from .datasets.clip import NEUTRAL, Clip
 from .feature_store import FeatureStore
 
 Rows = NDArray[np.float32]
@@ -41,6 +41,9 @@ class Augmentation:
         Conditions a crop may be taken under, besides the clip as it is.
     profile_clips : int
         Greatest number of clips of the speaker that a crop's profile is of.
+    neutral_profiles : float
+        Share of the profiles that are of neutral clips alone, as enrolment makes
+        them, where the speaker has some.
     """
 
     time_masks: int = 0
@@ -48,6 +51,7 @@ class Augmentation:
     mixup: float = 0.0
     variants: tuple[str, ...] = ()
     profile_clips: int = 0
+    neutral_profiles: float = 0.0
 
     @classmethod
     def of(cls, configuration: TrainingConfiguration) -> Augmentation:
@@ -143,7 +147,10 @@ class CropBatches:
         """Draw what the device may know of the speaker by now."""
         profile = RunningProfile(self._spec)
         theirs = self._by_speaker[speaker]
-        count = int(random.integers(1, self._augmentation.profile_clips + 1))
+        if random.random() < self._augmentation.neutral_profiles:
+            theirs = [clip for clip in theirs if clip.label == NEUTRAL] or theirs
+        most = min(self._augmentation.profile_clips, len(theirs))
+        count = int(random.integers(1, most + 1))
         for i in random.permutation(len(theirs))[:count]:
             profile.add(self._store.rows(theirs[i], variant).astype(np.float64))
         return Normaliser(profile.profile().applied_to(self._spec))

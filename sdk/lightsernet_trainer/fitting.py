@@ -23,6 +23,7 @@ from .feature_store import FeatureStore, statistics
 from .losses import loss_function
 from .network import light_sernet
 from .schedules import learning_rate_schedule
+from .weight_average import averaging_adam, take_mean
 
 # Bound of standardised features, in deviations: rare outliers would cost all
 # others int8 resolution.
@@ -110,8 +111,9 @@ def fit(
     schedule = learning_rate_schedule(
         configuration.schedule, configuration.learning_rate, configuration.epochs, len(batches)
     )
+    steps = configuration.epochs * len(batches)
     network.compile(
-        optimizer=keras.optimizers.Adam(schedule),
+        optimizer=averaging_adam(schedule, configuration.weight_average, steps),
         loss=loss_function(configuration.loss, configuration.gamma, configuration.label_smoothing),
         metrics=["accuracy"],
         jit_compile=False,
@@ -137,6 +139,8 @@ def fit(
             progress.update(task, advance=1, description=line)
             if verbosity > 1:
                 progress.console.print(f"epoch {epoch + 1}/{configuration.epochs} {line}")
+    if configuration.weight_average:
+        take_mean(network, batches, configuration.epochs)
     return in_float32(network, configuration, spec, len(labels)), history
 
 

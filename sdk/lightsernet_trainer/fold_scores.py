@@ -16,7 +16,7 @@ from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.profile import Profile, RunningProfile
 
 from .conditions import Condition, clip_random
-from .datasets.clip import Clip
+from .datasets.clip import NEUTRAL, Clip
 from .results import ClipResult
 
 Rows = NDArray[np.float64]
@@ -24,7 +24,6 @@ Rows = NDArray[np.float64]
 _ENROLMENT_S = 10.0
 # In how many random orders the speaker's clips are heard under ``loso-running``.
 _ORDERS = 5
-_NEUTRAL = "neutral"
 
 
 class HeldOutClips:
@@ -155,11 +154,11 @@ def enrolment(held_out: HeldOutClips, seed: int) -> list[int]:
     InputError
         If there is none.
     """
-    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == _NEUTRAL]
+    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == NEUTRAL]
     if not neutral:
         raise InputError(
             f"--protocol loso-enrol: speaker {held_out.clips[0].speaker!r} has no clip "
-            f"labelled {_NEUTRAL!r}"
+            f"labelled {NEUTRAL!r}"
         )
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(neutral):

@@ -10,6 +10,8 @@ from keras import ops
 # One cycle (Smith 2018): a linear rise over this share of the steps, then a
 # cosine to 0.
 _RISE = 0.25
+# Up, level, down: ends of the rise and of the level part, and what is left at the end.
+_LEVEL_FROM, _LEVEL_TO, _LAST = 0.125, 0.5, 0.1
 # The original training: times exp(-0.15) at every 20th epoch from epoch 50 on,
 # counted from 0: at 60, 80, ...
 _DECAY, _DECAY_EVERY, _DECAY_FROM = 0.15, 20, 50
@@ -22,7 +24,7 @@ def learning_rate_schedule(
 
     Parameters
     ----------
-    name : {"one-cycle", "original"}
+    name : {"one-cycle", "trapezoid", "original"}
     peak : float
         Highest learning rate, above 0.
     epochs, steps_per_epoch : int
@@ -30,7 +32,8 @@ def learning_rate_schedule(
     """
     if name == "original":
         return Original(peak, steps_per_epoch)
-    return OneCycle(peak, epochs * steps_per_epoch)
+    kind = Trapezoid if name == "trapezoid" else OneCycle
+    return kind(peak, epochs * steps_per_epoch)
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
@@ -54,6 +57,31 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         fall = ops.clip((progress - _RISE) / (1.0 - _RISE), 0.0, 1.0)
         down = 0.5 + 0.5 * ops.cos(math.pi * fall)
         return self.peak * ops.where(progress < _RISE, (progress + 1e-3) / (_RISE + 1e-3), down)
+
+
+class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
+    """A linear rise to the peak, level until half of the run, then a linear fall to a tenth.
+
+    What is left at the end keeps the weights moving, for a mean of them.
+
+    Parameters
+    ----------
+    peak : float
+        Highest learning rate.
+    steps : int
+        Steps of the whole run.
+    """
+
+    def __init__(self, peak: float, steps: int) -> None:
+        self.peak = peak
+        self.steps = steps
+
+    def __call__(self, step):  # type: ignore[no-untyped-def]
+        """Return the learning rate at `step`, counted from 0."""
+        progress = ops.cast(step, "float32") / self.steps
+        rise = (progress + 1.0 / self.steps) / _LEVEL_FROM
+        fall = 1.0 - (1.0 - _LAST) * (progress - _LEVEL_TO) / (1.0 - _LEVEL_TO)
+        return self.peak * ops.minimum(1.0, ops.minimum(rise, fall))
 
 
 class Original(keras.optimizers.schedules.LearningRateSchedule):

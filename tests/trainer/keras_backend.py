@@ -1,6 +1,7 @@
 """Run by test_backends: one network under the backend of KERAS_BACKEND, its numbers as .npz."""
 
 import sys
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from lightsernet_trainer.losses import loss_function
 from lightsernet_trainer.network import light_sernet
 from lightsernet_trainer.schedules import learning_rate_schedule
+from lightsernet_trainer.weight_average import averaging_adam, take_mean
 
 source, out = sys.argv[1:]
 with np.load(source) as archive:
@@ -30,4 +32,13 @@ for loss in ("cross-entropy", "focal"):
     losses = [float(network.train_on_batch(features, targets)) for _ in range(6)]
     results[f"{loss} losses"] = np.array(losses)
 results["trained"] = np.asarray(network.predict(features, verbose=0))
+network.compile(
+    averaging_adam(learning_rate_schedule("trapezoid", 1e-3, 3, 2), 0.5, 6),
+    loss_function("cross-entropy", 0.0, 0.0),
+    jit_compile=False,
+)
+for _ in range(6):
+    network.train_on_batch(features, targets)
+take_mean(network, SimpleNamespace(epoch=lambda number: [(features, targets)]), 0)
+results["averaged"] = np.asarray(network.predict(features, verbose=0))
 np.savez(out, **results)

@@ -16,7 +16,7 @@ from lightsernet_edge.features import FrontEnd, recipe
 from lightsernet_edge.profile import RunningProfile
 from lightsernet_trainer.batches import Augmentation, CropBatches, Normaliser, fit_length
 from lightsernet_trainer.conditions.condition import CLEAN
-from lightsernet_trainer.datasets.clip import Clip
+from lightsernet_trainer.datasets.clip import NEUTRAL, Clip
 from lightsernet_trainer.feature_store import FeatureStore, statistics
 
 LABELS = ("a", "b", "c")
@@ -238,3 +238,29 @@ def test_profiles_are_of_the_speaker_and_the_variant_alone() -> None:
             found.add(near[0])
     # Seven profiles a clip: of none, one or two of three. Most are drawn in 120 crops.
     assert len(found) > 30
+
+
+def test_neutral_profiles_are_of_the_neutral_clips_alone() -> None:
+    random = np.random.default_rng(0)
+    spec = dataclasses.replace(recipe("edge"), mean=(0.0,) * 40, scale=(1.0,) * 40, clip_value=5.0)
+    store = Rows([])
+    clips = [Clip(Path(f"{i}"), label, "x") for i, label in enumerate(("anger", NEUTRAL))]
+    for clip in clips:
+        store._kept[clip, CLEAN] = random.normal(1.0, 0.7, (50, 40)).astype(np.float32)
+    profile = RunningProfile(spec)
+    profile.add(store._kept[clips[1], CLEAN].astype(np.float64))
+    enrolled = profile.profile().applied_to(spec)
+    possible = [
+        np.sort(FrontEnd(s).standardize(store._kept[clip, CLEAN].astype(np.float64)), axis=0)
+        for s in (spec, enrolled)
+        for clip in clips
+    ]
+    augmentation = Augmentation(profile_clips=2, neutral_profiles=1.0)
+    drawn = CropBatches(store, clips, ("anger", NEUTRAL), spec, 50, 1, 0, augmentation)
+    found = []
+    for epoch in range(20):
+        for crops, _ in drawn.epoch(epoch):
+            crop = np.sort(crops[0, :, :, 0], axis=0)
+            found += [i for i, rows in enumerate(possible) if np.allclose(rows, crop, atol=1e-4)]
+    assert len(found) == 40
+    assert set(found) == {0, 1, 2, 3}

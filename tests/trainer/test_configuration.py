@@ -31,6 +31,7 @@ from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
         ({"mixup": -0.1}, "--mixup"),
         ({"seed": -1}, "--seed"),
         ({"profile_clips": -1}, "--profile-clips"),
+        ({"neutral_profiles": 1.5}, "--neutral-profiles"),
         ({"mixed_precision": "int8"}, "--mixed-precision"),
     ],
 )

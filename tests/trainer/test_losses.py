@@ -68,3 +68,11 @@ def test_one_cycle_rises_then_falls_to_nothing() -> None:
     assert all(np.diff(rates[: top + 1]) > 0)
     assert all(np.diff(rates[top:]) < 0)
     assert rates[-1] < 1e-7
+
+
+def test_trapezoid_rises_stays_and_falls_to_a_tenth() -> None:
+    schedule = learning_rate_schedule("trapezoid", 1e-2, 10, 100)
+    rates = np.array([float(schedule(step)) for step in range(1000)])
+    np.testing.assert_allclose(rates[:125], 1e-2 * np.arange(1, 126) / 125, rtol=1e-4)
+    np.testing.assert_allclose(rates[125:500], 1e-2, rtol=1e-5)
+    np.testing.assert_allclose(rates[500:], np.linspace(1e-2, 1e-3, 501)[:-1], rtol=1e-4)

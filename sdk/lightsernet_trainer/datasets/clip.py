@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# What all readers call speech without emotion; enrolment is made of it.
+NEUTRAL = "neutral"
+
 
 @dataclass(frozen=True)
 class Clip:
