@@ -25,7 +25,7 @@ class Fold:
     Attributes
     ----------
     name : str
-        The speaker held out, or the fold's number from 1.
+        The speaker held out, several joined by ``+``, or the fold's number from 1.
     split : Split
     """
 
@@ -45,26 +45,35 @@ def make_folds(
         A key of `protocols.PROTOCOLS`.
     speakers : sequence of str, optional
         Only the folds that leave out these; for `protocols.LEAVE_ONE_SPEAKER_OUT`.
+        For ``loso`` several may be joined by ``+``: one fold leaves them all out.
     count : int
         Number of folds of a `protocols.STRATIFIED` one.
 
     Raises
     ------
     InputError
-        If there is no such protocol or speaker, or a class has too few clips.
+        If there is no such protocol or speaker, a speaker is given twice, or a class
+        has too few clips.
     DatasetError
         If a clip names no speaker and the protocol needs it.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
-        if speakers is not None and not set(speakers) <= set(corpus.speakers):
-            unknown = sorted(set(speakers) - set(corpus.speakers))
-            raise InputError(
-                f"--speakers: {unknown[0]!r} is none of the speakers {', '.join(corpus.speakers)}"
-            )
-        return tuple(
-            Fold(speaker, hold_out_speakers(corpus, [speaker]))
-            for speaker in speakers or corpus.speakers
-        )
+        groups = [_group(corpus, item) for item in speakers or corpus.speakers]
+        named = [speaker for group in groups for speaker in group]
+        for speaker in named:
+            if speaker not in corpus.speakers:
+                raise InputError(
+                    f"--speakers: {speaker!r} is none of the speakers {', '.join(corpus.speakers)}"
+                )
+            if named.count(speaker) > 1:
+                raise InputError(f"--speakers: found {speaker!r} twice, expected it once")
+        for group in groups:
+            if len(group) > 1 and protocol != "loso":
+                raise InputError(
+                    f"--speakers: found {'+'.join(group)!r}, but protocol {protocol!r} adapts to "
+                    "one speaker"
+                )
+        return tuple(Fold("+".join(group), hold_out_speakers(corpus, group)) for group in groups)
     if protocol not in STRATIFIED:
         raise InputError(f"--protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
     if speakers is not None:
@@ -87,3 +96,8 @@ def make_folds(
         )
         folds.append(Fold(str(number), split))
     return tuple(folds)
+
+
+def _group(corpus: Corpus, item: str) -> list[str]:
+    # A speaker's name may hold a plus.
+    return [item] if item in corpus.speakers else item.split("+")

@@ -32,7 +32,14 @@ from lightsernet_trainer.results import Result, check, per_fold
 
 SPEAKERS = ("03", "10", "15")
 SMALL = TrainingConfiguration(
-    epochs=2, width=0.1, seconds=1.0, variants=("speed:1.1",), profile_clips=2
+    epochs=2,
+    width=0.1,
+    seconds=1.0,
+    schedule="trapezoid",
+    weight_average=0.5,
+    variants=("speed:1.1",),
+    profile_clips=2,
+    neutral_profiles=0.5,
 )
 QUIET = Console(quiet=True)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lightsernet_edge import DatasetError, InputError
 from lightsernet_trainer.datasets.clip import Clip, Corpus
+from lightsernet_trainer.folds import make_folds
 from lightsernet_trainer.splits import (
     Split,
     choose_test_speakers,
@@ -81,3 +82,34 @@ def test_refused() -> None:
         with pytest.raises(InputError, match="--test-share"):
             hold_out_share(corpus(), share, 0)
     assert train_on_all(corpus()).test == ()
+
+
+def test_a_fold_leaves_out_a_speaker_or_a_group() -> None:
+    clips = corpus()
+    folds = make_folds(clips, "loso", ["q", "p+s"])
+    assert [fold.name for fold in folds] == ["q", "p+s"]
+    for fold, speakers in zip(folds, ({"q"}, {"p", "s"}), strict=True):
+        assert_whole(fold.split, clips)
+        assert {clip.speaker for clip in fold.split.test} == speakers
+    assert [fold.name for fold in make_folds(clips, "loso")] == list("pqrst")
+
+
+def test_a_speaker_whose_name_holds_a_plus() -> None:
+    clips = corpus()
+    named = Corpus("some", LABELS, (*clips.clips, Clip(Path("x.wav"), "a", "p+q")))
+    (fold,) = make_folds(named, "loso", ["p+q"])
+    assert {clip.speaker for clip in fold.split.test} == {"p+q"}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "speakers", "words"),
+    [
+        ("loso", ["p+z"], "'z' is none of the speakers p, q, r, s, t"),
+        ("loso", ["p", "q+p"], "found 'p' twice, expected it once"),
+        ("loso-enrol", ["p+q"], "found 'p\\+q', but protocol 'loso-enrol' adapts to one speaker"),
+        ("random", ["p"], "mix speakers"),
+    ],
+)
+def test_folds_refused(protocol: str, speakers: list[str], words: str) -> None:
+    with pytest.raises(InputError, match=f"--speakers.*{words}"):
+        make_folds(corpus(), protocol, speakers)

@@ -42,7 +42,10 @@ def add_parser(subparsers: Any) -> None:
         "the same, of all epochs the best on the test fold",
     )
     parser.add_argument(
-        "--speakers", metavar="A,B,...", type=options.label_list, help="only the folds of these"
+        "--speakers",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="only the folds of these; A+B: one fold that leaves out both",
     )
     parser.add_argument("--folds", metavar="N", type=int, default=10, help="of random, published")
     parser.add_argument(
