@@ -10,6 +10,8 @@ from typing import Any
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec, recipe
 
+from .conditions.condition import CLEAN
+
 LEVELS = ("recipe", "none", "percentile", "running-peak")
 LOSSES = ("cross-entropy", "focal")
 SCHEDULES = ("one-cycle", "trapezoid", "original")
@@ -158,6 +160,27 @@ class TrainingConfiguration:
         """Return the fields as JSON values."""
         lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
         return {**dataclasses.asdict(self), **lists}
+
+    def flags(self) -> list[str]:
+        """Return the flags by which the settings differ from the recipe's defaults.
+
+        Left out are the seed, which is a fold's, and no variants at all where the
+        recipe has some, which has no flag: ``--variants clean`` does the same.
+        """
+        defaults = TrainingConfiguration(features=self.features, **DEFAULTS.get(self.features, {}))
+        words = [] if self.features == "edge" else ["--features", self.features]
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value == getattr(defaults, field.name) or field.name in ("features", "seed"):
+                continue
+            flag = "--" + field.name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(flag if value else flag.replace("--", "--no-", 1))
+            elif isinstance(value, tuple):
+                words += [flag, ",".join(value) or CLEAN]
+            else:
+                words += [flag, str(value)]
+        return words
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> TrainingConfiguration:

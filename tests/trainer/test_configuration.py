@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
-from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
+from lightsernet_edge.cli import training_settings
+from lightsernet_trainer.configuration import (
+    DEFAULTS,
+    LEVELS,
+    LOSSES,
+    MIXED_PRECISIONS,
+    SCHEDULES,
+    TrainingConfiguration,
+)
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "level": st.sampled_from(LEVELS),
+        "loss": st.sampled_from(LOSSES),
+        "schedule": st.sampled_from(SCHEDULES),
+        "mixed_precision": st.sampled_from(MIXED_PRECISIONS),
+        "front_end": st.just(("log_floor=1e-05", "n_mels=128")),
+        "standardise": st.booleans(),
+        "seconds": st.floats(0.3, 30.0),
+        "label_smoothing": st.floats(0.0, 0.99),
+        "learning_rate": st.floats(1e-9, 10.0),
+        "weight_average": st.floats(0.0, 1.0),
+        "epochs": st.integers(1, 10_000),
+        "variants": st.just(("speed:0.9", "telephone")),
+        "profile_clips": st.integers(0, 1000),
+        "neutral_profiles": st.floats(0.0, 1.0),
+    },
+)
+
+
+@given(features=st.sampled_from(("edge", "light-sernet", "psf")), changes=SETTINGS)
+def test_flags_give_the_settings_again(features: str, changes: dict[str, Any]) -> None:
+    fields = {"features": features, **DEFAULTS.get(features, {}), **changes}
+    configuration = TrainingConfiguration(**fields)
+    parser = argparse.ArgumentParser()
+    training_settings.add_settings(parser)
+    flags = configuration.flags()
+    assert training_settings.configuration(parser.parse_args(flags)) == configuration
+    assert len(flags) <= 2 * (len(changes) + 1)
+
+
+def test_no_flags_for_the_defaults() -> None:
+    assert TrainingConfiguration(**DEFAULTS["edge"]).flags() == []
+    without = dataclasses.replace(TrainingConfiguration(**DEFAULTS["edge"]), variants=())
+    assert without.flags() == ["--variants", "clean"]
 
 
 @pytest.mark.parametrize(

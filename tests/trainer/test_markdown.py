@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from made_up_results import LABELS, make
 
+from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
 from lightsernet_trainer.report.__main__ import main
-from lightsernet_trainer.report.markdown import condition_table, score_table
+from lightsernet_trainer.report.markdown import condition_table, score_table, trial_table
 from lightsernet_trainer.report.runs import group_runs
 from lightsernet_trainer.result_file import read_result, write_result
 from lightsernet_trainer.results import Result, pooled
 
 ROOT = Path(__file__).parents[2]
 KEPT = sorted((ROOT / "docs" / "results").glob("*.json"))
+TRIALS = sorted((ROOT / "docs" / "results" / "trials").glob("*.json"))
 PAGE = ROOT / "docs" / "experiments.md"
 FRESH = ("09", "10", "12")
 
@@ -81,6 +83,36 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert main([str(tmp_path / "a.json"), "--markdown", "--out", str(tmp_path / "x.html")]) == 0
     assert capsys.readouterr().out == score_table(group_runs([result])) + "\n"
     assert not (tmp_path / "x.html").exists()
+
+
+def test_trials_say_what_they_were_trained_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defaults = TrainingConfiguration(**DEFAULTS["edge"])
+    changed = dataclasses.replace(defaults, mixup=0.3, standardise=False)
+    worse = make(skill=0.5, configuration=changed.to_json())
+    better = make(skill=3.0, configuration=defaults.to_json())
+    for name, result in (("a", worse), ("b", better)):
+        write_result(tmp_path / f"{name}.json", result)
+    files = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert main([*files, "--trials", "--fresh", "12"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == trial_table([worse, better], ["12"]) + "\n"
+    first, second = printed.splitlines()[2:]
+    assert first.startswith("| `--features edge` | loso | int8 | 1 | 03, 04, ")
+    assert "12" not in first
+    assert second.startswith("| `--no-standardise --mixup 0.3` |")
+    others = [clip for clip in better.clips if clip.speaker != "12"]
+    right = [clip.truth == LABELS[int(np.argmax(clip.posteriors))] for clip in others]
+    assert first.endswith(f"| {100 * np.mean(right):.1f} |")
+
+
+@pytest.mark.skipif(not TRIALS, reason="no results are kept in docs/results/trials")
+def test_the_page_lists_the_trials() -> None:
+    written = PAGE.read_text(encoding="utf-8").splitlines()
+    fresh = ("09", "10", "12", "13", "15")
+    table = trial_table([read_result(path) for path in TRIALS], fresh).splitlines()
+    assert [line for line in table if line not in written] == []
 
 
 @pytest.mark.skipif(not KEPT, reason="no results are kept in docs/results")

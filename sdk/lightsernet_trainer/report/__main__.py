@@ -1,7 +1,7 @@
 """Make the page from result files.
 
 Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B]
-       [--out FILE | --markdown]
+       [--out FILE | --markdown | --trials]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lightsernet_edge.errors import LightSernetError
 from ..result_file import read_result
 from ..results import check
 from . import write_report
-from .markdown import condition_table, score_table
+from .markdown import condition_table, score_table, trial_table
 from .runs import group_runs
 
 PROGRAM = "python -m lightsernet_trainer.report"
@@ -43,6 +43,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--markdown", action="store_true", help="print the tables of scores instead of the page"
     )
+    parser.add_argument(
+        "--trials",
+        action="store_true",
+        help="print a row for each result with the settings that it was trained with",
+    )
     options = parser.parse_args(arguments)
     try:
         results = []
@@ -50,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
             results.append(read_result(path))
             check(results[-1], str(path))
         fresh = tuple(options.fresh.split(",")) if options.fresh else ()
-        if options.markdown:
+        if options.trials:
+            print(trial_table(results, fresh))
+        elif options.markdown:
             runs = group_runs(results)
             tables = (score_table(runs, fresh), condition_table(runs))
             print("\n\n".join(table for table in tables if table))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import numpy as np
 
 from ..conditions.condition import CLEAN
-from ..results import after_hearing
+from ..configuration import TrainingConfiguration
+from ..evaluation import Scores
+from ..results import Result, after_hearing, pooled
 from .runs import Run, Summary
 from .tables import condition_order
 
@@ -61,6 +64,33 @@ def condition_table(runs: Sequence[Run]) -> str:
         for name in (CLEAN, *sorted(conditions, key=condition_order))
     ]
     return _table(["UA under", *models], rows, numbers_from=1)
+
+
+def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
+    """Return a row for each result: what it was trained with, and what it got, in per cent.
+
+    Parameters
+    ----------
+    trials : sequence of Result
+        The best comes first.
+    fresh : sequence of str
+        Speakers that no choice may see: not scored.
+    """
+    head = ["trained with", "protocol", "precision", "seed", "folds", "UA", "WA"]
+    scored = [(_without(trial, fresh), trial) for trial in trials]
+    rows = []
+    for scores, trial in sorted(scored, key=lambda pair: -pair[0].ua):
+        configuration = TrainingConfiguration.from_json(trial.configuration)
+        words = shlex.join(configuration.flags()) or f"--features {configuration.features}"
+        folds = ", ".join(fold.name for fold in trial.folds if fold.name not in fresh)
+        facts = [f"`{words}`", trial.protocol, trial.precision, str(trial.seed), folds]
+        rows.append([*facts, _per_cent(scores.ua), _per_cent(scores.wa)])
+    return _table(head, rows, numbers_from=5)
+
+
+def _without(result: Result, fresh: Sequence[str]) -> Scores:
+    speakers = sorted({clip.speaker for clip in result.clips} - set(fresh))
+    return pooled(result, speakers)
 
 
 def _adapted(run: Run, precision: str, cells: Sequence[str]) -> list[list[str]]:
