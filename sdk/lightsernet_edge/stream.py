@@ -44,7 +44,7 @@ class Event:
         With calibrated posteriors; times count from the start of the stream, lost
         samples included.
     broken : bool
-        Whether samples were lost inside the stretch.
+        Whether samples were lost inside the stretch or at an edge of it.
     """
 
     kind: str
@@ -77,7 +77,9 @@ class EmotionStream:
     decision : DecisionDefaults, optional
         In place of the record's.
     callback : callable, optional
-        Called with every event before it is returned.
+        Called with every event before it is returned, once all samples of the call
+        are taken in; what it raises goes to the caller, later events come with the
+        next call. Under `events` it runs in the thread that does the work.
 
     Attributes
     ----------
@@ -237,7 +239,7 @@ class EmotionStream:
             levels = self._levels.push(hops.reshape(-1)).tolist()
             for hop, level in zip(hops, levels, strict=True):
                 events += self._take_in(hop, level)
-        return events
+        return self._called_back(events)
 
     def finish(self) -> list[Event]:
         """End the audio: the utterance in progress is judged. `reset` begins anew.
@@ -252,13 +254,14 @@ class EmotionStream:
         if not self._finished:
             self._finished = True
             events += self._cut()
-        return events
+        return self._called_back(events)
 
     def mark_broken(self, lost_samples: int = 0) -> None:
         """Say that samples were lost between the last ones pushed and the next.
 
         An utterance that they fall into is marked; where more is missing than the
-        hang-over it ends there, and `process` or `finish` return its event next.
+        hang-over it ends there, and `process` or `finish` return its event next. So
+        is one that begins at the gap: what it began with may be lost.
 
         Parameters
         ----------
@@ -267,13 +270,15 @@ class EmotionStream:
         """
         if lost_samples < 0:
             raise InputError(f"lost_samples: found {lost_samples}, expected 0 or more")
-        if lost_samples >= self._constants.hang_over * self._hop:
-            self._owed += self._cut()
+        ends = lost_samples >= self._constants.hang_over * self._hop
+        if ends:
             # A hop must not reach over the gap.
             lost_samples += self._cutter.pending
             self._cutter.reset()
         heard = self._endpointer.hops * self._hop + self._cutter.pending
         self._timeline.add(heard, lost_samples)
+        if ends:
+            self._owed += self._cut()
 
     async def events(self, source: AsyncIterable[ArrayLike]) -> AsyncIterator[Event]:
         """Process chunks from an asynchronous source, and `finish` at its end.
@@ -343,8 +348,16 @@ class EmotionStream:
             return []
         raw = output.astype(np.float64) if self._output is None else self._output.dequantize(output)
         decide = self._smoother.decide if kind == "continuous" else self._rule.decide
-        emotion = decide(self._rule.calibrated(raw), self._seconds(start), self._seconds(end))
-        event = Event(kind, emotion, self._timeline.is_broken(start, end))
+        # A gap at the end comes after it.
+        end_s = (end + self._timeline.lost_before(end - 1)) / self.sample_rate
+        emotion = decide(self._rule.calibrated(raw), self._seconds(start), end_s)
+        return [Event(kind, emotion, self._timeline.is_broken(start, end))]
+
+    def _called_back(self, events: list[Event]) -> list[Event]:
         if self._callback is not None:
-            self._callback(event)
-        return [event]
+            # Should one of them raise, the later ones are owed.
+            self._owed = events
+            for event in events:
+                self._owed = self._owed[1:]
+                self._callback(event)
+        return events

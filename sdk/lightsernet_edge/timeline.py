@@ -36,6 +36,9 @@ class Timeline:
         return self._lost[gaps - 1] if gaps else self._lost_earlier
 
     def is_broken(self, start: int, end: int) -> bool:
-        """Return whether a gap lies inside the samples `start` .. `end`, `end` exclusive."""
-        first = bisect_right(self._indices, start)
-        return bisect_left(self._indices, end) > first
+        """Return whether a gap lies inside or at an edge of the samples `start` .. `end`.
+
+        `end` is exclusive. What begins or ends at a gap may have been cut there.
+        """
+        first = bisect_left(self._indices, start)
+        return bisect_right(self._indices, end) > first

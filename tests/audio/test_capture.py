@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lightsernet_edge.audio import as_pcm16, read_recording, resample
-from lightsernet_edge.capture import AudioBlock
+from lightsernet_edge.capture import AudioBlock, microphone
 from lightsernet_edge.capture.conversion import StreamConverter
 from lightsernet_edge.capture.recording import FileSource, PipeSource
 from lightsernet_edge.errors import AudioError
@@ -154,3 +157,62 @@ def test_stop_ends_a_pipe_that_says_nothing() -> None:
     assert list(blocks) == []
     os.close(read)
     os.close(write)
+
+
+class IdleStream:
+    """In place of PortAudio's: the test calls the callback."""
+
+    active = True
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def start(self) -> None: ...
+
+    def abort(self, ignore_errors: bool) -> None: ...
+
+    def close(self, ignore_errors: bool) -> None: ...
+
+
+@pytest.fixture
+def idle_microphone(monkeypatch: pytest.MonkeyPatch) -> Iterable[microphone.Microphone]:
+    device = {"name": "idle", "default_samplerate": RATE, "max_input_channels": 1}
+    stand_in = SimpleNamespace(
+        query_devices=lambda: [device],
+        default=SimpleNamespace(device=(0, 0)),
+        PortAudioError=OSError,
+        RawInputStream=IdleStream,
+    )
+    monkeypatch.setattr(microphone, "_sounddevice", lambda: stand_in)
+    opened = microphone.Microphone()
+    yield opened
+    opened.close()
+
+
+def test_every_block_of_a_lasting_overflow_is_broken(
+    idle_microphone: microphone.Microphone,
+) -> None:
+    """It counts once, as PortAudio repeats the flag; but there is a gap before each block."""
+    flags = [False, True, True, True, False, True, False]
+    block = np.arange(320, dtype=np.int16)
+    for flag in flags:
+        idle_microphone._on_audio(block.tobytes(), 320, None, SimpleNamespace(input_overflow=flag))
+    blocks = list(itertools.islice(idle_microphone.blocks(), len(flags)))
+    assert [found.fault is not None for found in blocks] == flags
+    assert all((found.samples == block).all() for found in blocks)
+    assert [found.lost_samples for found in blocks] == [0] * len(flags)
+    assert idle_microphone.faults.overflows == 2
+
+
+def test_blocks_that_nobody_fetches_are_lost(idle_microphone: microphone.Microphone) -> None:
+    block = np.zeros(320, np.int16).tobytes()
+    kept = round(microphone._QUEUE_S / microphone._BLOCK_S)
+    for _ in range(kept + 5):
+        idle_microphone._on_audio(block, 320, None, SimpleNamespace(input_overflow=False))
+    blocks = idle_microphone.blocks()
+    assert all(found.fault is None for found in itertools.islice(blocks, kept))
+    idle_microphone._on_audio(block, 320, None, SimpleNamespace(input_overflow=False))
+    found = next(blocks)
+    assert found.fault is not None
+    assert found.lost_samples == 5 * 320
+    assert idle_microphone.faults.overflows == 1

@@ -81,6 +81,34 @@ def test_plain_lines_where_there_is_no_terminal(command: Command, talk: Path) ->
         assert "\x1b" not in line
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_that_knows_no_blocks(talk: Path, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "lightsernet_edge", "listen", "--input", talk, "--fast"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout.decode("ascii").splitlines()
+    assert len(printed) == 3
+    assert all("#" in line for line in printed)
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_as_many_utterances_as_asked_for(command: Command, tmp_path: Path, wanted: int) -> None:
+    """Though what is read at once may hold the beginning of the next."""
+    pause = np.zeros(2 * RATE // 3, np.int16)
+    clips = [as_pcm16(read_recording(clip, RATE).samples) for clip in CLIPS[:3]]
+    path = tmp_path / "short pauses.wav"
+    soundfile.write(path, np.concatenate([part for clip in clips for part in (clip, pause)]), RATE)
+    for fast in (["--fast"], []):
+        outcome = command("listen", "--input", path, "--json", "--utterances", wanted, *fast)
+        assert len(lines(outcome)) == wanted
+        assert f"utterances {wanted}," in outcome.stderr
+
+
 def test_pipe_hears_what_the_file_says(talk: Path) -> None:
     pcm = as_pcm16(read_recording(talk, RATE).samples).astype("<i2").tobytes()
     done = through_stdin(pcm + b"\x01", "--fast", "--json")

@@ -119,6 +119,21 @@ def test_stall_that_lasts(sound_server: SoundServer, listen: Listen) -> None:
     assert "stalls 1" in heard.stderr.splitlines()[-1]
 
 
+def test_frozen_before_it_is_opened(sound_server: SoundServer, listen: Listen) -> None:
+    sound_server.freeze()
+    line = one_line(listen("--device", MICROPHONE).result())
+    assert "does not answer" in line
+
+
+def test_a_signal_while_it_does_not_answer(sound_server: SoundServer, listen: Listen) -> None:
+    sound_server.freeze()
+    run = listen("--device", MICROPHONE)
+    time.sleep(4.0)
+    heard = run.stop()
+    assert heard.status == 130
+    assert heard.stdout == heard.stderr == ""
+
+
 def test_overflow_flagged_by_portaudio(
     sound_server: SoundServer,
     listen: Listen,

@@ -289,12 +289,12 @@ def test_a_long_gap_ends_the_utterance(speech: Pcm) -> None:
     assert stream.in_speech
     stream.mark_broken(10 * RATE)
     assert not stream.in_speech
-    assert len(said) == 1
     events = stream.process(speech[inside:]) + stream.finish()
     assert events == said
     assert len(events) == 4
     assert events[0].emotion.end_s <= inside / RATE
-    assert not events[0].broken
+    # Cut off, and begun too late.
+    assert [event.broken for event in events] == [True, True, False, False]
     assert events[1].emotion.start_s >= 10 + inside / RATE
     assert stream.time_s * RATE == pytest.approx(10 * RATE + speech.size, abs=HOP)
     with pytest.raises(InputError, match="lost_samples"):
@@ -373,3 +373,21 @@ def test_process_does_not_grow(
     figure(f"{name}: {after - before} bytes more after {4 * speech.size / RATE:.0f} s")
     # Less than the samples of one hop a second.
     assert after - before < 20_000
+
+
+def test_a_callback_that_raises_costs_no_audio(speech: Pcm) -> None:
+    plain = EmotionStream()
+    expected = events_of(plain, [speech])
+    said: list[Event] = []
+
+    def say(event: Event) -> None:
+        said.append(event)
+        if len(said) == 1:
+            raise ZeroDivisionError
+
+    stream = EmotionStream(callback=say)
+    with pytest.raises(ZeroDivisionError):
+        stream.process(speech)
+    assert stream.time_s == pytest.approx(speech.size / RATE)
+    assert stream.finish() == expected[1:]
+    assert said == expected

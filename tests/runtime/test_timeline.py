@@ -22,4 +22,4 @@ def test_sums_over_the_gaps(gaps: list[tuple[int, int]], first: int, second: int
     start, end = sorted((first, second))
     expected = sum(lost for place, (_, lost) in zip(places, gaps, strict=True) if place <= end)
     assert timeline.lost_before(end) == expected
-    assert timeline.is_broken(start, end) == any(start < place < end for place in places)
+    assert timeline.is_broken(start, end) == any(start <= place <= end for place in places)

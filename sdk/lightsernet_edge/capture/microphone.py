@@ -6,7 +6,6 @@ all else happens where the blocks are fetched.
 
 from __future__ import annotations
 
-import atexit
 import queue
 import threading
 from collections.abc import Iterator
@@ -19,7 +18,9 @@ from ..audio import warn_of_low_rate
 from ..errors import CaptureError, InputError, MissingDependencyError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
+from .time_limit import answer_of, forget_at_exit
 
+_SOUND_SYSTEM = "the sound system"
 NO_INPUT = "no audio input found: no microphone is connected, or no sound server runs"
 # Tried after the model's and the device's own rate, in hertz.
 _COMMON_RATES = (48000, 44100, 32000, 96000, 22050, 11025, 8000)
@@ -64,9 +65,15 @@ def input_devices() -> list[InputDevice]:
 
     Raises
     ------
+    CaptureError
+        If the sound system does not answer.
     MissingDependencyError
         If sounddevice or PortAudio is not installed.
     """
+    return answer_of(_list_inputs, _SOUND_SYSTEM)
+
+
+def _list_inputs() -> list[InputDevice]:
     return [
         InputDevice(
             index,
@@ -91,7 +98,7 @@ def find_input(device: str | int | None = None) -> InputDevice:
     Raises
     ------
     CaptureError
-        If there is none like that.
+        If there is none like that, or the sound system does not answer.
     InputError
         If a part of a name fits several.
     MissingDependencyError
@@ -118,6 +125,16 @@ def find_input(device: str | int | None = None) -> InputDevice:
     return matches[0]
 
 
+@dataclass(frozen=True)
+class _Delivery:
+    """A block as PortAudio's thread leaves it, and what was lost up to then."""
+
+    content: bytes
+    flagged: bool
+    overflows: int
+    dropped: int
+
+
 class Microphone:
     """An open input of the sound system.
 
@@ -140,7 +157,7 @@ class Microphone:
     Raises
     ------
     CaptureError
-        If there is no such device, or it refuses every rate.
+        If there is no such device, it refuses every rate, or does not answer.
     MissingDependencyError
         If sounddevice, PortAudio, or soxr where it is needed, is not installed.
     """
@@ -151,13 +168,19 @@ class Microphone:
         self.sample_rate = sample_rate
         self.faults = Faults()
         self._stopped = False
-        self._queue: queue.Queue[tuple[bytes, int, int]] = queue.Queue(int(_QUEUE_S / _BLOCK_S))
+        self._queue: queue.Queue[_Delivery] = queue.Queue(int(_QUEUE_S / _BLOCK_S))
         # Written on PortAudio's thread only.
         self._overflows = 0
         self._dropped = 0
         self._was_flagged = False
         self._stream: Any = None
-        self.device_rate, self.device_channels = self._open()
+        self._given_up = False
+        try:
+            self.device_rate, self.device_channels = answer_of(self._open, self.name)
+        except BaseException:
+            self._given_up = True
+            self.close()
+            raise
         warn_of_low_rate(self.name, self.device_rate, sample_rate)
         try:
             self._converter = StreamConverter(self.device_rate, sample_rate)
@@ -190,6 +213,9 @@ class Microphone:
                     if stream is not None:
                         stream.close(ignore_errors=True)
                 else:
+                    if self._given_up:
+                        # Nobody waits for it any more.
+                        _close(stream)
                     self._stream = stream
                     return rate, channels
         tried = ", ".join(str(rate) for rate in rates)
@@ -201,7 +227,9 @@ class Microphone:
             self._overflows += 1
         self._was_flagged = status.input_overflow
         try:
-            self._queue.put_nowait((bytes(data), self._overflows, self._dropped))
+            self._queue.put_nowait(
+                _Delivery(bytes(data), status.input_overflow, self._overflows, self._dropped)
+            )
         except queue.Full:
             self._dropped += frames
 
@@ -217,7 +245,7 @@ class Microphone:
         polls, limit_s = 0, _FIRST_BLOCK_S
         while not self._stopped:
             try:
-                content, overflows_then, dropped_then = self._queue.get(timeout=_POLL_S)
+                got = self._queue.get(timeout=_POLL_S)
             except queue.Empty:
                 if not self._stream.active:
                     if self._queue.empty():
@@ -240,12 +268,12 @@ class Microphone:
                 continue
             polls, limit_s = 0, _STALL_S
             fault, lost = None, 0
-            if overflows_then > overflows or dropped_then > dropped:
-                lost = round((dropped_then - dropped) * self.sample_rate / self.device_rate)
+            if got.flagged or got.overflows > overflows or got.dropped > dropped:
+                lost = round((got.dropped - dropped) * self.sample_rate / self.device_rate)
                 fault = "overflow: samples were lost"
-                self.faults.overflows += overflows_then - overflows + (dropped_then > dropped)
-            overflows, dropped = overflows_then, dropped_then
-            samples = np.frombuffer(content, np.int16).reshape(-1, self.device_channels)
+                self.faults.overflows += got.overflows - overflows + (got.dropped > dropped)
+            overflows, dropped = got.overflows, got.dropped
+            samples = np.frombuffer(got.content, np.int16).reshape(-1, self.device_channels)
             yield AudioBlock(self._converter.convert(samples), fault, lost)
 
     def stop(self) -> None:
@@ -263,9 +291,8 @@ class Microphone:
         closing = threading.Thread(target=_close, args=(self._stream,), daemon=True)
         closing.start()
         closing.join(_CLOSE_S)
-        at_exit = getattr(_sounddevice(), "_exit_handler", None)
-        if closing.is_alive() and at_exit is not None:
-            atexit.unregister(at_exit)
+        if closing.is_alive():
+            forget_at_exit()
         self._stream = None
 
 

@@ -8,6 +8,7 @@ printed only with ``--debug``.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -83,6 +84,9 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the process by default.
     """
+    # A label or a file name may hold what the terminal or the pipe cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options = build_parser().parse_args(arguments)
     except SystemExit:

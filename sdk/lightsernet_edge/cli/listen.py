@@ -177,7 +177,8 @@ class _Session:
                     # What was cut off by it is broken as well.
                     self._show([replace(event, broken=True) for event in self._stream.finish()])
                     raise CaptureError(f"{error}; {self._summary()}") from None
-                self._show(self._stream.finish())
+                if not self._has_enough_utterances():
+                    self._show(self._stream.finish())
         finally:
             self._view.close()
         print(self._summary(), file=sys.stderr)
@@ -214,6 +215,8 @@ class _Session:
                 if self._folder is not None:
                     self._folder.write(event_fields(event, self._source.name, progress))
             self._view.event(event, progress)
+            if self._has_enough_utterances():
+                break
 
     def _report(self, fault: str) -> None:
         from . import print_warning
@@ -224,11 +227,13 @@ class _Session:
             print_warning(f"{self._source.name}: after {at_s:.1f} s: {fault}")
 
     def _has_enough(self) -> bool:
-        seconds, utterances = self._arguments.seconds, self._arguments.utterances
+        seconds = self._arguments.seconds
         heard_s = self._count.samples / self._stream.sample_rate
-        return (seconds is not None and heard_s >= seconds) or (
-            utterances is not None and self._count.utterances >= utterances
-        )
+        return self._has_enough_utterances() or (seconds is not None and heard_s >= seconds)
+
+    def _has_enough_utterances(self) -> bool:
+        wanted = self._arguments.utterances
+        return wanted is not None and self._count.utterances >= wanted
 
     def _summary(self) -> str:
         heard_s = self._count.samples / self._stream.sample_rate

@@ -204,5 +204,14 @@ def _line(event: Event) -> str:
 
 
 def _bar(share: float, width: int) -> str:
+    full, empty = "█░" if _can_show("█░") else "#-"
     filled = round(width * share)
-    return "█" * filled + "░" * (width - filled)
+    return full * filled + empty * (width - filled)
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

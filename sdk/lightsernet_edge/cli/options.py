@@ -27,7 +27,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="litert, tflite or tensorflow (default: the first of them that works)",
+        help="litert, tflite, tensorflow or native, the C engine (default: the first of the "
+        "interpreters that works)",
     )
     parser.add_argument(
         "--threads", metavar="N", type=int, default=1, help="threads of the interpreter"

@@ -35,7 +35,7 @@ typedef struct lsn_event {
     lsn_event_kind kind;
     uint32_t label;      /* index of the most probable label, or LSN_UNCERTAIN */
     float confidence;    /* the largest posterior at the temperature of the settings, 0..1 */
-    int32_t broken;      /* 1 if samples were lost inside the stretch */
+    int32_t broken;      /* 1 if samples were lost inside the stretch or at an edge */
     uint64_t start, end; /* in samples from the start of the stream, lost ones included;
                           * `end` is exclusive */
     lsn_emotion emotion; /* what the network says, at temperature 1; the arrays last
@@ -83,7 +83,8 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
 lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size_t samples);
 
 /* Note that samples were lost here, as many as are known of: what is in progress gets
- * broken, times move on. As many as the hang-over end the utterance in progress. */
+ * broken, times move on. As many as the hang-over end the utterance in progress; one that
+ * begins at the gap is broken too. */
 lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_samples);
 
 /* End of the audio: the utterance in progress is judged. lsn_listener_reset comes next. */

@@ -97,7 +97,8 @@ static int tell(lsn_listener *listener, lsn_event_kind kind)
     decide(listener, &event);
     event.broken = lsn_timeline_is_broken(&listener->timeline, start, end);
     event.start = start + lsn_timeline_lost_before(&listener->timeline, start);
-    event.end = end + lsn_timeline_lost_before(&listener->timeline, end);
+    /* A gap at the end comes after it. */
+    event.end = end + lsn_timeline_lost_before(&listener->timeline, end - 1u);
     listener->on_event(listener->context, &event);
     return !event.broken;
 }
@@ -253,14 +254,15 @@ lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_sample
     }
     const lsn_endpoint_constants *constants = lsn_endpointing_of(listener->stream->model);
     uint64_t lost = lost_samples;
-    if (lost >= (uint64_t)constants->hang_over * constants->hop_length) {
+    int ends = lost >= (uint64_t)constants->hang_over * constants->hop_length;
+    if (ends) {
         /* A hop must not reach over the gap. */
         lost += listener->pending;
-        status = cut(listener);
+        listener->pending = 0;
     }
     uint64_t heard = (uint64_t)listener->endpointer.hops * constants->hop_length;
     lsn_timeline_add(&listener->timeline, heard + listener->pending, lost);
-    return status;
+    return ends ? cut(listener) : LSN_OK;
 }
 
 lsn_status lsn_listener_finish(lsn_listener *listener)

@@ -35,7 +35,7 @@ uint64_t lsn_timeline_lost_before(const lsn_timeline *timeline, uint64_t index)
 int lsn_timeline_is_broken(const lsn_timeline *timeline, uint64_t start, uint64_t end)
 {
     for (uint32_t i = 0; i < timeline->n_gaps; i++) {
-        if (timeline->gaps[i].index > start && timeline->gaps[i].index < end) {
+        if (timeline->gaps[i].index >= start && timeline->gaps[i].index <= end) {
             return 1;
         }
     }

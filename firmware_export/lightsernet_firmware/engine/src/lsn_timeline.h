@@ -25,7 +25,8 @@ void lsn_timeline_add(lsn_timeline *timeline, uint64_t index, uint64_t lost);
 /* Samples that are missing before the sample `index`. */
 uint64_t lsn_timeline_lost_before(const lsn_timeline *timeline, uint64_t index);
 
-/* Whether a gap lies inside the samples start .. end, `end` exclusive. */
+/* Whether a gap lies inside or at an edge of the samples start .. end, `end` exclusive:
+ * what begins or ends at a gap may have been cut there. */
 int lsn_timeline_is_broken(const lsn_timeline *timeline, uint64_t start, uint64_t end);
 
 #endif
