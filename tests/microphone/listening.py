@@ -6,8 +6,10 @@ import json
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from sound_server import SoundServer, wait_until
 
@@ -21,11 +23,33 @@ class Heard:
     status: int
     stdout: str
     stderr: str
+    # When each line of stdout arrived, by the monotonic clock.
+    arrived_s: tuple[float, ...] = ()
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """Its lines of JSON."""
         return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+class _Reader(threading.Thread):
+    """Reads lines as they come."""
+
+    def __init__(self, file: IO[str]) -> None:
+        super().__init__(daemon=True)
+        self.lines: list[str] = []
+        self.arrived_s: list[float] = []
+        self._file = file
+        self.start()
+
+    def run(self) -> None:
+        for line in self._file:
+            self.arrived_s.append(time.monotonic())
+            self.lines.append(line)
+
+    def text(self) -> str:
+        self.join()
+        return "".join(self.lines)
 
 
 class Listening:
@@ -50,6 +74,9 @@ class Listening:
             text=True,
         )
         self._server = server
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self._stdout, self._stderr = _Reader(self.process.stdout), _Reader(self.process.stderr)
 
     def wait_until_it_hears(self) -> None:
         """Wait until the microphone is open."""
@@ -66,15 +93,23 @@ class Listening:
     def result(self) -> Heard:
         """Wait until it has ended by itself, and return what it said."""
         try:
-            stdout, stderr = self.process.communicate(timeout=_TIMEOUT_S)
+            self.process.wait(timeout=_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            stdout, stderr = self.process.communicate()
-            raise AssertionError(f"listen hangs; it said:\n{stdout}{stderr}") from None
-        return Heard(self.process.returncode, stdout, stderr)
+            said = self._stdout.text() + self._stderr.text()
+            raise AssertionError(f"listen hangs; it said:\n{said}") from None
+        stdout, stderr = self._stdout.text(), self._stderr.text()
+        return Heard(self.process.returncode, stdout, stderr, tuple(self._stdout.arrived_s))
 
     def close(self) -> None:
         """End it in any case."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        for reader, file in (
+            (self._stdout, self.process.stdout),
+            (self._stderr, self.process.stderr),
+        ):
+            reader.join()
+            assert file is not None
+            file.close()
