@@ -36,6 +36,8 @@ COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 _LOW, _HIGH = 1 / 16, 16.0
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 _STEPS = 60
+# Of what is less probable, calibrated, more is wrong than right: it is never said.
+_EVEN = 0.5
 # A threshold must leave so many clips to show for its accuracy.
 _LEAST_CLIPS = 5
 
@@ -68,10 +70,13 @@ def fit_temperature(posteriors: Posteriors, truth: Truth) -> float:
     if not len(truth):
         raise InputError("calibration: found no clip, expected some to fit a temperature on")
 
+    logits = np.log(np.maximum(posteriors, LEAST_POSTERIOR))
+
     def loss(log_temperature: float) -> float:
-        return negative_log_likelihood(
-            with_temperature(posteriors, math.exp(log_temperature)), truth
-        )
+        # Convex only while no posterior is held up by the least one.
+        scaled = logits / math.exp(log_temperature)
+        chosen = scaled[np.arange(len(truth)), truth]
+        return float((np.logaddexp.reduce(scaled, axis=1) - chosen).mean())
 
     low, high = math.log(_LOW), math.log(_HIGH)
     for _ in range(_STEPS):
@@ -82,6 +87,8 @@ def fit_temperature(posteriors: Posteriors, truth: Truth) -> float:
 
 def fit_thresholds(posteriors: Posteriors, truth: Truth, goal: float) -> NDArray[np.float64]:
     """Return each label's least threshold above which it is right often enough.
+
+    It is at least `_EVEN`, however often the label is right.
 
     Parameters
     ----------
@@ -94,13 +101,13 @@ def fit_thresholds(posteriors: Posteriors, truth: Truth, goal: float) -> NDArray
     Returns
     -------
     ndarray of float64, shape (n_labels,)
-        0 where the label needs none; where it is never right often enough, the
-        threshold that leaves its five surest clips.
+        Where a label is never right often enough, the threshold that leaves its five
+        surest clips.
     """
-    thresholds = np.zeros(posteriors.shape[1])
+    thresholds = np.full(posteriors.shape[1], _EVEN)
     best, confidence = posteriors.argmax(axis=1), posteriors.max(axis=1)
     for label in range(posteriors.shape[1]):
-        mine = best == label
+        mine = (best == label) & (confidence >= _EVEN)
         order = np.argsort(-confidence[mine], kind="stable")
         sorted_confidence = confidence[mine][order]
         right = (truth[mine] == label)[order]
@@ -186,7 +193,7 @@ class Calibration:
     temperature : float
         Fitted on all clips: for the record.
     thresholds : dict of str to float
-        The same, for the goal; 0 where a label needs none.
+        The same, for the goal.
     before, after : Reliability
         Without a temperature, and with cross-fitted ones.
     nll_before, nll_after : float

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -44,6 +44,7 @@ def sampled(
 
 @settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(30, 200), st.floats(0.4, 2.5))
+@example(209, 30, 1.0)  # One clip is all but impossible at low temperatures.
 def test_temperature_is_the_minimum_that_scipy_finds(
     seed: int, count: int, sharpness: float
 ) -> None:
@@ -82,11 +83,14 @@ def test_thresholds_by_brute_force(seed: int, count: int, goal: float, coarse: b
     for label in range(len(LABELS)):
         mine = best == label
         passing = mine & (confidence >= found[label])
-        if not mine.any():
+        assert found[label] >= 0.5
+        # What is more often right than wrong.
+        probable = mine & (confidence >= 0.5)
+        if not probable.any():
             continue
-        assert passing.sum() >= min(5, mine.sum())
+        assert passing.sum() >= min(5, probable.sum())
         # No lower threshold would do.
-        for lower in [0.0, *np.unique(confidence[mine & (confidence < found[label])])]:
+        for lower in [0.5, *np.unique(confidence[probable & (confidence < found[label])])]:
             if lower < found[label]:
                 more = mine & (confidence >= lower)
                 assert (truth[more] == label).mean() < goal
