@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-# Older gaps are put together: enough for those inside one utterance, in bounded memory.
-_MAX_GAPS = 64
+# Older gaps are put together, in bounded memory: as many as in C.
+MAX_GAPS = 16
 
 
 class Timeline:
@@ -26,7 +26,7 @@ class Timeline:
         total = lost + (self._lost[-1] if self._lost else self._lost_earlier)
         self._indices = [*(min(earlier, index) for earlier in self._indices), index]
         self._lost.append(total)
-        if len(self._indices) > _MAX_GAPS:
+        if len(self._indices) > MAX_GAPS:
             self._lost_earlier = self._lost[0]
             del self._indices[0], self._lost[0]
 

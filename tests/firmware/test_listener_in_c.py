@@ -169,6 +169,8 @@ def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, spe
         max_size=12,
     )
 )
+# More than are kept apart.
+@example(gaps=[(20_000 + 1_000 * i, 100 * i) for i in range(40)])
 # In the midst of speech: the next utterance begins where the gap is.
 @example(gaps=[(28_800, 50_000), (30_800, 50_000), (34_000, 500)])
 def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: Pcm) -> None:

@@ -27,6 +27,7 @@ from lightsernet_edge import (
 )
 from lightsernet_edge.endpoint_settings import EndpointSettings
 from lightsernet_edge.stream import MODES
+from lightsernet_edge.timeline import MAX_GAPS
 
 CLIPS = sorted((Path(__file__).parents[2] / "examples" / "clips").glob("*.wav"))
 RATE, HOP = 16000, 256
@@ -307,7 +308,7 @@ def test_many_gaps_take_no_memory(speech: Pcm) -> None:
         stream.process(speech[start : start + 160])
         stream.mark_broken(1)
     assert stream.time_s == pytest.approx((speech.size + -(-speech.size // 160)) / RATE)
-    assert len(stream._timeline._indices) <= 64
+    assert len(stream._timeline._indices) <= MAX_GAPS
 
 
 def test_thresholds_make_uncertain_events(speech: Pcm) -> None:
