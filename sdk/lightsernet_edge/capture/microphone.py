@@ -246,7 +246,8 @@ class Microphone:
                 self.faults.overflows += overflows_then - overflows + (dropped_then > dropped)
             overflows, dropped = overflows_then, dropped_then
             samples = np.frombuffer(content, np.int16).reshape(-1, self.device_channels)
-            yield AudioBlock(self._converter.convert(samples), fault, lost)
+            clipped = self._converter.clipped_share(samples)
+            yield AudioBlock(self._converter.convert(samples), fault, lost, clipped)
 
     def stop(self) -> None:
         """Let `blocks` end soon; may be called from a signal handler."""
