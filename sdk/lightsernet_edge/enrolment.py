@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .endpoint_settings import EndpointConstants
 from .endpointing import Endpointer, HopLevels, Utterance
-from .errors import AudioError
+from .errors import AudioError, InputError
 from .features import FrontEnd
 from .model_record import ModelRecord
 from .pcm import HopCutter, as_int16, rms_db
@@ -97,27 +97,52 @@ class Enrolment:
         self._levels = HopLevels(constants)
         self._endpointer = Endpointer(constants)
         self._heard: list[NDArray[np.int16]] = []
+        # Of each hop, the share of it that is clipped.
+        self._clipped: list[NDArray[np.float64]] = []
         self._spans: list[Utterance] = []
 
-    def push(self, pcm: ArrayLike) -> None:
+    def push(self, pcm: ArrayLike, clipped_share: float | None = None) -> None:
         """Take in samples.
 
         Parameters
         ----------
         pcm : array_like, shape (n,)
             int16, or float in -1..1.
+        clipped_share : float, optional
+            How much of it was at full scale before channels were averaged or the
+            rate was changed, in 0..1, see `AudioBlock`; it is counted for the
+            hops that end in these samples. By default the samples at the bounds.
 
         Raises
         ------
         InputError
-            If the samples are of another shape or type, not finite, or beyond -1..1.
+            If the samples are of another shape or type, not finite, or beyond -1..1,
+            or the share is not in 0..1.
         """
+        if clipped_share is not None and not 0.0 <= clipped_share <= 1.0:
+            raise InputError(f"clipped_share: found {clipped_share:g}, expected 0..1")
         for hops in self._cutter.push(as_int16(pcm)):
             self._heard.append(hops.copy())
+            if clipped_share is None:
+                self._clipped.append(np.isin(hops, _BOUNDS).mean(axis=1))
+            else:
+                self._clipped.append(np.full(len(hops), clipped_share))
             for level in self._levels.push(hops.reshape(-1)).tolist():
                 ended = self._endpointer.step(level)
                 if ended is not None:
                     self._spans.append(ended)
+
+    def mark_broken(self) -> None:
+        """Say that samples were lost between the last ones pushed and the next.
+
+        The utterance in progress ends there, an unfinished hop is dropped, and what
+        follows begins anew: no row of features spans the gap.
+        """
+        ended = self._endpointer.finish()
+        if ended is not None:
+            self._spans.append(ended)
+        self._cutter.reset()
+        self._levels.reset()
 
     @property
     def speech_s(self) -> float:
@@ -148,7 +173,8 @@ class Enrolment:
         for utterance in utterances:
             self._running.add(self._front_end.features(utterance))
         speech = np.concatenate(utterances)
-        clipped = float(np.isin(speech, _BOUNDS).mean())
+        shares = np.concatenate(self._clipped)
+        clipped = float(np.concatenate([shares[start:end] for start, end in spans]).mean())
         level = rms_db(speech)
         return EnrolmentResult(
             self._running.profile(), seconds, level, _warnings(seconds, level, clipped)
@@ -177,7 +203,7 @@ def _warnings(seconds: float, level_db: float, clipped: float) -> tuple[Enrolmen
         found.append(
             EnrolmentWarning(
                 "clipped",
-                f"clipped: {clipped:.1%} of the samples are at full scale, expected at most "
+                f"clipped: {clipped:.1%} of the speech is at full scale, expected at most "
                 f"{CLIPPED_SHARE:.1%}: lower the microphone's gain",
             )
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightsernet_edge.audio import as_pcm16, read_recording, resample
+from lightsernet_edge.audio import AudioWarning, as_pcm16, read_recording, resample
 from lightsernet_edge.capture import AudioBlock, microphone
 from lightsernet_edge.capture.conversion import StreamConverter
+from lightsernet_edge.capture.opening import open_source
 from lightsernet_edge.capture.recording import FileSource, PipeSource
 from lightsernet_edge.errors import AudioError
 
@@ -113,6 +116,18 @@ def test_stop_ends_a_file() -> None:
     assert list(blocks) == []
 
 
+def test_clipped_share_is_counted_before_channels_are_averaged(tmp_path: Path) -> None:
+    loud = np.array([[0, 32767], [0, 32766], [-32768, 5], [3, -32767]], np.int16)
+    for rate in (RATE, 44100):
+        converter = StreamConverter(rate, RATE)
+        assert converter.clipped_share(loud) == 0.5
+        assert converter.clipped_share(loud / 32768) == 0.5
+        assert converter.clipped_share(loud[:0]) == 0.0
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.resize(loud, (RATE, 2)), 44100)
+    assert {block.clipped_share for block in FileSource(path, RATE, fast=True).blocks()} == {0.5}
+
+
 def through_a_pipe(chunks: list[bytes]) -> list[AudioBlock]:
     read, write = os.pipe()
 
@@ -146,6 +161,31 @@ def test_pipe_gives_its_samples_however_they_are_cut(content: bytes, sizes: list
     assert np.array_equal(joined(heard) if heard else np.empty(0, np.int16), whole)
     faults = [block.fault for block in blocks if block.fault]
     assert len(faults) == len(content) % 2
+
+
+def test_pipe_tells_what_is_clipped() -> None:
+    (block, *_) = through_a_pipe([np.array([-32768, 0, 32767, 1], "<i2").tobytes()])
+    assert block.clipped_share == 0.5
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 48000])
+@pytest.mark.parametrize("fast", [True, False])
+def test_stdin_is_at_16_khz_whatever_the_model_hears(
+    rate: int, fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = voice(0.4, 16000, 1)[:, 0]
+    read, write = os.pipe()
+    os.write(write, samples.astype("<i2").tobytes())
+    os.close(write)
+    with os.fdopen(read) as stdin, warnings.catch_warnings():
+        warnings.simplefilter("ignore", AudioWarning)
+        monkeypatch.setattr(sys, "stdin", stdin)
+        source = open_source(None, "-", rate, fast)
+        assert source.sample_rate == rate
+        heard = joined(source.blocks())
+    whole = as_pcm16(resample(samples / 32768, 16000, rate))
+    assert len(heard) == len(whole)
+    assert np.abs(heard.astype(int) - whole).max() <= 1
 
 
 def test_stop_ends_a_pipe_that_says_nothing() -> None:

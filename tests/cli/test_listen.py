@@ -119,6 +119,22 @@ def test_pipe_hears_what_the_file_says(talk: Path) -> None:
     assert "one byte too many" in warning
 
 
+@pytest.mark.parametrize("verb", [["listen"], ["enrol", "--output", "never.json"]])
+def test_stdin_that_is_closed(verb: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "lightsernet_edge", *verb, "--input", "-"]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        timeout=TIMEOUT_S,
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert line.startswith("lightsernet-edge: error: --input -: found stdin closed")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_empty_pipe() -> None:
     done = through_stdin(b"", "--json")
     assert done.returncode == 0

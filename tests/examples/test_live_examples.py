@@ -6,10 +6,13 @@ import getpass
 import json
 import os
 import queue
+import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,34 +73,59 @@ def free_port() -> int:
         return port
 
 
+class Broker:
+    """A Mosquitto of this test's own, which can go away and come back."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._configuration = folder / "mosquitto.conf"
+        passwords = folder / "passwords"
+        passwords.touch(mode=0o600)
+        self._configuration.write_text(
+            # As root it would take on another user, who may not read the passwords.
+            f"user {getpass.getuser()}\npersistence false\nper_listener_settings true\n"
+            f"max_queued_messages 0\nlistener {self.port} 127.0.0.1\nallow_anonymous true\n"
+            # One that knows its users, beside the one that does not.
+            f"listener {self.port + 1} 127.0.0.1\nallow_anonymous false\n"
+            f"password_file {passwords}\n"
+        )
+        self._program = program
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with (self._folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [self._program, "-c", self._configuration], stdout=log, stderr=log
+            )
+        self._process = process
+        wait_until(lambda: answers(self.port) or process.poll() is not None, "Mosquitto")
+        assert process.poll() is None, (self._folder / "log").read_text()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[int]:
-    """The port of a Mosquitto of this test's own."""
+def mosquitto(tmp_path: Path) -> Iterator[Broker]:
+    """A broker that is not started yet."""
     pytest.importorskip("paho.mqtt.client", reason="not installed: paho-mqtt")
     path = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
-    mosquitto = shutil.which("mosquitto", path=path)
-    if mosquitto is None:
+    program = shutil.which("mosquitto", path=path)
+    if program is None:
         pytest.skip("not installed: mosquitto")
-    port = free_port()
-    passwords = tmp_path / "passwords"
-    passwords.touch(mode=0o600)
-    configuration = tmp_path / "mosquitto.conf"
-    configuration.write_text(
-        # As root it would take on another user, who may not read the passwords.
-        f"user {getpass.getuser()}\npersistence false\nper_listener_settings true\n"
-        f"listener {port} 127.0.0.1\nallow_anonymous true\n"
-        # One that knows its users, beside the one that does not.
-        f"listener {port + 1} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\n"
-    )
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen([mosquitto, "-c", configuration], stdout=log, stderr=log)
-    try:
-        wait_until(lambda: answers(port) or process.poll() is not None, "Mosquitto")
-        assert process.poll() is None, (tmp_path / "log").read_text()
-        yield port
-    finally:
-        process.kill()
-        process.wait()
+    broker = Broker(program, tmp_path)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def broker(mosquitto: Broker) -> int:
+    """The port of one that runs."""
+    mosquitto.start()
+    return mosquitto.port
 
 
 def answers(port: int) -> bool:
@@ -162,36 +190,160 @@ def test_events_arrive_at_the_broker(broker: int) -> None:
     assert configuration["unique_id"] == "lightsernet"
 
 
-def test_broker_says_offline_when_the_publisher_vanishes(broker: int) -> None:
+class Publisher:
+    """The example, running, with a stdin of its own."""
+
+    def __init__(self, port: int, *arguments: object) -> None:
+        command = [sys.executable, EXAMPLES / "mqtt_publish.py", "--host", "127.0.0.1"]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(port), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._lines.put(line.rstrip("\n"))
+
+    def send(self, events: list[str]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("".join(f"{event}\n" for event in events))
+        self.process.stdin.flush()
+
+    def next_line(self) -> str:
+        """The next line that it prints to stderr."""
+        return self._lines.get(timeout=TIMEOUT_S)
+
+    def end(self) -> tuple[int, list[str]]:
+        """Close stdin; the status, and the lines on stderr that were not asked for yet."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        status = self.process.wait(TIMEOUT_S)
+        self._reader.join()
+        return status, list(self._lines.queue)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+
+
+@pytest.fixture
+def publish() -> Iterator[Callable[..., Publisher]]:
+    """Start publishers, which end with the test."""
+    started: list[Publisher] = []
+
+    def start(*arguments: Any) -> Publisher:
+        started.append(Publisher(*arguments))
+        return started[-1]
+
+    yield start
+    for publisher in started:
+        publisher.kill()
+
+
+Publish = Callable[..., Publisher]
+
+
+def some_events(count: int) -> list[str]:
+    return [json.dumps({"event": "utterance", "start_s": at}) for at in range(count)]
+
+
+def wait_for_status(port: int, status: str) -> None:
+    """Wait until the broker says so to whoever asks."""
+    subscriber = Subscriber(port)
+    try:
+        while subscriber.next() != ("lightsernet/status", status):
+            pass
+    finally:
+        subscriber.close()
+
+
+def test_broker_says_offline_when_the_publisher_vanishes(broker: int, publish: Publish) -> None:
     subscriber = Subscriber(broker)
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            EXAMPLES / "mqtt_publish.py",
-            "--port",
-            str(broker),
-            "--host",
-            "127.0.0.1",
-        ],
-        stdin=subprocess.PIPE,
-    )
+    publisher = publish(broker)
     try:
         while subscriber.next() != ("lightsernet/status", "online"):
             pass
-        process.kill()
+        publisher.kill()
         assert subscriber.next() == ("lightsernet/status", "offline")
     finally:
-        process.kill()
-        process.communicate()
         subscriber.close()
 
 
 def test_no_broker() -> None:
     pytest.importorskip("paho.mqtt.client", reason="not installed: paho-mqtt")
-    done = run_example("mqtt_publish.py", "--port", free_port(), "--host", "127.0.0.1", input="")
+    done = run_example(
+        *("mqtt_publish.py", "--port", free_port(), "--host", "127.0.0.1", "--patience", 0),
+        input="",
+    )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("mqtt_publish.py: 127.0.0.1:")
+
+
+def test_broker_that_starts_later(mosquitto: Broker, publish: Publish) -> None:
+    publisher = publish(mosquitto.port)
+    publisher.send(some_events(3))
+    line = publisher.next_line()
+    assert line.startswith(f"mqtt_publish.py: 127.0.0.1:{mosquitto.port}: ")
+    assert "for 60 s" in line
+    mosquitto.start()
+    wait_for_status(mosquitto.port, "online")
+    assert publisher.end() == (0, [])
+
+
+def test_broker_that_is_slower_than_the_events_loses_none(broker: int, publish: Publish) -> None:
+    publisher = publish(broker)
+    wait_for_status(broker, "online")
+    subscriber = Subscriber(broker)
+    try:
+        # What the broker keeps: that it is online, and its discovery.
+        assert ("lightsernet/status", "online") in (subscriber.next(), subscriber.next())
+        publisher.send(some_events(5000))
+        assert publisher.end() == (0, [])
+        arrived = [json.loads(subscriber.next()[1])["start_s"] for _ in range(5000)]
+        assert subscriber.next() == ("lightsernet/status", "offline")
+    finally:
+        subscriber.close()
+    assert arrived == list(range(5000))
+
+
+def test_broker_that_is_restarted(mosquitto: Broker, publish: Publish) -> None:
+    mosquitto.start()
+    publisher = publish(mosquitto.port)
+    wait_for_status(mosquitto.port, "online")
+    mosquitto.stop()
+    publisher.send(some_events(1500))
+    assert "dropped" in publisher.next_line()
+    mosquitto.start()
+    # Also where as much waits as may: it is there again, and says so.
+    wait_for_status(mosquitto.port, "online")
+    status, errors = publisher.end()
+    assert status == 1
+    (line,) = errors
+    assert re.search(r"\d+ events were dropped", line)
+    wait_for_status(mosquitto.port, "offline")
+
+
+@pytest.mark.parametrize("count", [3, 1500])
+def test_broker_that_is_gone_at_the_end(mosquitto: Broker, publish: Publish, count: int) -> None:
+    mosquitto.start()
+    publisher = publish(mosquitto.port)
+    wait_for_status(mosquitto.port, "online")
+    mosquitto.stop()
+    publisher.send(some_events(count))
+    status, errors = publisher.end()
+    assert status == 1
+    # Its farewell is among them.
+    waiting = min(count, 1000) + 1
+    assert errors[-1].endswith(f": {waiting} messages were not confirmed by the broker")
+    assert [line for line in errors if not line.startswith("mqtt_publish.py: ")] == []
 
 
 def test_broker_that_wants_a_password(broker: int) -> None:
@@ -201,12 +353,14 @@ def test_broker_that_wants_a_password(broker: int) -> None:
     assert "authori" in line.lower()
 
 
-def test_line_that_is_no_event(broker: int) -> None:
+@pytest.mark.parametrize("line", ["anger 90 %", '{"event": "#"}', '{"event": 3}', "[]"])
+def test_line_that_is_no_event(broker: int, line: str) -> None:
     done = run_example(
-        "mqtt_publish.py", "--port", broker, "--host", "127.0.0.1", input="anger 90 %\n"
+        "mqtt_publish.py", "--port", broker, "--host", "127.0.0.1", input=f"{line}\n"
     )
     assert done.returncode == 2
-    assert "anger 90 %" in done.stderr
+    (said,) = done.stderr.splitlines()
+    assert repr(f"{line}\n") in said
 
 
 def test_unit_is_valid() -> None:
@@ -225,8 +379,73 @@ def test_unit_is_valid() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_unit_runs_what_is_there() -> None:
+def words_of_the_unit(root: Path) -> tuple[list[str], dict[str, str]]:
+    """The command that systemd runs, with what is installed in `root`; its environment."""
     unit = (EXAMPLES / "lightsernet-listen.service").read_text()
-    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStart=")]
-    for word in ("lightsernet-edge listen", "--json", "mqtt_publish.py", "pipefail"):
-        assert word in line
+    (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    environment = dict(
+        item.split("=", 1)
+        for items in re.findall(r"^Environment=(.*)$", unit, re.MULTILINE)
+        for item in shlex.split(items)
+    )
+    # Of systemd's own escapes, only that of the dollar is undone below.
+    assert "%" not in line
+    assert "\\" not in line
+
+    def value(found: re.Match[str]) -> str:
+        return "$" if found[0] == "$$" else environment.get(found[1], "")
+
+    words = [
+        re.sub(r"\$\$|\$\{([^}]*)\}", value, word).replace("/opt/lightsernet", str(root))
+        for word in shlex.split(line)
+    ]
+    # A word of its own would be split up by systemd.
+    assert not any(word.startswith("$") for word in words)
+    return words, environment
+
+
+@pytest.mark.parametrize(
+    ("chosen", "passed"),
+    [
+        ({}, []),
+        ({"MQTT_USER": ""}, []),
+        ({"MQTT_USER": "hall sensor", "MQTT_PASSWORD": "a b"}, ["--user", "hall sensor"]),
+        ({"DEVICE": "USB Audio", "BROKER": "10.0.0.2"}, []),
+    ],
+)
+def test_what_the_unit_runs(tmp_path: Path, chosen: dict[str, str], passed: list[str]) -> None:
+    binaries = tmp_path / "venv" / "bin"
+    binaries.mkdir(parents=True)
+    note = (
+        "import json, os, sys; open(sys.argv[0] + '.json', 'w').write(json.dumps("
+        "[sys.argv[1:], os.environ.get('MQTT_PASSWORD'), sys.stdin.read()]))"
+    )
+    for name in ("lightsernet-edge", "python"):
+        (binaries / name).write_text(f"#!{sys.executable}\n{note}\nprint('an event')\n")
+        (binaries / name).chmod(0o755)
+    words, environment = words_of_the_unit(tmp_path)
+    environment |= chosen
+    subprocess.run(
+        words,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdin=subprocess.DEVNULL,
+        check=True,
+        timeout=TIMEOUT_S,
+    )
+    heard = json.loads((binaries / "lightsernet-edge.json").read_text())
+    assert heard[0] == ["listen", "--device", environment["DEVICE"], "--json"]
+    published = json.loads((binaries / "python.json").read_text())
+    script = str(tmp_path / "mqtt_publish.py")
+    assert published[0] == [script, "--host", environment["BROKER"], *passed]
+    assert published[1:] == [chosen.get("MQTT_PASSWORD"), "an event\n"]
+
+
+def test_unit_fails_with_its_first_command(tmp_path: Path) -> None:
+    binaries = tmp_path / "venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name, status in (("lightsernet-edge", 1), ("python", 0)):
+        (binaries / name).write_text(f"#!/bin/sh\nexit {status}\n")
+        (binaries / name).chmod(0o755)
+    words, environment = words_of_the_unit(tmp_path)
+    done = subprocess.run(words, env=environment, check=False, timeout=TIMEOUT_S)
+    assert done.returncode == 1

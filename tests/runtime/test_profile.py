@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lightsernet_edge import AudioError, EmotionStream, FrontEnd, InputError, Profile
+from lightsernet_edge.audio import resample
+from lightsernet_edge.capture import AudioBlock, Faults
 from lightsernet_edge.cli import main
 from lightsernet_edge.enrolment import Enrolment
 from lightsernet_edge.features import recipe
@@ -247,12 +250,113 @@ def test_warnings(gain: float, until_s: float | None, kinds: list[str]) -> None:
     assert [warning.kind for warning in enrolment.finish().warnings] == kinds
 
 
+@pytest.mark.parametrize(("share", "kinds"), [(0.0, []), (0.0009, []), (0.0011, ["clipped"])])
+def test_clipping_before_the_channels_were_averaged(share: float, kinds: list[str]) -> None:
+    enrolment = Enrolment(RECORD)
+    for block in np.array_split(speech(), 800):
+        enrolment.push(block, share)
+    assert [warning.kind for warning in enrolment.finish().warnings] == kinds
+
+
+def test_clipping_between_the_utterances_is_none_of_the_speech() -> None:
+    enrolment = Enrolment(RECORD)
+    # The speech begins after a second of silence.
+    enrolment.push(speech()[: RATE // 2], 1.0)
+    enrolment.push(speech()[RATE // 2 :], 0.0)
+    assert enrolment.finish().warnings == ()
+    with pytest.raises(InputError, match=r"clipped_share: found 1\.5"):
+        enrolment.push(speech(), 1.5)
+
+
+def gap_in_an_utterance() -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Speech before and after a second that was lost, in the middle of a hop of an utterance."""
+    at = next(at for at in range(2 * RATE + 77, speech().size) if np.abs(speech()[at]) > 5000)
+    return speech()[:at], speech()[at + RATE :]
+
+
+def test_no_row_spans_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[bytes] = []
+
+    def features(front_end: FrontEnd, samples: NDArray[np.int16]) -> NDArray[np.float64]:
+        computed.append(samples.tobytes())
+        return np.zeros((len(samples) // SPEC.hop_length, SPEC.n_coefficients))
+
+    monkeypatch.setattr(FrontEnd, "features", features)
+    before, after = gap_in_an_utterance()
+    enrolment = Enrolment(RECORD)
+    enrolment.push(before)
+    assert enrolment.speech_s > 0
+    enrolment.mark_broken()
+    enrolment.push(after)
+    seconds = enrolment.finish().seconds
+    assert sum(map(len, computed)) / 2 / RATE == pytest.approx(seconds)
+    for samples in computed:
+        assert samples in before.tobytes() or samples in after.tobytes()
+    # What follows the gap has to be loud enough to begin an utterance; little else is lost.
+    unbroken = Enrolment(RECORD)
+    unbroken.push(np.concatenate([before, after]))
+    assert seconds == pytest.approx(unbroken.finish().seconds, abs=1.0)
+
+
 @pytest.mark.parametrize("samples", [np.zeros(0), np.zeros(10 * RATE), speech()[: RATE + 9000]])
 def test_too_little_speech(samples: NDArray[np.float64]) -> None:
     enrolment = Enrolment(RECORD)
     enrolment.push(samples.astype(np.int16))
     with pytest.raises(AudioError, match="of speech in"):
         enrolment.finish()
+
+
+class BrokenSource:
+    """Audio in which a second is missing."""
+
+    name = "a microphone"
+    sample_rate = RATE
+
+    def __init__(self) -> None:
+        self.faults = Faults()
+
+    def blocks(self) -> Iterator[AudioBlock]:
+        before, after = gap_in_an_utterance()
+        yield AudioBlock(before)
+        yield AudioBlock(after, "overflow: samples were lost", RATE)
+
+    def stop(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_the_verb_tells_of_gaps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "lightsernet_edge.capture.opening.open_source", lambda *_, **__: BrokenSource()
+    )
+    profile = tmp_path / "me.json"
+    assert main(["enrol", "--output", str(profile), "--seconds", "60", "--json"]) == 0
+    assert "samples were lost" in capfd.readouterr().err
+    before, after = gap_in_an_utterance()
+    told, untold = Enrolment(RECORD), Enrolment(RECORD)
+    told.push(before)
+    told.mark_broken()
+    told.push(after)
+    untold.push(np.concatenate([before, after]))
+    assert Profile.load(profile) == told.finish().profile != untold.finish().profile
+
+
+@pytest.mark.parametrize("rate", [RATE, 44100])
+@pytest.mark.parametrize("gain", [1.0, 60.0])
+def test_the_verb_hears_one_clipped_channel_of_two(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rate: int, gain: float
+) -> None:
+    path = tmp_path / "stereo.wav"
+    louder = np.clip(gain * resample(speech() / 32768, RATE, rate), -1.0, 32767 / 32768)
+    soundfile.write(path, np.stack([np.zeros_like(louder), louder], axis=1), rate)
+    assert (
+        main(["enrol", "--output", str(tmp_path / "me.json"), "--json", "--input", str(path)]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["warnings"] == (["clipped"] if gain > 1 else [])
 
 
 def test_the_verb(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

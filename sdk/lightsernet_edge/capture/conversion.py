@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..audio import as_pcm16, load_soxr
 
 _FULL_SCALE = 32768.0
+_INT16_BOUNDS = (-32768, 32767)
 
 
 class StreamConverter:
@@ -62,3 +63,25 @@ class StreamConverter:
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono, last=last)
         return as_pcm16(mono)
+
+    @staticmethod
+    def clipped_share(samples: NDArray[np.int16] | NDArray[np.float64]) -> float:
+        """Return the share of instants at which a channel is at full scale.
+
+        Averaged with a quiet channel, a clipped one could not be told any more.
+
+        Parameters
+        ----------
+        samples : ndarray of int16 or float64, shape (n, channels)
+            As for `convert`.
+
+        Returns
+        -------
+        float
+            In 0..1; 0 if there are no samples.
+        """
+        if not len(samples):
+            return 0.0
+        unit = 1.0 if samples.dtype == np.int16 else _FULL_SCALE
+        least, most = (bound / unit for bound in _INT16_BOUNDS)
+        return float(((samples <= least) | (samples >= most)).any(axis=1).mean())

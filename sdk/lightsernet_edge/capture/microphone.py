@@ -274,7 +274,8 @@ class Microphone:
                 self.faults.overflows += got.overflows - overflows + (got.dropped > dropped)
             overflows, dropped = got.overflows, got.dropped
             samples = np.frombuffer(got.content, np.int16).reshape(-1, self.device_channels)
-            yield AudioBlock(self._converter.convert(samples), fault, lost)
+            clipped = self._converter.clipped_share(samples)
+            yield AudioBlock(self._converter.convert(samples), fault, lost, clipped)
 
     def stop(self) -> None:
         """Let `blocks` end soon; may be called from a signal handler."""

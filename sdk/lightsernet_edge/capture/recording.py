@@ -16,6 +16,8 @@ from .conversion import StreamConverter
 from .source import AudioBlock, Faults
 
 BLOCK_S = 0.032
+# Of raw PCM on a pipe, in hertz.
+PCM_RATE = 16000
 # As fast as possible, larger blocks cost less.
 _FAST_BLOCK_S = 0.5
 # How long `stop` may take to be seen.
@@ -85,7 +87,7 @@ class FileSource:
                 left -= len(frames)
                 samples = converter.convert(frames, last=len(frames) < size)
                 clock.wait_for(samples.size)
-                yield AudioBlock(samples)
+                yield AudioBlock(samples, clipped_share=converter.clipped_share(frames))
                 if len(frames) < size:
                     break
             if left > 0 and not self._stopped:
@@ -103,7 +105,7 @@ class FileSource:
 
 
 class PipeSource:
-    """Raw PCM from a file descriptor: mono, 16-bit, little-endian.
+    """Raw PCM from a file descriptor: mono, 16-bit, little-endian, at `PCM_RATE`.
 
     At real time, a file sent into the pipe is held back; a live pipe never is,
     however its clock runs.
@@ -115,7 +117,7 @@ class PipeSource:
     name : str
         For messages and results.
     sample_rate : int
-        Of the PCM, in hertz.
+        Of the blocks, in hertz.
     fast : bool
         Whether to read as fast as possible, not at real time.
     """
@@ -135,9 +137,13 @@ class PipeSource:
         ------
         AudioError
             If it cannot be read.
+        MissingDependencyError
+            If `sample_rate` is not `PCM_RATE`, and soxr is not installed.
         """
-        clock = _Clock(self.sample_rate, self._fast)
-        size = 2 * round(self.sample_rate * (_FAST_BLOCK_S if self._fast else BLOCK_S))
+        warn_of_low_rate(self.name, PCM_RATE, self.sample_rate)
+        converter = StreamConverter(PCM_RATE, self.sample_rate)
+        clock = _Clock(PCM_RATE, self._fast)
+        size = 2 * round(PCM_RATE * (_FAST_BLOCK_S if self._fast else BLOCK_S))
         # A sample may arrive in two halves.
         half = b""
         while not self._stopped:
@@ -154,9 +160,15 @@ class PipeSource:
                 break
             content = half + content
             half = content[len(content) // 2 * 2 :]
-            samples = np.frombuffer(content[: len(content) - len(half)], "<i2").astype(np.int16)
-            clock.wait_for(samples.size)
-            yield AudioBlock(samples)
+            pcm = np.frombuffer(content[: len(content) - len(half)], "<i2").astype(np.int16)
+            frames = pcm[:, None]
+            clock.wait_for(pcm.size)
+            yield AudioBlock(
+                converter.convert(frames), clipped_share=converter.clipped_share(frames)
+            )
+        rest = converter.convert(np.empty((0, 1), np.int16), last=True)
+        if rest.size and not self._stopped:
+            yield AudioBlock(rest)
         if half and not self._stopped:
             yield AudioBlock(_NOTHING, fault="ends in the middle of a sample: one byte too many")
 

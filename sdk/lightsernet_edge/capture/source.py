@@ -23,11 +23,15 @@ class AudioBlock:
         What went wrong just before the first sample: the audio is broken there.
     lost_samples : int
         How many samples are known to be missing there.
+    clipped_share : float
+        Share of its instants at which a channel of the input was at full scale,
+        before channels were averaged; in 0..1.
     """
 
     samples: NDArray[np.int16]
     fault: str | None = None
     lost_samples: int = 0
+    clipped_share: float = 0.0
 
 
 @dataclass

@@ -24,8 +24,8 @@ def add_parser(subparsers: Any) -> None:
         "enrol",
         help="make a profile of a voice and a microphone",
         description="Make a profile from neutral speech, as you speak when nothing is the matter: "
-        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' with the "
-        "same model.",
+        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' with "
+        "any model of the same front end.",
     )
     options.add_source(parser)
     parser.add_argument(
@@ -79,23 +79,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
     """Push the audio that was asked for, and return its name."""
-    from ..audio import as_pcm16, read_recording
-    from ..capture.opening import open_source
+    from ..capture.opening import STDIN, open_source
     from ..native_output import discarded
     from . import print_warning
 
-    if arguments.input not in (None, "-"):
-        recording = read_recording(arguments.input, enrolment.sample_rate)
-        enrolment.push(as_pcm16(recording.samples))
-        return str(arguments.input)
+    is_microphone = arguments.input is None
+    # A file is taken in whole.
+    has_end = arguments.input not in (None, STDIN)
     with (
         # What PortAudio and ALSA print themselves would break the one line of an error.
-        contextlib.nullcontext() if arguments.debug else discarded(),
+        discarded() if is_microphone and not arguments.debug else contextlib.nullcontext(),
         contextlib.closing(
             open_source(arguments.device, arguments.input, enrolment.sample_rate, fast=True)
         ) as source,
     ):
-        if arguments.input is None and not arguments.json:
+        if is_microphone and not arguments.json:
             print(
                 f"{source.name}: read something aloud, calmly, for {arguments.seconds:.0f} s",
                 file=sys.stderr,
@@ -104,10 +102,12 @@ def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
         for block in source.blocks():
             if block.fault is not None:
                 print_warning(f"{source.name}: {block.fault}")
-            enrolment.push(block.samples)
+                enrolment.mark_broken()
+            enrolment.push(block.samples, block.clipped_share)
             heard += block.samples.size
             is_enough = enrolment.speech_s >= arguments.seconds
-            if is_enough or heard > _PATIENCE * arguments.seconds * enrolment.sample_rate:
+            has_waited = heard > _PATIENCE * arguments.seconds * enrolment.sample_rate
+            if not has_end and (is_enough or has_waited):
                 source.stop()
                 break
         return source.name
