@@ -70,9 +70,10 @@ class BestEpoch:
         kept = self._read()
         if kept is None or _rank(entry) > _rank(kept[0]):
             content = io.BytesIO()
-            arrays = {f"w{i}": array for i, array in enumerate(weights)}
-            about = {"entry": np.array(json.dumps(entry)), "facts": np.array(self._facts)}
-            np.savez(content, **about, **arrays)
+            arrays: dict[str, Any] = {f"w{i}": array for i, array in enumerate(weights)}
+            arrays["entry"] = np.array(json.dumps(entry))
+            arrays["facts"] = np.array(self._facts)
+            np.savez(content, **arrays)
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._file, content.getvalue())
 
