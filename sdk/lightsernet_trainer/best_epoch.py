@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.atomic_write import write_atomically
+from lightsernet_edge.errors import InputError
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +35,8 @@ class BestEpoch:
     ----------
     file : Path
         Where the weights are kept.
+    facts : str
+        What defines the run: weights of another one are not taken.
     exact : keras.Model
         A network that computes in float32, whose weights are overwritten.
     rows : ndarray of float32, shape (n_clips, n_frames, n_coefficients, 1)
@@ -40,9 +45,15 @@ class BestEpoch:
     """
 
     def __init__(
-        self, file: Path, exact: keras.Model, rows: NDArray[np.float32], truth: NDArray[np.int64]
+        self,
+        file: Path,
+        facts: str,
+        exact: keras.Model,
+        rows: NDArray[np.float32],
+        truth: NDArray[np.int64],
     ) -> None:
         self._file = file
+        self._facts = facts
         self._exact = exact
         self._rows = rows
         self._truth = truth
@@ -56,27 +67,61 @@ class BestEpoch:
         of_truth = posteriors[np.arange(len(self._truth)), self._truth]
         entry["test_wa"] = float(right.mean())
         entry["test_loss"] = float(-np.log(np.maximum(of_truth, _SMALLEST)).mean())
-        kept = self._kept()
-        if kept is None or _rank(entry) > _rank(kept):
+        kept = self._read()
+        if kept is None or _rank(entry) > _rank(kept[0]):
             content = io.BytesIO()
-            arrays = {f"w{i}": array for i, array in enumerate(weights)}
-            np.savez(content, entry=np.array(json.dumps(entry)), **arrays)
+            arrays: dict[str, Any] = {f"w{i}": array for i, array in enumerate(weights)}
+            arrays["entry"] = np.array(json.dumps(entry))
+            arrays["facts"] = np.array(self._facts)
+            np.savez(content, **arrays)
             self._file.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._file, content.getvalue())
 
-    def _kept(self) -> dict[str, Any] | None:
-        if not self._file.exists():
-            return None
-        with np.load(self._file, allow_pickle=False) as archive:
-            entry: dict[str, Any] = json.loads(str(archive["entry"]))
-        return entry
+    def keep_for(self, history: Sequence[dict[str, float]]) -> bool:
+        """Tell whether weights are kept of a run that was watched from its first epoch on.
+
+        Parameters
+        ----------
+        history : sequence of dict
+            Of the run so far.
+        """
+        watched = bool(history) and all("test_wa" in entry for entry in history)
+        return watched and self._read() is not None
+
+    def discard(self) -> None:
+        """Throw away what is kept."""
+        self._file.unlink(missing_ok=True)
 
     def read(self) -> tuple[int, list[NDArray[np.float32]]]:
-        """Return the best epoch, from 1, and its weights."""
-        with np.load(self._file, allow_pickle=False) as archive:
-            entry = json.loads(str(archive["entry"]))
-            weights = [archive[f"w{i}"] for i in range(len(archive.files) - 1)]
+        """Return the best epoch, from 1, and its weights.
+
+        Raises
+        ------
+        InputError
+            If none are kept, or the file is damaged.
+        """
+        kept = self._read()
+        if kept is None:
+            raise InputError(f"{self._file}: holds no weights of this run")
+        entry, weights = kept
         return int(entry["epoch"]), weights
+
+    def _read(self) -> tuple[dict[str, Any], list[NDArray[np.float32]]] | None:
+        if not self._file.exists():
+            return None
+        try:
+            with np.load(self._file, allow_pickle=False) as archive:
+                kept = dict(archive)
+            entry = json.loads(str(kept.pop("entry")))
+            _rank(entry), int(entry["epoch"])
+            # Runs of before the facts were written have none.
+            facts = str(kept.pop("facts", self._facts))
+            weights = [kept[f"w{i}"] for i in range(len(kept))]
+        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile):
+            raise InputError(
+                f"{self._file}: damaged, expected weights of a run; remove it to begin anew"
+            ) from None
+        return (entry, weights) if facts == self._facts else None
 
 
 def _rank(entry: dict[str, Any]) -> tuple[float, float]:

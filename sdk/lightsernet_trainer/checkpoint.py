@@ -13,6 +13,8 @@ import numpy as np
 from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
 
+from .conditions.condition import noises_used
+from .conditions.noise import Noises
 from .configuration import TrainingConfiguration
 from .datasets.clip import Clip, Corpus
 from .splits import Split
@@ -47,7 +49,7 @@ class Checkpoint:
         if kept is not None and str(kept["facts"]) != self._facts:
             raise InputError(
                 f"{folder}: holds a run with other data or settings, expected the same; "
-                "choose another --out, or give --restart"
+                "choose another --out, or remove what it holds"
             )
 
     def restore(self, model: keras.Model) -> list[dict[str, float]]:
@@ -61,10 +63,24 @@ class Checkpoint:
         kept = self._read()
         if kept is None:
             return []
+        backend = _backend()
+        if str(kept.get("backend", backend)) != backend:
+            raise InputError(
+                f"{self._state}: holds a run on {kept['backend']}, found KERAS_BACKEND={backend}, "
+                "expected the same"
+            )
         for index, variable in enumerate(_variables(model)):
             variable.assign(kept[f"v{index}"])
-        history: list[dict[str, float]] = json.loads(str(kept["history"]))
-        return history
+        return _history(kept)
+
+    def history(self) -> list[dict[str, float]]:
+        """Return the history last saved; empty if nothing was."""
+        kept = self._read()
+        return [] if kept is None else _history(kept)
+
+    def discard(self) -> None:
+        """Throw away what was saved."""
+        self._state.unlink(missing_ok=True)
 
     def save(self, model: keras.Model, history: list[dict[str, float]]) -> None:
         """Save model and history under a temporary name, then rename."""
@@ -73,6 +89,7 @@ class Checkpoint:
         arrays: dict[str, Any] = {
             "facts": np.array(self._facts),
             "history": np.array(json.dumps(history)),
+            "backend": np.array(_backend()),
         }
         for index, variable in enumerate(_variables(model)):
             arrays[f"v{index}"] = np.asarray(convert_to_numpy(variable))
@@ -93,28 +110,50 @@ class Checkpoint:
         except (ValueError, EOFError, OSError, zipfile.BadZipFile):
             kept = {}
         if not {"facts", "history"} <= set(kept):
-            raise InputError(f"{self._state}: damaged, expected a saved run; give --restart")
+            raise InputError(
+                f"{self._state}: damaged, expected a saved run; remove it to begin anew"
+            )
         return kept
+
+
+def _history(kept: dict[str, Any]) -> list[dict[str, float]]:
+    history: list[dict[str, float]] = json.loads(str(kept["history"]))
+    return history
+
+
+def _backend() -> str:
+    import keras
+
+    return str(keras.backend.backend())
 
 
 def _variables(model: keras.Model) -> list[Any]:
     """Return weights, moving averages, dropout's random state and the optimiser."""
-    model.optimizer.build(model.trainable_variables)
+    # Loss scaling would make its variables anew every time.
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 
-def run_facts(corpus: Corpus, split: Split, configuration: TrainingConfiguration) -> dict[str, Any]:
-    """Return what a run depends on, as JSON values: settings, front end and clips.
+def run_facts(
+    corpus: Corpus,
+    split: Split,
+    configuration: TrainingConfiguration,
+    noises: Noises | None = None,
+) -> dict[str, Any]:
+    """Return what a run depends on, as JSON values: settings, front end, clips and noises.
 
     Clips go by the last two parts of their paths, so that a run can go on
     where the data lies elsewhere.
     """
+    used = noises_used(configuration.variants, noises)
     return {
         "configuration": configuration.to_json(),
         "features": configuration.feature_spec().to_json(),
         "labels": list(corpus.labels),
         "train": [_clip_facts(clip) for clip in split.train],
         "test": [_clip_facts(clip) for clip in split.test],
+        **({"noises": used} if used else {}),
     }
 
 

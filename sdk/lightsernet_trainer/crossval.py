@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
+from lightsernet_edge.errors import InputError
+
 from .conditions.condition import CLEAN
 from .conditions.noise import Noises
 from .configuration import TrainingConfiguration
-from .datasets.clip import Corpus
+from .datasets.clip import NEUTRAL, Corpus
 from .fold_run import FoldJob, FoldOutcome, run_fold
 from .folds import Fold
 from .parallel import run_folds
-from .protocols import LEAVE_ONE_SPEAKER_OUT
-from .result_file import write_result
-from .results import Result
+from .protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
+from .result_file import read_results, write_result
+from .results import Result, expect_same_settings, result_name
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,15 @@ def cross_validate(
     Raises
     ------
     InputError
-        If `out` holds other folds, or a clip cannot be read.
+        If `out` holds other folds or settings, the protocol asks for what recipe or clips
+        do not have, or a clip cannot be read.
     """
+    _expect_adaptable(folds, plan)
+    _expect_room(folds, plan, out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {out} cannot be made ({error.strerror})") from None
     kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
     jobs = [
         FoldJob(
@@ -99,7 +108,7 @@ def cross_validate(
             plan.conditions,
             plan.heard,
             plan.tested,
-            out / kind / f"seed{seed}" / fold.name,
+            out / kind / f"seed{seed}" / fold.folder,
             out / "features",
         )
         for seed in plan.seeds
@@ -115,6 +124,63 @@ def cross_validate(
                 write_result(out / f"{result.name}.json", result)
                 results.append(result)
     return results
+
+
+def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:
+    """Refuse, before anything is trained, what an adapting protocol cannot work with."""
+    if plan.protocol not in ADAPTED:
+        return
+    if not plan.configuration.standardise:
+        raise InputError(
+            f"--protocol {plan.protocol}: recipe {plan.configuration.features!r} does not "
+            "standardise its features, expected --standardise"
+        )
+    for fold in folds:
+        if plan.protocol == "loso-enrol" and all(c.label != NEUTRAL for c in fold.split.test):
+            raise InputError(
+                f"--protocol loso-enrol: speaker {fold.name!r} has no clip labelled {NEUTRAL!r}, "
+                "expected some to enrol with"
+            )
+
+
+def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> None:
+    """Refuse to write over results that say more, or beside those of other settings."""
+    kept = {result.name: result for result in read_results(out)}
+    configuration = plan.configuration
+    names = {fold.name for fold in folds}
+    for seed in plan.seeds:
+        planned = dataclasses.replace(configuration, seed=seed)
+        for precision in plan.precisions:
+            for condition in plan.conditions:
+                name = result_name(
+                    plan.protocol,
+                    planned.features,
+                    planned.loss,
+                    precision,
+                    seed,
+                    None if condition == CLEAN else condition,
+                )
+                if name in kept and not names.issuperset(f.name for f in kept[name].folds):
+                    raise InputError(
+                        f"{out / name}.json: holds folds "
+                        f"{', '.join(fold.name for fold in kept[name].folds)}, expected none but "
+                        f"{', '.join(sorted(names))}; choose another --out"
+                    )
+    model = (plan.protocol, configuration.features, configuration.loss)
+    for result in kept.values():
+        if (result.protocol, result.recipe, result.loss) == model:
+            expect_same_settings(
+                f"--out: {out} holds results, and this would be", configuration, result
+            )
+
+
+def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:
+    """Return the versions of all folds; where they differ, each that occurs."""
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.versions)
+    return {
+        name: ", ".join(dict.fromkeys(o.versions[name] for o in outcomes if name in o.versions))
+        for name in names
+    }
 
 
 def _pooled(
@@ -133,7 +199,7 @@ def _pooled(
         precision=precision,
         seed=seed,
         command=plan.command,
-        versions=outcomes[0].versions,
+        versions=_versions(outcomes),
         labels=corpus.labels,
         configuration=configuration.to_json(),
         clips=[clip for outcome in outcomes for clip in outcome.clips[precision, condition]],

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 
 from .conditions import Condition, clip_random, parse_condition
-from .conditions.condition import CLEAN
+from .conditions.condition import CLEAN, noises_used
 from .conditions.noise import Noises
 from .datasets.clip import Clip
 
@@ -72,6 +73,7 @@ class FeatureStore:
         self._conditions: dict[str, Condition] = {
             name: parse_condition(name, spec.sample_rate, noises) for name in self.variants
         }
+        self._noises = {name: noises_used([name], noises) for name in self.variants}
         self._kept: dict[tuple[Clip, str], NDArray[np.float32]] = {}
 
     def rows(self, clip: Clip, variant: str = CLEAN) -> NDArray[np.float32]:
@@ -153,12 +155,12 @@ class FeatureStore:
         write_atomically(self._folder / f"{self._key(clip, variant)}.npy", content.getvalue())
 
     def _key(self, clip: Clip, variant: str) -> str:
-        """Name what the features depend on: the file as it is now, the part, variant, spec."""
+        """Name what the features depend on: the file as it is now, part, variant, spec, noises."""
         try:
             status = clip.path.stat()
         except OSError as error:
             raise AudioError(f"{clip.path}: cannot be read ({error.strerror})") from None
-        facts = [
+        facts: list[Any] = [
             str(clip.path.resolve()),
             status.st_size,
             status.st_mtime_ns,
@@ -167,6 +169,8 @@ class FeatureStore:
             variant,
             self.spec.to_json(),
         ]
+        if self._noises[variant]:
+            facts.append(self._noises[variant])
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

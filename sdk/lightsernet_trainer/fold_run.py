@@ -20,8 +20,9 @@ from lightsernet_edge.model_file import read_model, write_model
 
 from .batches import Normaliser, fit_length
 from .best_epoch import BestEpoch
-from .checkpoint import STATE, Checkpoint, run_facts
+from .checkpoint import Checkpoint, run_facts
 from .conditions import parse_condition
+from .conditions.condition import noises_used
 from .conditions.noise import Noises
 from .configuration import TrainingConfiguration
 from .datasets.clip import Corpus
@@ -104,7 +105,8 @@ def run_fold(job: FoldJob) -> FoldOutcome:
             model, engine = model_of(models, precision)
             words = f"{job.protocol}-{precision}-{condition}".replace(":", "_")
             kept = job.folder / "clips" / f"{words}.json"
-            found = _read_clips(kept, facts) if summary else None
+            heard = _facts(job, condition)
+            found = _read_clips(kept, heard) if summary else None
             if found is None:
                 if summary is None or not model.exists():
                     summary = _train(job, models)
@@ -115,12 +117,13 @@ def run_fold(job: FoldJob) -> FoldOutcome:
                     held_out = HeldOutClips(job.fold.split.test, spec, change)
                 scorer = FoldScorer(file, job.fold.name, engine)
                 found = tuple(scorer.score(job.protocol, held_out, job.configuration.seed))
-                _write_clips(kept, facts, found)
+                _write_clips(kept, heard, found)
             clips[precision, condition] = found
     assert summary is not None
     history = tuple(summary["history"])
     first = next(iter(clips.values()))
-    scored = len(first) // len({clip.order for clip in first})
+    # All clips of a speaker may have gone to the enrolment.
+    scored = len(first) // max(1, len({clip.order for clip in first}))
     return FoldOutcome(
         FoldResult(
             job.fold.name,
@@ -156,13 +159,14 @@ def _train(job: FoldJob, models: Path) -> dict[str, Any]:
     store.load(split.train, quiet)
     spec = fitted_spec(configuration, store, split.train)
     run = job.folder / "run"
+    checkpoint = Checkpoint(run, run_facts(job.corpus, split, configuration, job.heard))
     best = None
     if job.protocol == "published":
         best = _best_epoch(job, store, spec, run / "best.npz")
-        if not (run / "best.npz").exists():
-            # Trained so far without a look at the test fold.
-            (run / STATE).unlink(missing_ok=True)
-    checkpoint = Checkpoint(run, run_facts(job.corpus, split, configuration))
+        if not best.keep_for(checkpoint.history()):
+            # Some epochs were trained without a look at the test fold.
+            checkpoint.discard()
+            best.discard()
     network, history = fit(
         store,
         spec,
@@ -206,11 +210,15 @@ def _best_epoch(job: FoldJob, store: FeatureStore, spec: FeatureSpec, file: Path
         for clip in job.fold.split.test
     ]
     truth = np.array([labels.index(clip.label) for clip in job.fold.split.test])
-    return BestEpoch(file, exact, np.stack(rows)[..., None], truth)
+    return BestEpoch(file, _facts(job), exact, np.stack(rows)[..., None], truth)
 
 
-def _facts(job: FoldJob) -> str:
-    facts = run_facts(job.corpus, job.fold.split, job.configuration)
+def _facts(job: FoldJob, condition: str | None = None) -> str:
+    """Return what the fold's training depends on; with a condition its clips' posteriors."""
+    facts = run_facts(job.corpus, job.fold.split, job.configuration, job.heard)
+    used = noises_used([condition], job.tested) if condition else {}
+    if used:
+        facts["condition"] = used
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -218,7 +226,7 @@ def _read_summary(file: Path, facts: str) -> dict[str, Any] | None:
     """Return what was trained, or None if that is still to be done."""
     if not file.exists():
         return None
-    summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    summary = _read_json(file, ("facts", "versions", "chosen_epoch", "history"))
     if summary["facts"] != facts:
         raise InputError(
             f"{file.parent}: holds a fold with other data or settings, expected the same; "
@@ -231,12 +239,30 @@ def _read_clips(file: Path, facts: str) -> tuple[ClipResult, ...] | None:
     """Return the clips scored before, if by this run."""
     if not file.exists():
         return None
-    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept = _read_json(file, ("facts", "clips"))
     if kept["facts"] != facts:
         return None
-    return tuple(
-        ClipResult(**{**clip, "posteriors": tuple(clip["posteriors"])}) for clip in kept["clips"]
-    )
+    try:
+        return tuple(
+            ClipResult(**{**clip, "posteriors": tuple(clip["posteriors"])})
+            for clip in kept["clips"]
+        )
+    except (TypeError, KeyError, ValueError):
+        raise _damaged(file) from None
+
+
+def _read_json(file: Path, fields: Sequence[str]) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if all(name in content for name in fields):
+            return content
+    except (OSError, ValueError, TypeError, RecursionError):
+        pass
+    raise _damaged(file)
+
+
+def _damaged(file: Path) -> InputError:
+    return InputError(f"{file}: damaged, expected what a fold gave; remove it to do that again")
 
 
 def _write_clips(file: Path, facts: str, clips: Sequence[ClipResult]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from sklearn.model_selection import StratifiedKFold
 
@@ -32,9 +33,18 @@ class Fold:
     name: str
     split: Split
 
+    @property
+    def folder(self) -> str:
+        """The name as that of a folder: a manifest's speaker may be ``../x``."""
+        name = quote(self.name, safe="+")
+        return name.replace(".", "%2E") if name in (".", "..") else name
+
 
 def make_folds(
-    corpus: Corpus, protocol: str, speakers: Sequence[str] | None = None, count: int = _N_FOLDS
+    corpus: Corpus,
+    protocol: str,
+    speakers: Sequence[str] | None = None,
+    count: int | None = None,
 ) -> tuple[Fold, ...]:
     """Return the folds of a protocol.
 
@@ -46,8 +56,8 @@ def make_folds(
     speakers : sequence of str, optional
         Only the folds that leave out these; for `protocols.LEAVE_ONE_SPEAKER_OUT`.
         For ``loso`` several may be joined by ``+``: one fold leaves them all out.
-    count : int
-        Number of folds of a `protocols.STRATIFIED` one.
+    count : int, optional
+        Number of folds of a `protocols.STRATIFIED` one; 10 by default.
 
     Raises
     ------
@@ -58,6 +68,8 @@ def make_folds(
         If a clip names no speaker and the protocol needs it.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
+        if count is not None:
+            raise InputError(f"--folds: found {count}, but protocol {protocol!r} has one a speaker")
         groups = [_group(corpus, item) for item in speakers or corpus.speakers]
         named = [speaker for group in groups for speaker in group]
         for speaker in named:
@@ -78,6 +90,7 @@ def make_folds(
         raise InputError(f"--protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
     if speakers is not None:
         raise InputError(f"--speakers: the folds of protocol {protocol!r} mix speakers")
+    count = _N_FOLDS if count is None else count
     fewest = min(corpus.counts, key=lambda label: corpus.counts[label])
     if not 2 <= count <= corpus.counts[fewest]:
         raise InputError(

@@ -21,3 +21,5 @@ PROTOCOLS: Mapping[str, str] = {
 # Protocols whose folds leave out one speaker each, and those whose folds mix them.
 LEAVE_ONE_SPEAKER_OUT = ("loso", "loso-enrol", "loso-running")
 STRATIFIED = ("published", "random")
+# Protocols that adapt the features to the speaker.
+ADAPTED = ("loso-enrol", "loso-running")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import math
 import sys
 from collections.abc import Sequence
@@ -26,7 +27,8 @@ from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
 from .calibration import fit_temperature, fit_thresholds
 from .configuration import TrainingConfiguration
 from .result_file import read_result
-from .results import Result, posteriors
+from .results import Result, check, expect_same_settings, posteriors
+from .summary import SUMMARY
 
 PROGRAM = "python -m lightsernet_trainer.release"
 
@@ -39,8 +41,9 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
     model : Path
         A `.tflite` with its record, trained on all speakers.
     results : sequence of Result
-        Of protocol ``loso`` without a condition, of any seeds and precisions, with the
-        labels and front end of the model; some of int8.
+        Of protocol ``loso`` without a condition, of some precisions, int8 among them, and
+        the same seeds of each; over all clips that the model was trained on, with its labels,
+        front end and settings, as far as ``summary.json`` beside it tells.
     goal : float
         Share, in 0..1, of what is said that shall be right; see `calibration.fit_thresholds`.
     out : Path
@@ -55,6 +58,9 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
     file = read_model(model)
     for result in results:
         _check(result, file.record, model)
+        expect_same_settings(f"--results {result.name}", result.settings, results[0])
+    _expect_settings_of(model, results[0])
+    _expect_same_seeds(results)
     record = dataclasses.replace(
         file.record,
         scores=_scores(results),
@@ -71,6 +77,39 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
     spec = configuration.feature_spec().without_standardisation()
     if result.labels != record.labels or spec != record.features.without_standardisation():
         raise InputError(f"{name}: expected the labels and features of {model}")
+    if record.data is None or len(result.clips) != record.data.clips:
+        trained = "not recorded" if record.data is None else f"{record.data.clips}"
+        raise InputError(
+            f"{name}: holds {len(result.clips)} clips, expected all that {model} was trained on: "
+            f"{trained}"
+        )
+    check(result, name)
+
+
+def _expect_settings_of(model: Path, result: Result) -> None:
+    """Compare with what `summary.write_summary` left beside the model, if it did."""
+    summary = model.parent / SUMMARY
+    if not summary.exists():
+        return
+    try:
+        fields = json.loads(summary.read_text(encoding="utf-8"))["configuration"]
+        configuration = TrainingConfiguration.from_json(fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(f"{summary}: damaged, expected the summary of a training") from None
+    expect_same_settings(f"{summary}", configuration, result)
+
+
+def _expect_same_seeds(results: Sequence[Result]) -> None:
+    seeds: dict[str, list[int]] = {}
+    for result in results:
+        seeds.setdefault(result.precision, []).append(result.seed)
+    first = next(iter(seeds))
+    for precision, found in seeds.items():
+        if len(set(found)) < len(found) or set(found) != set(seeds[first]):
+            raise InputError(
+                f"--results: found seeds {found} of {precision} and {seeds[first]} of {first}, "
+                "expected the same of both, each once"
+            )
 
 
 def _scores(results: Sequence[Result]) -> tuple[Score, ...]:

@@ -11,6 +11,7 @@ from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
 
 from .bootstrap import SCORES, Interval
+from .protocols import PROTOCOLS
 from .results import ClipResult, FoldResult, Result
 
 _TEXTS = ("protocol", "recipe", "loss", "precision", "command")
@@ -62,6 +63,19 @@ def read_result(path: Path) -> Result:
         return _from_json(data)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def read_results(folder: Path) -> list[Result]:
+    """Read the results of a folder, by the names that ``crossval`` gives; others are let be.
+
+    Raises
+    ------
+    InputError
+        As `read_result`.
+    """
+    begins = tuple(f"{protocol}-" for protocol in PROTOCOLS)
+    paths = (path for path in sorted(folder.glob("*.json")) if path.name.startswith(begins))
+    return [read_result(path) for path in paths]
 
 
 def _dump(value: object) -> str:

@@ -15,6 +15,7 @@ from sklearn.metrics import confusion_matrix
 from lightsernet_edge.errors import InputError
 
 from .bootstrap import SCORES, Interval, intervals
+from .configuration import TrainingConfiguration
 from .evaluation import Scores, score
 
 _POSTERIOR_DIGITS = 5
@@ -238,10 +239,58 @@ class Result:
     @property
     def name(self) -> str:
         """The file's name without its ending: what tells this result from others."""
-        parts = [self.protocol, self.recipe, self.loss, self.precision, f"seed{self.seed}"]
-        parts += [self.condition] if self.condition else []
-        words = "-".join(parts)
-        return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in words)
+        return result_name(
+            self.protocol, self.recipe, self.loss, self.precision, self.seed, self.condition
+        )
+
+    @property
+    def settings(self) -> TrainingConfiguration:
+        """The training configuration, its seed left out: what members of a run share.
+
+        Raises
+        ------
+        InputError
+            If the configuration is none.
+        """
+        try:
+            configuration = TrainingConfiguration.from_json(self.configuration)
+        except (InputError, TypeError) as error:
+            raise InputError(f"result {self.name}: {error}") from None
+        return dataclasses.replace(configuration, seed=0)
+
+
+def result_name(
+    protocol: str, recipe: str, loss: str, precision: str, seed: int, condition: str | None
+) -> str:
+    """Return a result's name: what tells it from others, as a file's name without ending."""
+    words = "-".join([protocol, recipe, loss, precision, f"seed{seed}"])
+    words += f"-{condition}" if condition else ""
+    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in words)
+
+
+def expect_same_settings(name: str, found: TrainingConfiguration, other: Result) -> None:
+    """Refuse settings that differ from those of a result in more than the seed.
+
+    Parameters
+    ----------
+    name : str
+        What has the settings.
+    found : TrainingConfiguration
+    other : Result
+
+    Raises
+    ------
+    InputError
+        Naming both, and a setting that differs.
+    """
+    found, expected = dataclasses.replace(found, seed=0), other.settings
+    for field in dataclasses.fields(TrainingConfiguration):
+        mine, theirs = getattr(found, field.name), getattr(expected, field.name)
+        if mine != theirs:
+            raise InputError(
+                f"{name}: trained with {field.name} {mine!r}, expected {theirs!r} as in "
+                f"{other.name}"
+            )
 
 
 def posteriors(result: Result) -> NDArray[np.float64]:

@@ -21,6 +21,8 @@ from .splits import Split
 if TYPE_CHECKING:
     from .training import TrainingResult
 
+SUMMARY = "summary.json"
+
 
 def write_summary(
     out: Path,
@@ -58,7 +60,7 @@ def write_summary(
         "history": result.history,
     }
     text = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)
-    write_atomically(out / "summary.json", text.encode())
+    write_atomically(out / SUMMARY, text.encode())
     _plot_history(result.history, out / "history.png")
     if final:
         _plot_confusion(final, corpus, split, out / "confusion.png")

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up_results import LABELS, make
+from made_up_results import LABELS, SPEAKERS, make
 
+from lightsernet_edge import InputError
 from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
+from lightsernet_trainer.report import tables
 from lightsernet_trainer.report.__main__ import main
 from lightsernet_trainer.report.markdown import condition_table, score_table, trial_table
 from lightsernet_trainer.report.runs import group_runs
@@ -42,8 +44,11 @@ def test_scores_are_means_over_seeds() -> None:
 
 def test_nobody_is_fresh_where_folds_mix_speakers() -> None:
     mixed = make(folds_by_speaker=False, protocol="random")
-    row = score_table(group_runs([mixed]), FRESH).splitlines()[-1]
+    runs = group_runs([mixed])
+    row = score_table(runs, FRESH).splitlines()[-1]
     assert row.split("|")[7].strip() == ""
+    page = tables.score_table([(runs[0], runs[0].summary("int8", FRESH))], FRESH)
+    assert '<td class="number"></td>' in page
 
 
 def test_what_was_said_after_ten_utterances_stands_apart() -> None:
@@ -75,6 +80,41 @@ def test_conditions_in_order_and_models_side_by_side() -> None:
     assert lines[3].count(f"{100 * other.ua:.1f}") == 1
     assert lines[4].split("|")[3].strip() == ""
     assert condition_table(group_runs([one])) == ""
+
+
+def test_a_cell_averages_the_seeds_that_its_column_has() -> None:
+    """Seed 2 is there on clean audio alone."""
+    one, two = make(seed=0), dataclasses.replace(make(skill=4.0), seed=2)
+    runs = group_runs([one, two, under(one, "gain:-6")])
+    _, _, clean, changed = condition_table(runs).splitlines()
+    assert clean == f"| clean | {100 * one.ua:.1f} |"
+    assert changed == f"| gain:-6 | {100 * one.ua:.1f} |"
+    page = tables.condition_table(
+        [run for run in runs if run.condition != "clean"],
+        [run for run in runs if run.condition == "clean"],
+    )
+    assert page.count(f"{one.ua:.1%}") == 2
+    assert page.count("0.0 points") == 1
+    with pytest.raises(InputError, match="no seed that is there under all of clean, gain:-6"):
+        condition_table(group_runs([two, under(one, "gain:-6")]))
+
+
+def test_losses_stand_in_columns_of_their_own() -> None:
+    one, focal = make(), make(seed=1, loss="focal")
+    results = [one, under(one, "mp3")]
+    assert condition_table(group_runs(results)).startswith("| UA under | edge, loso, int8 |\n")
+    results += [focal, under(focal, "mp3")]
+    head, _, clean, _ = condition_table(group_runs(results)).splitlines()
+    assert head == "| UA under | edge, loso, cross-entropy, int8 | edge, loso, focal, int8 |"
+    assert clean == f"| clean | {100 * one.ua:.1f} | {100 * focal.ua:.1f} |"
+
+
+def test_someone_is_left_to_score_trials_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(tmp_path / "a.json", make())
+    assert main([str(tmp_path / "a.json"), "--trials", "--fresh", ",".join(SPEAKERS)]) == 2
+    assert "--fresh: found every speaker of loso-edge" in capsys.readouterr().err
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lightsernet_edge import InputError
 from lightsernet_edge.model_file import read_model
 from lightsernet_trainer import calibration
 from lightsernet_trainer.configuration import TrainingConfiguration
@@ -16,18 +18,20 @@ from lightsernet_trainer.release import main, release
 from lightsernet_trainer.result_file import write_result
 from lightsernet_trainer.results import ClipResult, FoldResult, Result
 
-MODEL = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "int8.tflite"
-RECORD = read_model(MODEL).record
+GOLDEN = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "int8.tflite"
+RECORD = read_model(GOLDEN).record
+assert RECORD.data is not None
+CLIPS = RECORD.data.clips
 LABELS = RECORD.labels
 CONFIGURATION = TrainingConfiguration(front_end=(f"log_floor={RECORD.features.log_floor}",))
 SPEAKERS = ("03", "08", "11")
 
 
 def result(seed: int = 0, precision: str = "int8", **changes: Any) -> Result:
-    """Make up the posteriors of 210 clips, too sure of themselves."""
+    """Make up the posteriors of as many clips as the model heard, too sure of themselves."""
     random = np.random.default_rng(seed)
-    truth = np.arange(210) % len(LABELS)
-    logits = 3 * (random.normal(size=(210, len(LABELS))) + 2 * np.eye(len(LABELS))[truth])
+    truth = np.arange(CLIPS) % len(LABELS)
+    logits = 3 * (random.normal(size=(CLIPS, len(LABELS))) + 2 * np.eye(len(LABELS))[truth])
     rows = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     fields: dict[str, Any] = {
         "protocol": "loso",
@@ -43,29 +47,40 @@ def result(seed: int = 0, precision: str = "int8", **changes: Any) -> Result:
             ClipResult(f"{i}.wav", SPEAKERS[i % 3], SPEAKERS[i % 3], LABELS[label], tuple(row))
             for i, (label, row) in enumerate(zip(truth, rows.tolist(), strict=True))
         ],
-        "folds": [FoldResult(name, 140, 70, 1, 1, ()) for name in SPEAKERS],
+        "folds": [
+            FoldResult(name, CLIPS - len(held_out), len(held_out), 1, 1, ())
+            for name, held_out in ((name, range(CLIPS)[i::3]) for i, name in enumerate(SPEAKERS))
+        ],
     }
     return Result.from_clips(**fields | changes)
 
 
-def test_the_record_says_what_the_results_say(tmp_path: Path) -> None:
-    results = [result(0), result(1), result(0, "float32")]
-    file = release(MODEL, results, 0.9, tmp_path / "out.tflite")
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """The golden model without the summary of its training."""
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "int8.tflite").write_bytes(GOLDEN.read_bytes())
+    return tmp_path / "all" / "int8.tflite"
+
+
+def test_the_record_says_what_the_results_say(model: Path, tmp_path: Path) -> None:
+    results = [result(0), result(1), result(0, "float32"), result(1, "float32")]
+    file = release(model, results, 0.9, tmp_path / "out.tflite")
     record = read_model(tmp_path / "out.tflite").record
     assert record == file.record
     assert [(score.precision, score.clips) for score in record.scores] == [
-        ("int8", 210),
-        ("float32", 210),
+        ("int8", CLIPS),
+        ("float32", CLIPS),
     ]
     assert record.scores[0].ua == pytest.approx((results[0].ua + results[1].ua) / 2)
-    assert record.scores[1].ua == pytest.approx(results[2].ua)
+    assert record.scores[1].ua == pytest.approx((results[2].ua + results[3].ua) / 2)
     assert "mean over seeds 0, 1" in record.scores[0].protocol
     assert record.features == RECORD.features
 
 
-def test_the_decision_is_that_of_the_calibration(tmp_path: Path) -> None:
+def test_the_decision_is_that_of_the_calibration(model: Path, tmp_path: Path) -> None:
     kept = result(0)
-    decision = release(MODEL, [kept], 0.9, tmp_path / "out.tflite").record.decision
+    decision = release(model, [kept], 0.9, tmp_path / "out.tflite").record.decision
     expected = calibration.calibrate(kept, 0.9)
     assert decision.temperature == pytest.approx(expected.temperature, abs=1e-3)
     assert decision.temperature > 1.2
@@ -88,11 +103,63 @@ def test_the_decision_is_that_of_the_calibration(tmp_path: Path) -> None:
     ],
 )
 def test_other_results_are_refused(
-    changes: dict[str, Any], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    changes: dict[str, Any],
+    words: str,
+    model: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path, out = tmp_path / "result.json", tmp_path / "out.tflite"
     write_result(path, result(**changes))
-    words_of_command = ["--model", str(MODEL), "--results", str(path), "--out", str(out)]
+    words_of_command = ["--model", str(model), "--results", str(path), "--out", str(out)]
     assert main(words_of_command) == 2
     assert words in capsys.readouterr().err
     assert not out.exists()
+
+
+def other(**settings: Any) -> dict[str, Any]:
+    return dataclasses.replace(CONFIGURATION, **settings).to_json()
+
+
+def few() -> Result:
+    """Return the result of one speaker."""
+    whole = result()
+    clips = [clip for clip in whole.clips if clip.fold == SPEAKERS[0]]
+    return result(clips=clips, folds=whole.folds[:1])
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ([result(), result(1, configuration=other(epochs=7))], "trained with epochs 7"),
+        (
+            [result(), result(precision="float32", configuration=other(mixed_precision="float16"))],
+            "trained with mixed_precision 'float16'",
+        ),
+        ([few()], f"clips, expected all that .* was trained on: {CLIPS}"),
+        ([result(), result(1), result(0, "float32")], "found seeds .0. of float32 and .0, 1."),
+        ([result(), result()], "each once"),
+        ([dataclasses.replace(result(), ua=0.999)], "ua is .0.999., but its clips give"),
+    ],
+    ids=["settings", "mixed-precision", "speakers", "seeds", "twice", "scores"],
+)
+def test_results_that_are_none_of_the_model(
+    results: list[Result], words: str, model: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=words):
+        release(model, results, 0.9, tmp_path / "out.tflite")
+    assert not (tmp_path / "out.tflite").exists()
+
+
+def test_the_model_was_trained_as_the_results_were(model: Path, tmp_path: Path) -> None:
+    """As far as the summary beside it says; the seed may be another."""
+    summary = model.parent / "summary.json"
+    summary.write_text(json.dumps({"configuration": other(seed=5)}))
+    release(model, [result()], 0.9, tmp_path / "out.tflite")
+    for content, words in (
+        (json.dumps({"configuration": other(mixup=0.3)}), "summary.json: trained with mixup 0.3"),
+        ("{", "summary.json: damaged"),
+    ):
+        summary.write_text(content)
+        with pytest.raises(InputError, match=words):
+            release(model, [result()], 0.9, tmp_path / "out.tflite")

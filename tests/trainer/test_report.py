@@ -140,6 +140,8 @@ def test_runs_are_sorted_out() -> None:
         ([], "found none"),
         ([make(), make()], "stands there twice"),
         ([make(), relabelled()], "labels are anger, boredom, joy"),
+        ([make(), make(1, configuration={"epochs": 6})], "epochs 6, expected 5 as in loso-edge"),
+        ([make(), make(condition="mp3", configuration={"epochs": 6})], "-mp3: trained with epochs"),
     ):
         with pytest.raises(InputError, match=says):
             group_runs(results)

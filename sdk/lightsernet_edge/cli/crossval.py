@@ -47,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
         type=options.label_list,
         help="only the folds of these; A+B: one fold that leaves out both",
     )
-    parser.add_argument("--folds", metavar="N", type=int, default=10, help="of random, published")
+    parser.add_argument("--folds", metavar="N", type=int, help="of random, published (default: 10)")
     parser.add_argument(
         "--seeds", metavar="A,B,...", type=_numbers, default=(0,), help="of the training"
     )
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer.folds import make_folds
     from lightsernet_trainer.parallel import PARALLEL
     from lightsernet_trainer.report import write_report
-    from lightsernet_trainer.result_file import read_result
+    from lightsernet_trainer.result_file import read_results
 
     for flag, found, allowed in (
         ("--precisions", arguments.precisions, _PRECISIONS),
@@ -114,6 +114,10 @@ def run(arguments: argparse.Namespace) -> int:
                 raise InputError(f"{flag}: found {name!r}, expected some of {', '.join(allowed)}")
     if arguments.jobs < 1:
         raise InputError(f"--jobs: found {arguments.jobs}, expected at least 1")
+    if arguments.seed is not None:
+        raise InputError(f"--seed: found {arguments.seed}, expected --seeds {arguments.seed}")
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise InputError(f"--out: {arguments.out} is a file, expected a folder")
     if not arguments.resume and arguments.out.exists() and any(arguments.out.iterdir()):
         raise InputError(f"--out: {arguments.out} holds something, expected a new folder")
     configuration = training_settings.configuration(arguments)
@@ -129,8 +133,9 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.protocol,
         configuration,
         arguments.seeds,
-        arguments.precisions,
-        arguments.conditions,
+        # Given twice, one would be scored twice into one file.
+        tuple(dict.fromkeys(arguments.precisions)),
+        tuple(dict.fromkeys(arguments.conditions)),
         heard,
         tested,
         _command(),
@@ -139,15 +144,16 @@ def run(arguments: argparse.Namespace) -> int:
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)
-    with console.status("writing the report"):
-        # With all that --out holds: other protocols and conditions of the same recipe.
-        kept = [read_result(file) for file in sorted(arguments.out.glob("*.json"))]
-        write_report(kept, arguments.out / "report.html", arguments.data)
     if arguments.json:
         for result in results:
             print(json.dumps(_summary(result), ensure_ascii=False))
     else:
         _print_results(results, arguments.out)
+    # A manifest's recordings lie beside it, as a rule.
+    recordings = arguments.data if arguments.data.is_dir() else arguments.data.parent
+    with console.status("writing the report"):
+        # With all that --out holds: other protocols and conditions of the same recipe.
+        write_report(read_results(arguments.out), arguments.out / "report.html", recordings)
     return 0
 
 

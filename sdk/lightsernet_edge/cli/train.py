@@ -94,12 +94,12 @@ def run(arguments: argparse.Namespace) -> int:
     state = arguments.out / "run"
     if arguments.restart:
         (state / "state.npz").unlink(missing_ok=True)
-    checkpoint = Checkpoint(state, run_facts(corpus, split, configuration))
     spec = configuration.feature_spec()
     noises = training_settings.noises(arguments, spec.sample_rate, "train")
     store = FeatureStore(
         spec, arguments.cache, state / "features", variants=configuration.variants, noises=noises
     )
+    checkpoint = Checkpoint(state, run_facts(corpus, split, configuration, noises))
     # Every clip is read before anything is written, and before Keras is imported,
     # which takes seconds.
     store.load([*split.train, *split.test], console)

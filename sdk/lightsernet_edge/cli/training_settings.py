@@ -31,7 +31,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         ("--batch-size", int, "N", "clips a step (default: 32)"),
         ("--learning-rate", float, "X", "highest learning rate"),
         ("--schedule", str, "NAME", "one-cycle, trapezoid or original"),
-        ("--weight-average", float, "X", "average the weights over this share of the run"),
+        (
+            "--weight-average",
+            float,
+            "X",
+            "time constant of a running mean of the weights, as a share of the run",
+        ),
         ("--width", float, "X", "factor on the number of filters (default: 1)"),
         ("--time-masks", int, "N", "SpecAugment's masks in time"),
         ("--time-mask-frames", int, "N", "their greatest length"),

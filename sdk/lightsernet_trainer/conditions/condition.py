@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,29 @@ def parse_condition(text: str, sample_rate: int, noises: Noises | None = None) -
     """
     steps = [_step(part, sample_rate, noises) for part in text.split("+") if part != CLEAN]
     return Condition(text, tuple(steps))
+
+
+def noises_used(conditions: Iterable[str], noises: Noises | None) -> dict[str, str]:
+    """Return what tells the noises that conditions name from others of the same name.
+
+    Parameters
+    ----------
+    conditions : iterable of str
+        That `parse_condition` takes with the same noises.
+    noises : dict of str to ndarray, or None
+
+    Returns
+    -------
+    dict of str to str
+        SHA-256 of the samples by name, sorted; empty where no noise is named.
+    """
+    parts = [part.split(":") for text in conditions for part in text.split("+")]
+    named = {words[1] for words in parts if words[0] == "noise" and len(words) == 3}
+    return {
+        name: hashlib.sha256(samples.tobytes()).hexdigest()
+        for name, samples in sorted((noises or {}).items())
+        if name in named or "any" in named
+    }
 
 
 def _step(text: str, sample_rate: int, noises: Noises | None) -> Step:

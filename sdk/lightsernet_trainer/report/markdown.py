@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lightsernet_edge.errors import InputError
+
 from ..conditions.condition import CLEAN
 from ..configuration import TrainingConfiguration
 from ..evaluation import Scores
 from ..results import Result, after_hearing, pooled
-from .runs import Run, Summary
+from .runs import Run, Summary, condition_scores
 from .tables import condition_order
 
 # Of a speaker, after which an adapting model is scored apart.
@@ -48,14 +50,12 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
 
 
 def condition_table(runs: Sequence[Run]) -> str:
-    """Return the UA in per cent under each condition, a column a model; empty if there is none."""
-    found: dict[str, dict[str, float]] = {}
-    for run in runs:
-        for precision in run.precisions:
-            model = f"{run.first.recipe}, {run.first.protocol}, {precision}"
-            scores = found.setdefault(model, {})
-            scores[run.condition] = run.summary(precision).scores["ua"]
-    models = {model: scores for model, scores in found.items() if scores.keys() - {CLEAN}}
+    """Return the UA in per cent under each condition, a column a model; empty if there is none.
+
+    A model's loss is named where there is more than one.
+    """
+    models = condition_scores(runs)
+    one_loss = len({loss for _, _, loss, _ in models}) < 2
     conditions = {name for scores in models.values() for name in scores} - {CLEAN}
     if not conditions:
         return ""
@@ -63,7 +63,11 @@ def condition_table(runs: Sequence[Run]) -> str:
         [name, *(_per_cent(s[name]) if name in s else "" for s in models.values())]
         for name in (CLEAN, *sorted(conditions, key=condition_order))
     ]
-    return _table(["UA under", *models], rows, numbers_from=1)
+    heads = [
+        ", ".join([recipe, protocol, *([] if one_loss else [loss]), precision])
+        for recipe, protocol, loss, precision in models
+    ]
+    return _table(["UA under", *heads], rows, numbers_from=1)
 
 
 def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
@@ -90,6 +94,10 @@ def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
 
 def _without(result: Result, fresh: Sequence[str]) -> Scores:
     speakers = sorted({clip.speaker for clip in result.clips} - set(fresh))
+    if not speakers:
+        raise InputError(
+            f"--fresh: found every speaker of {result.name}, expected some left to score by"
+        )
     return pooled(result, speakers)
 
 

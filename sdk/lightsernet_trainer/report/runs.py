@@ -14,7 +14,7 @@ from lightsernet_edge.errors import InputError
 from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
 from ..protocols import PROTOCOLS
-from ..results import Result, mixes_speakers, pooled, posteriors, predicted
+from ..results import Result, expect_same_settings, mixes_speakers, pooled, posteriors, predicted
 
 # The order in which they are shown, the trained one first.
 _PRECISIONS = ("float32", "float16", "int8")
@@ -160,14 +160,18 @@ def group_runs(results: Sequence[Result]) -> list[Run]:
     Raises
     ------
     InputError
-        If there is none, one stands there twice, or labels differ within a run.
+        If there is none, one stands there twice, labels differ within a run, or settings
+        other than the seed within a protocol, recipe and loss.
     """
     if not results:
         raise InputError("results: found none, expected at least one")
     groups: defaultdict[tuple[str, ...], list[Result]] = defaultdict(list)
+    firsts: dict[tuple[str, ...], Result] = {}
     for result in results:
-        key = (result.protocol, result.recipe, result.loss, result.condition or CLEAN)
-        groups[key].append(result)
+        model = (result.protocol, result.recipe, result.loss)
+        first = firsts.setdefault(model, result)
+        expect_same_settings(f"result {result.name}", result.settings, first)
+        groups[(*model, result.condition or CLEAN)].append(result)
     runs = []
     for members in groups.values():
         seen = set()
@@ -182,6 +186,37 @@ def group_runs(results: Sequence[Result]) -> list[Run]:
                 )
         runs.append(Run(tuple(sorted(members, key=_order))))
     return runs
+
+
+def condition_scores(runs: Sequence[Run]) -> dict[tuple[str, str, str, str], dict[str, float]]:
+    """Return the UA of each model under each condition.
+
+    Returns
+    -------
+    dict of (recipe, protocol, loss, precision) to dict of str to float
+        Averaged over the seeds that the model has under all of its conditions, for others
+        do not compare; without models that were scored on clean audio alone.
+    """
+    found: defaultdict[tuple[str, str, str, str], dict[str, dict[int, float]]] = defaultdict(dict)
+    for run in runs:
+        for precision in run.precisions:
+            model = (run.first.recipe, run.first.protocol, run.first.loss, precision)
+            found[model][run.condition] = {r.seed: r.ua for r in run.seeds(precision)}
+    scores = {}
+    for model, conditions in found.items():
+        if conditions.keys() == {CLEAN}:
+            continue
+        shared = set.intersection(*(set(seeds) for seeds in conditions.values()))
+        if not shared:
+            raise InputError(
+                f"results of {', '.join(model)}: found no seed that is there under all of "
+                f"{', '.join(conditions)}, expected one to compare them by"
+            )
+        scores[model] = {
+            name: float(np.mean([ua for seed, ua in seeds.items() if seed in shared]))
+            for name, seeds in conditions.items()
+        }
+    return scores
 
 
 def _order(result: Result) -> tuple[int, str, int]:

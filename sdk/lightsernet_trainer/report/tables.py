@@ -9,7 +9,7 @@ from html import escape
 from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
 from .playback import WrongClip
-from .runs import Run, Summary
+from .runs import Run, Summary, condition_scores
 
 
 def share(value: float) -> str:
@@ -44,7 +44,9 @@ def score_table(rows: Sequence[tuple[Run, Summary]], fresh: Sequence[str]) -> st
             cells = [f"<td>{escape(text)}</td>" for text in facts]
             cells += [_score_cell(summary, name) for name in SCORES]
             if fresh:
-                value = "" if summary.fresh_ua is None else share(summary.fresh_ua)
+                # Where folds mix speakers none is fresh.
+                hidden = summary.fresh_ua is None or run.flatters
+                value = "" if hidden else share(summary.fresh_ua or 0.0)
                 cells.insert(-2, f'<td class="number">{value}</td>')
             body.append(f"<tr>{''.join(cells)}</tr>")
     note = ""
@@ -75,14 +77,13 @@ def precision_table(run: Run) -> str:
 
 def condition_table(changed: Sequence[Run], clean: Sequence[Run]) -> str:
     """Return the UA under each condition, a column for each model, clean audio first."""
-    found: dict[tuple[str, ...], dict[str, float]] = {}
-    for run in (*clean, *changed):
-        for precision in run.precisions:
-            first = run.first
-            model = (first.protocol, first.recipe, first.loss, precision)
-            found.setdefault(model, {})[run.condition] = run.summary(precision).scores["ua"]
     names = sorted({run.condition for run in changed}, key=condition_order)
-    models = {model: scores for model, scores in found.items() if scores.keys() & set(names)}
+    models = {
+        (protocol, recipe, loss, precision): scores
+        for (recipe, protocol, loss, precision), scores in condition_scores(
+            (*clean, *changed)
+        ).items()
+    }
     body = []
     for name in (CLEAN, *names):
         cells = []
