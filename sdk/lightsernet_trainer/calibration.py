@@ -281,11 +281,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _draw(found: Calibration, folder: Path) -> None:
-    from .report.pictures import reliability_picture
+    from .report.pictures import reliability_picture, standalone
 
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("before", "after"):
         picture = reliability_picture(f"reliability-{name}", getattr(found, name))
-        write_atomically(folder / f"reliability-{name}.svg", picture.encode())
+        write_atomically(folder / f"reliability-{name}.svg", standalone(picture).encode())
 
 
 def _facts(found: Calibration) -> dict[str, object]:

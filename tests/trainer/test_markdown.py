@@ -139,7 +139,7 @@ def test_trials_say_what_they_were_trained_with(
     printed = capsys.readouterr().out
     assert printed == trial_table([worse, better], ["12"]) + "\n"
     first, second = printed.splitlines()[2:]
-    assert first.startswith("| `--features edge` | loso | int8 | 1 | 03, 04, ")
+    assert first.startswith("| `--features edge` | loso | clean | int8 | 1 | 03, 04, ")
     assert "12" not in first
     assert second.startswith("| `--no-standardise --mixup 0.3` |")
     others = [clip for clip in better.clips if clip.speaker != "12"]

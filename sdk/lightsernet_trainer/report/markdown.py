@@ -80,16 +80,17 @@ def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
     fresh : sequence of str
         Speakers that no choice may see: not scored.
     """
-    head = ["trained with", "protocol", "precision", "seed", "folds", "UA", "WA"]
+    head = ["trained with", "protocol", "under", "precision", "seed", "folds", "UA", "WA"]
     scored = [(_without(trial, fresh), trial) for trial in trials]
     rows = []
     for scores, trial in sorted(scored, key=lambda pair: -pair[0].ua):
         configuration = TrainingConfiguration.from_json(trial.configuration)
         words = shlex.join(configuration.flags()) or f"--features {configuration.features}"
         folds = ", ".join(fold.name for fold in trial.folds if fold.name not in fresh)
-        facts = [f"`{words}`", trial.protocol, trial.precision, str(trial.seed), folds]
+        facts = [f"`{words}`", trial.protocol, trial.condition or CLEAN, trial.precision]
+        facts += [str(trial.seed), folds]
         rows.append([*facts, _per_cent(scores.ua), _per_cent(scores.wa)])
-    return _table(head, rows, numbers_from=5)
+    return _table(head, rows, numbers_from=6)
 
 
 def _without(result: Result, fresh: Sequence[str]) -> Scores:

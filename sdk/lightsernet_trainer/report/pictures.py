@@ -6,6 +6,7 @@ import html
 import io
 import re
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
 import matplotlib
@@ -269,6 +270,16 @@ def listeners_picture(name: str, found: Comparison) -> str:
         right.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
         right.grid(axis="y")
         return _svg(figure, name, "Model and human listeners")
+
+
+def standalone(picture: str) -> str:
+    """Return a picture for a file of its own: the page's light colours, on its paper."""
+    style = files(__package__).joinpath("page.css").read_text("utf-8")
+    light, _, _ = style.partition("@media")
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
+    start, end = picture.split(">", 1)
+    paper = '<rect width="100%" height="100%" fill="var(--paper)"/>'
+    return re.sub(r"var\(--([\w-]+)\)", lambda found: colours[found[1]], f"{start}>{paper}{end}")
 
 
 def _svg(figure: Figure, name: str, description: str) -> str:
