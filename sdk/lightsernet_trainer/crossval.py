@@ -19,8 +19,9 @@ from .fold_run import FoldJob, FoldOutcome, run_fold
 from .folds import Fold
 from .parallel import run_folds
 from .protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
+from .result_checks import expect_same_settings
 from .result_file import read_results, write_result
-from .results import Result, expect_same_settings, result_name
+from .results import Result, result_name
 
 
 @dataclass(frozen=True)

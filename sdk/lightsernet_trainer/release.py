@@ -26,8 +26,9 @@ from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
 
 from .calibration import fit_temperature, fit_thresholds
 from .configuration import TrainingConfiguration
+from .result_checks import check, expect_same_settings
 from .result_file import read_result
-from .results import Result, check, expect_same_settings, posteriors
+from .results import Result, posteriors
 from .summary import SUMMARY
 
 PROGRAM = "python -m lightsernet_trainer.release"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from sklearn.metrics import confusion_matrix
 
 from lightsernet_edge.errors import InputError
 
-from .bootstrap import SCORES, Interval, intervals
+from .bootstrap import Interval, intervals
 from .configuration import TrainingConfiguration
 from .evaluation import Scores, score
 
@@ -268,31 +267,6 @@ def result_name(
     return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in words)
 
 
-def expect_same_settings(name: str, found: TrainingConfiguration, other: Result) -> None:
-    """Refuse settings that differ from those of a result in more than the seed.
-
-    Parameters
-    ----------
-    name : str
-        What has the settings.
-    found : TrainingConfiguration
-    other : Result
-
-    Raises
-    ------
-    InputError
-        Naming both, and a setting that differs.
-    """
-    found, expected = dataclasses.replace(found, seed=0), other.settings
-    for field in dataclasses.fields(TrainingConfiguration):
-        mine, theirs = getattr(found, field.name), getattr(expected, field.name)
-        if mine != theirs:
-            raise InputError(
-                f"{name}: trained with {field.name} {mine!r}, expected {theirs!r} as in "
-                f"{other.name}"
-            )
-
-
 def posteriors(result: Result) -> NDArray[np.float64]:
     """Return the posteriors of all clips, shape (n_clips, n_labels)."""
     return np.array([clip.posteriors for clip in result.clips], dtype=np.float64)
@@ -381,33 +355,6 @@ def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str
     return intervals(counts, seed)
 
 
-def check(result: Result, where: str = "result") -> None:
-    """Recompute a result's scores from its clips.
-
-    Raises
-    ------
-    InputError
-        If a score differs by more than 1e-9, or a bound of an interval, which depends on
-        NumPy's random numbers, by more than 0.01.
-    """
-    again = Result.from_clips(
-        **{
-            field: getattr(result, field)
-            for field in (
-                "protocol", "recipe", "loss", "precision", "seed", "command", "versions",
-                "labels", "configuration", "clips", "folds", "condition",
-            )
-        }
-    )  # fmt: skip
-    for name in SCORES:
-        _agree(f"{where}: {name}", [getattr(result, name)], [getattr(again, name)], 1e-9)
-        field = f"{name}_interval"
-        _agree(f"{where}: {field}", getattr(result, field), getattr(again, field), 0.01)
-        field = f"clip_intervals.{name}"
-        found, expected = ((r.clip_intervals or {}).get(name) for r in (result, again))
-        _agree(f"{where}: {field}", found, expected, 0.01)
-
-
 def confusion(result: Result) -> NDArray[np.int64]:
     """Return the confusion matrix of all clips: rows the truth, in label order."""
     truth = [clip.truth for clip in result.clips]
@@ -424,17 +371,6 @@ def _score(result: Result, chosen: Sequence[int]) -> Scores:
         [clip.speaker for clip in clips],
         result.labels,
     )
-
-
-def _agree(
-    what: str, found: Sequence[float] | None, expected: Sequence[float] | None, tolerance: float
-) -> None:
-    same = (found is None) == (expected is None) and all(
-        math.isclose(a, b, rel_tol=0.0, abs_tol=tolerance)
-        for a, b in zip(found or (), expected or (), strict=True)
-    )
-    if not same:
-        raise InputError(f"{what} is {found}, but its clips give {expected}")
 
 
 def _significant(value: float) -> float:

@@ -27,8 +27,9 @@ from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.folds import make_folds
 from lightsernet_trainer.parallel import PARALLEL
 from lightsernet_trainer.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS
+from lightsernet_trainer.result_checks import check
 from lightsernet_trainer.result_file import read_result
-from lightsernet_trainer.results import Result, check, per_fold
+from lightsernet_trainer.results import Result, per_fold
 
 SPEAKERS = ("03", "10", "15")
 SMALL = TrainingConfiguration(
@@ -221,7 +222,7 @@ def test_other_settings_in_the_same_folder_are_refused(
     few: Corpus, leave_one_out: tuple[Path, Any]
 ) -> None:
     other = dataclasses.replace(SMALL, epochs=3)
-    with pytest.raises(InputError, match="other data or settings"):
+    with pytest.raises(InputError, match="trained with epochs 3, expected 2"):
         validate(few, "loso", leave_one_out[0], configuration=other)
 
 

@@ -17,11 +17,11 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 from lightsernet_edge.errors import InputError
 from lightsernet_trainer.bootstrap import scores_of_confusions
 from lightsernet_trainer.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
+from lightsernet_trainer.result_checks import check
 from lightsernet_trainer.result_file import read_result, write_result
 from lightsernet_trainer.results import (
     ClipResult,
     bootstrap,
-    check,
     mixes_speakers,
     per_fold,
     per_speaker,

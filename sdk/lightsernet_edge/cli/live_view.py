@@ -87,9 +87,12 @@ class JsonLines:
 class PlainLines:
     """One line an event."""
 
+    def __init__(self) -> None:
+        self._glyphs = _bar_glyphs()
+
     def event(self, event: Event, progress: Progress) -> None:
         """Print the line."""
-        print(_line(event), flush=True)
+        print(_line(event, self._glyphs), flush=True)
 
     def progress(self, progress: Progress) -> None:
         """Show nothing."""
@@ -113,6 +116,8 @@ class TerminalView:
         from .console import stdout_console
 
         self._title = title
+        # Asked now: `Live` puts something without an encoding in stdout's place.
+        self._glyphs = _bar_glyphs()
         self._events: deque[str] = deque(maxlen=_LAST_EVENTS)
         self._progress = Progress()
         self._shown_at = 0.0
@@ -127,7 +132,7 @@ class TerminalView:
 
     def event(self, event: Event, progress: Progress) -> None:
         """Add the event to the last ones."""
-        self._events.append(_line(event))
+        self._events.append(_line(event, self._glyphs))
         self._show(progress)
 
     def progress(self, progress: Progress) -> None:
@@ -154,12 +159,13 @@ class TerminalView:
             self._speech_since_s = progress.time_s
         low, high = _METER_DB
         share = min(max((progress.level_db - low) / (high - low), 0.0), 1.0)
+        level = _bar(share, _BAR, self._glyphs)
         said = f"speaking {progress.time_s - self._speech_since_s:4.1f} s"
         state = said if progress.in_speech else "silent"
         faults = f"overflows {progress.overflows}   stalls {progress.stalls}"
         return Group(
             Rule(Text(self._title), align="left"),
-            Text(f"level  {_bar(share, _BAR)} {max(progress.level_db, -99.0):4.0f} dB   {state}"),
+            Text(f"level  {level} {max(progress.level_db, -99.0):4.0f} dB   {state}"),
             self._bars(progress.posteriors),
             Rule(Text(f"{progress.time_s:.0f} s   {faults}"), align="left"),
             Text("\n".join(self._events)),
@@ -170,7 +176,7 @@ class TerminalView:
 
         table = Table(box=None, show_header=False, padding=(0, 1))
         for label, posterior in posteriors.items():
-            table.add_row(label, _bar(posterior, _BAR), f"{posterior:4.0%}")
+            table.add_row(label, _bar(posterior, _BAR, self._glyphs), f"{posterior:4.0%}")
         return table
 
 
@@ -191,27 +197,27 @@ def event_fields(event: Event, source: str, progress: Progress) -> dict[str, Any
     }
 
 
-def _line(event: Event) -> str:
+def _line(event: Event, glyphs: str) -> str:
     emotion = event.emotion
     notes = [] if event.kind == "utterance" else [event.kind]
     if event.broken:
         notes.append("samples were lost")
     return (
         f"{emotion.start_s:8.2f} s {emotion.end_s:8.2f} s  {emotion.label:<10}  "
-        f"{_bar(emotion.confidence, _CONFIDENCE_BAR)} {emotion.confidence:4.0%}  "
+        f"{_bar(emotion.confidence, _CONFIDENCE_BAR, glyphs)} {emotion.confidence:4.0%}  "
         f"{', '.join(notes)}"
     ).rstrip()
 
 
-def _bar(share: float, width: int) -> str:
-    full, empty = "█░" if _can_show("█░") else "#-"
+def _bar(share: float, width: int, glyphs: str) -> str:
     filled = round(width * share)
-    return full * filled + empty * (width - filled)
+    return glyphs[0] * filled + glyphs[1] * (width - filled)
 
 
-def _can_show(text: str) -> bool:
+def _bar_glyphs() -> str:
+    """Return what a bar is full and empty of: blocks where the output can show them."""
     try:
-        text.encode(sys.stdout.encoding or "ascii")
+        "█░".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
-        return False
-    return True
+        return "#-"
+    return "█░"

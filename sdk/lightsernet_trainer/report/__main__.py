@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lightsernet_edge.errors import LightSernetError
 
+from ..result_checks import check
 from ..result_file import read_result
-from ..results import check
 from . import write_report
 from .markdown import condition_table, score_table, trial_table
 from .runs import group_runs

@@ -14,7 +14,8 @@ from lightsernet_edge.errors import InputError
 from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
 from ..protocols import PROTOCOLS
-from ..results import Result, expect_same_settings, mixes_speakers, pooled, posteriors, predicted
+from ..result_checks import expect_same_settings
+from ..results import Result, mixes_speakers, pooled, posteriors, predicted
 
 # The order in which they are shown, the trained one first.
 _PRECISIONS = ("float32", "float16", "int8")
