@@ -36,8 +36,8 @@ def learning_rate_schedule(
     return kind(peak, epochs * steps_per_epoch)
 
 
-class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
-    """A linear rise to the peak, then half a cosine down to 0.
+class _OverTheRun(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that is stretched over the run.
 
     Parameters
     ----------
@@ -50,6 +50,10 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, peak: float, steps: int) -> None:
         self.peak = peak
         self.steps = steps
+
+
+class OneCycle(_OverTheRun):
+    """A linear rise to the peak, then half a cosine down to 0."""
 
     def __call__(self, step):  # type: ignore[no-untyped-def]
         """Return the learning rate at `step`, counted from 0."""
@@ -59,22 +63,11 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * ops.where(progress < _RISE, (progress + 1e-3) / (_RISE + 1e-3), down)
 
 
-class Trapezoid(keras.optimizers.schedules.LearningRateSchedule):
+class Trapezoid(_OverTheRun):
     """A linear rise to the peak, level until half of the run, then a linear fall to a tenth.
 
     What is left at the end keeps the weights moving, for a mean of them.
-
-    Parameters
-    ----------
-    peak : float
-        Highest learning rate.
-    steps : int
-        Steps of the whole run.
     """
-
-    def __init__(self, peak: float, steps: int) -> None:
-        self.peak = peak
-        self.steps = steps
 
     def __call__(self, step):  # type: ignore[no-untyped-def]
         """Return the learning rate at `step`, counted from 0."""
