@@ -20,7 +20,7 @@ from lightsernet_edge.errors import InputError, ModelError
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.model_record import DecisionDefaults
-from lightsernet_edge.profile import MAX_SHIFT, MAX_STRETCH, MEMORY_S, PRIOR_S
+from lightsernet_edge.profile import MAX_SHIFT, MAX_STRETCH, MEMORY_S, PRIOR_MEAN_S, PRIOR_SCALE_S
 
 from .front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
 from .graph_planner import plan_network
@@ -28,12 +28,12 @@ from .network_plan import Head, NetworkPlan, Path, Requantization, Stage, round_
 from .requantization import Multiplier
 
 MAGIC = b"LSN1"
-VERSION = 3
+VERSION = 4
 ALIGNMENT = 16
 # The CRC-32 covers all bytes behind itself.
 CRC_START = 16
 
-_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 24, 8, 12, 14, 24
+_HEADER_WORDS, _STAGE_WORDS, _PATH_WORDS, _HEAD_WORDS, _FRONT_END_WORDS = 24, 8, 12, 14, 25
 _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 _STANDARDIZES = 16
 # In the header: the first word of the model's hash, and that of what comes behind it.
@@ -270,7 +270,8 @@ def _front_end(blob: _Blob, tables: FrontEndTables, plan: NetworkPlan) -> bytes:
         0 if tables.dct is None else blob.add_array(tables.dct),
         blob.add_array(tables.mean),
         blob.add_array(tables.inverse_scale),
-        PRIOR_S * rows_per_s,
+        PRIOR_MEAN_S * rows_per_s,
+        PRIOR_SCALE_S * rows_per_s,
         MEMORY_S * rows_per_s,
         MAX_SHIFT,
         MAX_STRETCH,

@@ -23,8 +23,11 @@ from .features import FeatureSpec
 from .finite import is_finite_number
 
 SCHEMA = "lightsernet-edge profile 1"
-# What the training set's statistics count for beside the user's own rows.
-PRIOR_S = 5.0
+# What the training set's mean and scale count for beside the user's own rows. A mean
+# also holds what was said and felt, so it is believed later; docs/experiments.md has
+# the trial.
+PRIOR_MEAN_S = 10.0
+PRIOR_SCALE_S = 5.0
 # A running profile forgets: its rows never count for more than so many seconds.
 MEMORY_S = 60.0
 # How far a profile may lie from the training set's statistics.
@@ -157,11 +160,11 @@ def fingerprint(spec: FeatureSpec) -> str:
 class RunningProfile:
     """Statistics of a user's rows, and the profile that follows from them.
 
-    With n rows of mean m and variance v (around m), n0 rows that the training
-    set's mean m0 and scale s0 count for, and w = n / (n + n0):
+    With n rows of mean m and variance v (around m), a and b rows that the training
+    set's mean m0 and scale s0 count for:
 
-        mean    = m0 + w (m - m0),             at most 2 s0 from m0
-        scale^2 = s0^2 + w (v - s0^2),         scale in s0 / 2 .. 2 s0
+        mean    = m0 + n / (n + a) (m - m0),          at most 2 s0 from m0
+        scale^2 = s0^2 + n / (n + b) (v - s0^2),      scale in s0 / 2 .. 2 s0
 
     More rows than `memory_s` lasts push the older ones out, in proportion.
 
@@ -171,8 +174,8 @@ class RunningProfile:
         Of the model; its mean and scale are the training set's.
     start : Profile, optional
         What is known already: it counts as `start.seconds` of speech, at most `memory_s`.
-    prior_s, memory_s : float
-        In seconds of rows.
+    prior_mean_s, prior_scale_s, memory_s : float
+        In seconds of rows: a, b, and the memory.
 
     Raises
     ------
@@ -184,7 +187,8 @@ class RunningProfile:
         self,
         spec: FeatureSpec,
         start: Profile | None = None,
-        prior_s: float = PRIOR_S,
+        prior_mean_s: float = PRIOR_MEAN_S,
+        prior_scale_s: float = PRIOR_SCALE_S,
         memory_s: float = MEMORY_S,
     ) -> None:
         if spec.mean is None or spec.scale is None:
@@ -196,7 +200,8 @@ class RunningProfile:
         self._rows_per_s = spec.sample_rate / spec.hop_length
         self._mean0 = np.array(spec.mean)
         self._scale0 = np.array(spec.scale)
-        self._prior_rows = prior_s * self._rows_per_s
+        self._prior_mean_rows = prior_mean_s * self._rows_per_s
+        self._prior_scale_rows = prior_scale_s * self._rows_per_s
         self._memory_rows = memory_s * self._rows_per_s
         # In units of the training set's scale, around its mean.
         self._count = 0.0
@@ -212,9 +217,9 @@ class RunningProfile:
         count = min(start.seconds * self._rows_per_s, self._memory_rows)
         if count <= 0:
             return
-        share = count / (count + self._prior_rows)
-        mean = (np.array(start.mean) - self._mean0) / self._scale0 / share
-        variance = 1.0 + ((np.array(start.scale) / self._scale0) ** 2 - 1.0) / share
+        mean_share, scale_share = self._shares(count)
+        mean = (np.array(start.mean) - self._mean0) / self._scale0 / mean_share
+        variance = 1.0 + ((np.array(start.scale) / self._scale0) ** 2 - 1.0) / scale_share
         self._count = count
         self._sum = count * mean
         self._squares = count * (np.maximum(variance, 0.0) + mean**2)
@@ -243,6 +248,12 @@ class RunningProfile:
             self._sum *= keep
             self._squares *= keep
 
+    def _shares(self, count: float) -> tuple[float, float]:
+        """Return what so many rows count for in mean and scale, of 1."""
+        if not count:
+            return 0.0, 0.0
+        return count / (count + self._prior_mean_rows), count / (count + self._prior_scale_rows)
+
     @property
     def seconds(self) -> float:
         """Speech taken in so far."""
@@ -250,11 +261,12 @@ class RunningProfile:
 
     def profile(self) -> Profile:
         """Return the profile that follows from the rows so far."""
-        share = self._count / (self._count + self._prior_rows) if self._count else 0.0
+        mean_share, scale_share = self._shares(self._count)
         mean = self._sum / max(self._count, 1.0)
         variance = np.maximum(self._squares / max(self._count, 1.0) - mean**2, 0.0)
-        shift = np.clip(share * mean, -MAX_SHIFT, MAX_SHIFT)
-        stretch = np.clip(np.sqrt(1.0 + share * (variance - 1.0)), 1.0 / MAX_STRETCH, MAX_STRETCH)
+        shift = np.clip(mean_share * mean, -MAX_SHIFT, MAX_SHIFT)
+        squared = 1.0 + scale_share * (variance - 1.0)
+        stretch = np.clip(np.sqrt(squared), 1.0 / MAX_STRETCH, MAX_STRETCH)
         return Profile(
             self._front_end,
             tuple((self._mean0 + self._scale0 * shift).tolist()),

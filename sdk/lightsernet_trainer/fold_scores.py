@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,14 +60,23 @@ class FoldScorer:
         Name of the fold.
     engine : str, optional
         By default the first interpreter that works.
+    begin_profile : callable, optional
+        Makes the profile of the model's front end that the adapting protocols fill.
     """
 
-    def __init__(self, model: ModelFile, fold: str, engine: str | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelFile,
+        fold: str,
+        engine: str | None = None,
+        begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
+    ) -> None:
         self._record = model.record
         self._engine = open_engine(model.model, model.graph, engine)
         output = model.graph.output
         self._output = output.quantization if output.dtype == "int8" else None
         self._fold = fold
+        self._begin_profile = begin_profile
 
     def score(self, protocol: str, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         """Classify the clips as the protocol says.
@@ -95,7 +104,7 @@ class FoldScorer:
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         chosen = enrolment(held_out, seed)
-        profile = RunningProfile(self._record.features)
+        profile = self._begin_profile(self._record.features)
         for i in chosen:
             profile.add(held_out.rows[i])
         front_end = self._front_end(profile.profile())
@@ -109,7 +118,7 @@ class FoldScorer:
         results = []
         for order in range(_ORDERS):
             random = np.random.default_rng((seed, order))
-            profile = RunningProfile(self._record.features)
+            profile = self._begin_profile(self._record.features)
             for heard, i in enumerate(random.permutation(len(held_out.clips))):
                 front_end = self._front_end(profile.profile())
                 clip, rows = held_out.clips[i], held_out.rows[i]

@@ -22,7 +22,13 @@ from lightsernet_edge.cli import main
 from lightsernet_edge.enrolment import Enrolment
 from lightsernet_edge.features import recipe
 from lightsernet_edge.model_file import default_model_path, read_model
-from lightsernet_edge.profile import MEMORY_S, PRIOR_S, RunningProfile, fingerprint
+from lightsernet_edge.profile import (
+    MEMORY_S,
+    PRIOR_MEAN_S,
+    PRIOR_SCALE_S,
+    RunningProfile,
+    fingerprint,
+)
 
 CLIPS = sorted((Path(__file__).parents[2] / "examples" / "clips").glob("*.wav"))
 RATE = 16000
@@ -54,9 +60,10 @@ def test_it_is_the_weighted_mean_of_the_formula(
     # In whatever portions they come.
     for part in np.array_split(rows, 1 + seed % 7):
         running.add(part)
-    weight = count / (count + PRIOR_S * ROWS_PER_S)
-    expected = MEAN + weight * (rows.mean(axis=0) - MEAN)
-    variance = SCALE**2 + weight * (rows.var(axis=0) - SCALE**2)
+    mean_weight = count / (count + PRIOR_MEAN_S * ROWS_PER_S)
+    scale_weight = count / (count + PRIOR_SCALE_S * ROWS_PER_S)
+    expected = MEAN + mean_weight * (rows.mean(axis=0) - MEAN)
+    variance = SCALE**2 + scale_weight * (rows.var(axis=0) - SCALE**2)
     profile = running.profile()
     np.testing.assert_allclose(profile.mean, expected, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(profile.scale, np.sqrt(variance), rtol=1e-6)
@@ -85,7 +92,7 @@ def test_it_forgets() -> None:
     for seed in range(8):
         running.add(rows_of(+1.0, 1.0, minute, seed))
     shift = (np.array(running.profile().mean) - MEAN) / SCALE
-    weight = MEMORY_S / (MEMORY_S + PRIOR_S)
+    weight = MEMORY_S / (MEMORY_S + PRIOR_MEAN_S)
     assert np.abs(shift - weight).max() < 0.1
 
 

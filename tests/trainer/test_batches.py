@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from lightsernet_edge import InputError
 from lightsernet_edge.features import FrontEnd, recipe
 from lightsernet_edge.profile import RunningProfile
-from lightsernet_trainer.batches import Augmentation, CropBatches, Normaliser, fit_length
+from lightsernet_trainer.batches import (
+    PRIOR_S,
+    Augmentation,
+    CropBatches,
+    Normaliser,
+    fit_length,
+)
 from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.datasets.clip import NEUTRAL, Clip
 from lightsernet_trainer.feature_store import FeatureStore, statistics
@@ -223,7 +229,7 @@ def test_profiles_are_of_the_speaker_and_the_variant_alone() -> None:
         theirs = [other for other in clips if other.speaker == clip.speaker]
         for count in range(3):
             for heard in itertools.combinations(theirs, count):
-                profile = RunningProfile(spec)
+                profile = RunningProfile(spec, prior_mean_s=PRIOR_S, prior_scale_s=PRIOR_S)
                 for other in heard:
                     profile.add(store._kept[other, CLEAN].astype(np.float64))
                 front_end = FrontEnd(profile.profile().applied_to(spec))
@@ -247,7 +253,7 @@ def test_neutral_profiles_are_of_the_neutral_clips_alone() -> None:
     clips = [Clip(Path(f"{i}"), label, "x") for i, label in enumerate(("anger", NEUTRAL))]
     for clip in clips:
         store._kept[clip, CLEAN] = random.normal(1.0, 0.7, (50, 40)).astype(np.float32)
-    profile = RunningProfile(spec)
+    profile = RunningProfile(spec, prior_mean_s=PRIOR_S, prior_scale_s=PRIOR_S)
     profile.add(store._kept[clips[1], CLEAN].astype(np.float64))
     enrolled = profile.profile().applied_to(spec)
     possible = [

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import killed_worker
 import numpy as np
 import pytest
 from rich.console import Console
@@ -270,14 +271,23 @@ def test_a_cluster_gives_the_same_pooled_result(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Real folds on two workers; `test_parallel.py` kills workers, on folds that only pretend."""
+    """Three folds on two workers, one of which is killed between two epochs."""
     pytest.importorskip({"dask": "distributed", "loky": "joblib"}.get(parallel, parallel))
     for name in ("DASK_SCHEDULER_ADDRESS", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
+    # Workers find the module of the function they are to call.
+    paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setattr("lightsernet_trainer.crossval.run_fold", killed_worker.run_and_die_once)
     results = validate(few, "loso", tmp_path, parallel=parallel, jobs=2)
     for found, alone in zip(results, leave_one_out[1], strict=True):
         assert found.clips == alone.clips
         assert (found.ua, found.wa, found.f1) == (alone.ua, alone.wa, alone.f1)
+    folds = tmp_path / "speakers" / "seed0"
+    assert killed_worker.deaths(folds) == ["10"]
+    # What had been saved is not trained again.
+    epochs = range(1, SMALL.epochs + 1)
+    assert killed_worker.epochs_done(folds) == [f"{s} epoch{e}" for s in SPEAKERS for e in epochs]
 
 
 def test_places_of_this_machine_stay_out_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define LSN_API_VERSION 3u    /* of the functions below */
-#define LSN_BLOB_VERSION 3u   /* of the blobs they read */
+#define LSN_BLOB_VERSION 4u   /* of the blobs they read */
 #define LSN_ALIGNMENT 16u     /* of blob and RAM, in bytes */
 
 typedef enum lsn_status {

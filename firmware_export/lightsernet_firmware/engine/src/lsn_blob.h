@@ -110,7 +110,8 @@ typedef struct lsn_front_end {
     uint32_t dct;  /* offset of float [n_mels][n_coefficients], or 0 for log-mel */
     uint32_t mean; /* offset of float [n_coefficients] */
     uint32_t inverse_scale; /* offset of float [n_coefficients] */
-    uint32_t prior_rows;    /* float, as all that follow: see lsn_profile.c */
+    uint32_t prior_mean_rows; /* float, as all that follow: see lsn_profile.c */
+    uint32_t prior_scale_rows;
     uint32_t memory_rows;
     uint32_t max_shift;
     uint32_t max_stretch;

@@ -215,8 +215,9 @@ static int check_profile_limits(const lsn_model *model, const lsn_front_end *fro
             return 0;
         }
     }
-    return is_positive(front_end->prior_rows) && is_positive(front_end->memory_rows) &&
-           is_positive(front_end->max_shift) && is_positive(front_end->max_stretch) &&
+    return is_positive(front_end->prior_mean_rows) && is_positive(front_end->prior_scale_rows) &&
+           is_positive(front_end->memory_rows) && is_positive(front_end->max_shift) &&
+           is_positive(front_end->max_stretch) &&
            lsn_float(&front_end->max_stretch) >= 1.0f;
 }
 

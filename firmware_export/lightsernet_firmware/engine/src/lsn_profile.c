@@ -1,10 +1,10 @@
 /* Profiles: mean and scale of a user's voice in place of the training set's.
  *
- * With n rows of mean m and variance v, n0 = prior_rows, and the blob's m0 and s0:
+ * With n rows of mean m and variance v, a = prior_mean_rows, b = prior_scale_rows, and the
+ * blob's m0 and s0:
  *
- *     w       = n / (n + n0)
- *     mean    = m0 + w (m - m0),          at most max_shift * s0 from m0
- *     scale^2 = s0^2 + w (v - s0^2),      scale in s0 / max_stretch .. s0 * max_stretch
+ *     mean    = m0 + n / (n + a) (m - m0),          at most max_shift * s0 from m0
+ *     scale^2 = s0^2 + n / (n + b) (v - s0^2),      scale in s0 / max_stretch .. s0 * max_stretch
  *
  * m and v are kept as sums in units of s0 around m0. Beyond memory_rows, n and the
  * sums are scaled down to it.
@@ -126,20 +126,22 @@ static void begin_statistics(lsn_stream *stream, float seconds)
     float *squares = array_of(stream, LSN_SQUARES);
     float rows = bounded(seconds * rows_per_second(front_end), 0.0f,
                          lsn_float(&front_end->memory_rows));
-    float share = rows / (rows + lsn_float(&front_end->prior_rows));
+    float mean_share = rows / (rows + lsn_float(&front_end->prior_mean_rows));
+    float scale_share = rows / (rows + lsn_float(&front_end->prior_scale_rows));
+    int known = mean_share > 0.0f && scale_share > 0.0f;
     for (uint32_t c = 0; c < model->n_coefficients; c++) {
         sum[c] = 0.0f;
         squares[c] = 0.0f;
-        if (share > 0.0f) {
+        if (known) {
             float inverse = lsn_float(&inverse_scale0[c]);
             float stretch = inverse / inverse_scale[c];
-            float m = (mean[c] - lsn_float(&mean0[c])) * inverse / share;
-            float v = 1.0f + (stretch * stretch - 1.0f) / share;
+            float m = (mean[c] - lsn_float(&mean0[c])) * inverse / mean_share;
+            float v = 1.0f + (stretch * stretch - 1.0f) / scale_share;
             sum[c] = rows * m;
             squares[c] = rows * ((v > 0.0f ? v : 0.0f) + m * m);
         }
     }
-    stream->profile_rows = share > 0.0f ? rows : 0.0f;
+    stream->profile_rows = known ? rows : 0.0f;
     stream->profile_seconds = seconds;
 }
 
@@ -237,14 +239,15 @@ lsn_status lsn_adapt(lsn_stream *stream)
     const float *sum = array_of(stream, LSN_SUM);
     const float *squares = array_of(stream, LSN_SQUARES);
     float rows = at_least_one(stream->profile_rows);
-    float share = stream->profile_rows /
-                  (stream->profile_rows + lsn_float(&front_end->prior_rows));
+    float heard = stream->profile_rows;
+    float mean_share = heard / (heard + lsn_float(&front_end->prior_mean_rows));
+    float scale_share = heard / (heard + lsn_float(&front_end->prior_scale_rows));
     for (uint32_t c = 0; c < model->n_coefficients; c++) {
         float inverse = lsn_float(&inverse_scale0[c]);
         float m = sum[c] / rows;
         float v = bounded(squares[c] / rows - m * m, 0.0f, FLT_MAX);
-        float shift = bounded(share * m, -max_shift, max_shift);
-        float square = 1.0f + share * (v - 1.0f);
+        float shift = bounded(mean_share * m, -max_shift, max_shift);
+        float square = 1.0f + scale_share * (v - 1.0f);
         float stretch = bounded(sqrtf(square > 0.0f ? square : 0.0f), 1.0f / max_stretch,
                                 max_stretch);
         mean[c] = lsn_float(&mean0[c]) + shift / inverse;
