@@ -34,7 +34,7 @@ KEPT_MEMORY = (
     "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296"
     ":glibc.malloc.trim_threshold=8589934592"
 )
-_EPOCHS = 4
+_EPOCHS = 3
 _CLIPS = 480
 
 _PROGRAM = """
