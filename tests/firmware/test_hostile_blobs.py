@@ -149,13 +149,20 @@ def test_endpointing_just_out_of_range(word: int, value: int, smallest_blob: byt
 
 
 # Seconds, bounds and scales that profiles divide by or are held to.
-@pytest.mark.parametrize("word", range(20, 24))
+@pytest.mark.parametrize("word", range(20, 25))
 @pytest.mark.parametrize("value", [0, 0xBF800000, 0x7F800000, 0x7FC00000])
 def test_absurd_profile_limits(word: int, value: int, smallest_blob: bytes) -> None:
     (front_end,) = struct.unpack_from("<I", smallest_blob, 28)
     (scales,) = struct.unpack_from("<I", smallest_blob, front_end + 76)
     for offset in (front_end + 4 * word, scales):
         assert status_of(with_word(smallest_blob, offset, value)) == "BAD_MODEL"
+
+
+def test_a_stretch_below_one(smallest_blob: bytes) -> None:
+    (front_end,) = struct.unpack_from("<I", smallest_blob, 28)
+    for stretch, status in ((1.0, "OK"), (0.999, "BAD_MODEL")):
+        (word,) = struct.unpack("<I", struct.pack("<f", stretch))
+        assert status_of(with_word(smallest_blob, front_end + 4 * 24, word)) == status
 
 
 def test_too_large_accumulators(smallest_blob: bytes) -> None:
