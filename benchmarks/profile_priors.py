@@ -28,13 +28,11 @@ from lightsernet_trainer.conditions import parse_condition
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.evaluation import score
 from lightsernet_trainer.fold_scores import FoldScorer, HeldOutClips
-from lightsernet_trainer.results import ClipResult
+from lightsernet_trainer.results import ADAPTED_AFTER, ClipResult
 
 # Seconds that the training set's mean and scale count for.
 PRIORS_S = ((5, 5), (10, 10), (10, 5), (10, 2.5), (10, 1), (15, 4), (20, 5))
 PROTOCOLS = ("loso-enrol", "loso-running")
-# As `loso-running` is scored once the device has heard something.
-HEARD = 10
 
 
 def ua(clips: Sequence[ClipResult], labels: Sequence[str]) -> float:
@@ -81,7 +79,7 @@ def main() -> None:
     rows = []
     for mean_s, scale_s in PRIORS_S:
         enrolled, running = (heard[(mean_s, scale_s), p].values() for p in PROTOCOLS)
-        later = [[c for c in clips if (c.heard or 0) >= HEARD] for clips in running]
+        later = [[c for c in clips if (c.heard or 0) >= ADAPTED_AFTER] for clips in running]
         row = {"mean_s": mean_s, "scale_s": scale_s}
         for name, pools in (("enrolled", enrolled), ("running", running), ("later", later)):
             row[name] = float(np.mean([ua(clips, corpus.labels) for clips in pools]))
@@ -91,7 +89,7 @@ def main() -> None:
             print(json.dumps(row))
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("mean s", "scale s", "enrolled", "running", f"after {HEARD}"):
+    for heading in ("mean s", "scale s", "enrolled", "running", f"after {ADAPTED_AFTER}"):
         table.add_column(heading, justify="right")
     for row in rows:
         figures = (f"{row[name]:.1f}" for name in ("enrolled", "running", "later"))

@@ -16,6 +16,7 @@ LEVELS = ("recipe", "none", "percentile", "running-peak")
 LOSSES = ("cross-entropy", "focal")
 SCHEDULES = ("one-cycle", "trapezoid", "original")
 PADDINGS = ("recipe", "zeros", "repeat")
+BATCH_STATISTICS = ("moving", "measured")
 MIXED_PRECISIONS = ("none", "bfloat16", "float16")
 
 
@@ -51,6 +52,9 @@ class TrainingConfiguration:
     weight_average : float
         Time constant of a running mean of the weights, which the model gets, as a
         share of the run; 0 for the last weights.
+    batch_statistics : {"moving", "measured"}
+        Means and variances that the model normalises with: the moving ones of
+        training, or, as a mean of the weights always needs, measured anew.
     width : float
         Factor on the number of filters.
     time_masks, time_mask_frames : int
@@ -92,6 +96,7 @@ class TrainingConfiguration:
     learning_rate: float = 2e-3
     schedule: str = "one-cycle"
     weight_average: float = 0.0
+    batch_statistics: str = "moving"
     width: float = 1.0
     time_masks: int = 0
     time_mask_frames: int = 0
@@ -127,6 +132,7 @@ class TrainingConfiguration:
             ("padding", "--padding", PADDINGS),
             ("loss", "--loss", LOSSES),
             ("schedule", "--schedule", SCHEDULES),
+            ("batch_statistics", "--batch-statistics", BATCH_STATISTICS),
             ("mixed_precision", "--mixed-precision", MIXED_PRECISIONS),
         ):
             value = getattr(self, field)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lightsernet_edge.features import FeatureSpec
 
+from .batch_statistics import measure_statistics
 from .batches import Augmentation, CropBatches, Normaliser, fit_length
 from .checkpoint import Checkpoint
 from .configuration import TrainingConfiguration
@@ -133,6 +134,8 @@ def fit(
         for epoch in range(len(history), configuration.epochs):
             history.append(fit_epoch(network, batches, epoch))
             if watch is not None:
+                if configuration.batch_statistics == "measured":
+                    measure_statistics(network, batches, epoch)
                 watch(network, history[-1])
             checkpoint.save(network, history)
             line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
@@ -141,6 +144,8 @@ def fit(
                 progress.console.print(f"epoch {epoch + 1}/{configuration.epochs} {line}")
     if configuration.weight_average:
         take_mean(network, batches, configuration.epochs)
+    elif configuration.batch_statistics == "measured":
+        measure_statistics(network, batches, configuration.epochs)
     return in_float32(network, configuration, spec, len(labels)), history
 
 

@@ -23,6 +23,11 @@ _HISTORY_DIGITS = 6
 _INT8_STEP = 1.0 / 256.0
 
 
+# Clips of a speaker, about half a minute, after which a model that adapts as it hears is
+# scored apart.
+ADAPTED_AFTER = 10
+
+
 @dataclass(frozen=True)
 class ClipResult:
     """What a model said of a clip that it was not trained on.
@@ -294,9 +299,11 @@ def pooled(result: Result, speakers: Sequence[str] | None = None) -> Scores:
     return _score(result, [i for i, c in enumerate(result.clips) if c.speaker in speakers])
 
 
-def after_hearing(result: Result, clips: int) -> Scores | None:
-    """Score what was said after so many clips of the speaker; None if that is not known."""
-    later = [i for i, c in enumerate(result.clips) if c.heard is not None and c.heard >= clips]
+def after_hearing(result: Result) -> Scores | None:
+    """Score what was said after `ADAPTED_AFTER` clips of the speaker; None if that is unknown."""
+    later = [
+        i for i, c in enumerate(result.clips) if c.heard is not None and c.heard >= ADAPTED_AFTER
+    ]
     return _score(result, later) if later else None
 
 

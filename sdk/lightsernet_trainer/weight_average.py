@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import keras
 
+from .batch_statistics import measure_statistics
 from .batches import CropBatches
-from .convolution_unit import ConvolutionUnit
 
 
 def averaging_adam(
@@ -34,10 +34,9 @@ def averaging_adam(
 
 
 def take_mean(network: keras.Model, batches: CropBatches, epoch: int) -> None:
-    """Give a network the mean that its optimiser kept.
+    """Give a network the mean that its optimiser kept, and statistics that fit it.
 
-    No activations were ever normalised with these weights, so the moving means and
-    variances are measured anew, over the crops of one epoch.
+    No activations were ever normalised with these weights.
 
     Parameters
     ----------
@@ -45,15 +44,7 @@ def take_mean(network: keras.Model, batches: CropBatches, epoch: int) -> None:
         Compiled with what `averaging_adam` gives for a share above 0.
     batches : CropBatches
     epoch : int
-        Which crops.
+        Which crops are measured.
     """
     network.optimizer.finalize_variable_values(network.trainable_variables)
-    units = [layer for layer in network.layers if isinstance(layer, ConvolutionUnit)]
-    before = [unit.normalisation.momentum for unit in units]
-    for index, (crops, _) in enumerate(batches.epoch(epoch)):
-        for unit in units:
-            # The mean over all batches so far.
-            unit.normalisation.momentum = index / (index + 1)
-        network(crops, training=True)
-    for unit, momentum in zip(units, before, strict=True):
-        unit.normalisation.momentum = momentum
+    measure_statistics(network, batches, epoch)

@@ -69,3 +69,14 @@ def test_a_damaged_state_is_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / STATE).write_bytes(content)
     with pytest.raises(InputError, match=r"state\.npz: damaged"):
         Checkpoint(tmp_path, {})
+
+
+def test_a_state_of_another_backend_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Optimisers keep their variables in another order there."""
+    network = compiled("none")
+    Checkpoint(tmp_path, {}).save(network, [{"epoch": 1}])
+    monkeypatch.setattr(keras.backend, "backend", lambda: "another")
+    with pytest.raises(InputError, match=r"state\.npz: holds a run on \w+, found .*another"):
+        Checkpoint(tmp_path, {}).restore(network)

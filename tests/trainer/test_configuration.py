@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lightsernet_edge import InputError
 from lightsernet_edge.cli import training_settings
 from lightsernet_trainer.configuration import (
+    BATCH_STATISTICS,
     DEFAULTS,
     LEVELS,
     LOSSES,
@@ -35,6 +36,7 @@ SETTINGS = st.fixed_dictionaries(
         "label_smoothing": st.floats(0.0, 0.99),
         "learning_rate": st.floats(1e-9, 10.0),
         "weight_average": st.floats(0.0, 1.0),
+        "batch_statistics": st.sampled_from(BATCH_STATISTICS),
         "epochs": st.integers(1, 10_000),
         "variants": st.just(("speed:0.9", "telephone")),
         "profile_clips": st.integers(0, 1000),

@@ -21,7 +21,7 @@ from lightsernet_edge import InputError
 from lightsernet_edge.audio import Recording
 from lightsernet_edge.cli import crossval, main
 from lightsernet_trainer import feature_store, fitting, fold_run
-from lightsernet_trainer.configuration import TrainingConfiguration
+from lightsernet_trainer.configuration import BATCH_STATISTICS, TrainingConfiguration
 from lightsernet_trainer.crossval import CrossValidation, cross_validate
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import Clip, Corpus
@@ -114,13 +114,21 @@ def test_the_other_protocols(
         assert result.clip_intervals is not None
 
 
-def test_published_takes_the_best_epoch_on_the_test_fold(few: Corpus, tmp_path: Path) -> None:
+@pytest.mark.parametrize("statistics", BATCH_STATISTICS)
+def test_published_takes_the_best_epoch_on_the_test_fold(
+    statistics: str, few: Corpus, tmp_path: Path
+) -> None:
     """The model converted is the network of that epoch: the same accuracy and loss.
 
     The recipe cuts every clip to the network's length, so that both see the same rows.
     """
     original = TrainingConfiguration(
-        features="light-sernet", standardise=False, epochs=4, width=0.1, seconds=1.0
+        features="light-sernet",
+        standardise=False,
+        epochs=4,
+        width=0.1,
+        seconds=1.0,
+        batch_statistics=statistics,
     )
     (result,) = validate(
         few, "published", tmp_path, configuration=original, precisions=("float32",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from lightsernet_edge import InputError
 from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
 from lightsernet_trainer.report import tables
 from lightsernet_trainer.report.__main__ import main
+from lightsernet_trainer.report.aims import read_aims
 from lightsernet_trainer.report.markdown import condition_table, score_table, trial_table
 from lightsernet_trainer.report.runs import group_runs
 from lightsernet_trainer.result_file import read_result, write_result
@@ -39,7 +41,7 @@ def test_scores_are_means_over_seeds() -> None:
     assert found["seeds"] == "2"
     assert found["UA (95 %)"].split()[0] == f"{100 * ua:.1f}"
     assert found["UA of the fresh"] == f"{100 * fresh:.1f}"
-    assert found["F1"] == f"{50 * sum(result.f1 for result in results):.1f}"
+    assert found["F1 (95 %)"].split()[0] == f"{50 * sum(result.f1 for result in results):.1f}"
 
 
 def test_nobody_is_fresh_where_folds_mix_speakers() -> None:
@@ -64,6 +66,70 @@ def test_what_was_said_after_ten_utterances_stands_apart() -> None:
         assert row.startswith("| loso-running, after 10 utterances | edge |")
         assert row.count("|") == head.count("|")
         assert row.split("|")[-3].strip() == f"{100 * np.mean(right):.1f}"
+
+
+def test_aims_stand_beside_the_scores_that_they_are_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = make()
+    running = dataclasses.replace(
+        result,
+        protocol="loso-running",
+        clips=tuple(
+            dataclasses.replace(clip, order=0, heard=i // 10) for i, clip in enumerate(result.clips)
+        ),
+    )
+    for name, one in (("a", result), ("b", running)):
+        write_result(tmp_path / f"{name}.json", one)
+    model = {"recipe": "edge", "loss": "cross-entropy", "precision": "int8"}
+    aims = [
+        {"protocol": "loso", **model, "ua": 94.89, "f1": 95.1},
+        {"protocol": "loso-running, after 10 utterances", **model, "ua": 84},
+        {"protocol": "loso", **model, "precision": "float32", "wa": 12.5},
+    ]
+    file = tmp_path / "aims.txt"
+    file.write_text(json.dumps(aims))
+    files = [str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--aims", str(file)]
+    assert main([*files, "--markdown"]) == 0
+    loso, plain, later = capsys.readouterr().out.splitlines()[2:]
+    cells = [cell.strip() for cell in loso.split("|")]
+    low, high = (f"{100 * bound:.1f}" for bound in result.ua_interval or ())
+    assert cells[6] == f"{100 * result.ua:.1f} ({low} to {high}), aim 94.89"
+    assert cells[7].endswith(")")
+    assert cells[8].endswith("), aim 95.1")
+    assert "aim" not in plain
+    assert later.split("|")[6].endswith(", aim 84 ")
+    page = tmp_path / "page.html"
+    assert main([*files, "--out", str(page)]) == 0
+    written = page.read_text(encoding="utf-8")
+    assert written.count("aim 94.89") == written.count("aim 95.1") == 1
+    assert "aim 12.5" not in written
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("", "found no JSON"),
+        ('"aims"', "found str, expected a list"),
+        ("[3]", "aim 1 is 3, expected protocol, recipe, loss, precision and one of ua, wa, f1"),
+        ('[{"protocol": "loso"}]', "aim 1 is"),
+        ('[{"protocol": 1, "recipe": "e", "loss": "c", "precision": "i", "ua": 3}]', "aim 1 is"),
+        ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": 101}]', "aim 1"),
+        ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": true}]', "aim 1"),
+        ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i"}]', "aim 1 is"),
+        (
+            '[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": 1, "x": 1}]',
+            "aim 1 is",
+        ),
+    ],
+)
+def test_aims_that_make_no_sense(content: str, complaint: str, tmp_path: Path) -> None:
+    file = tmp_path / "aims.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match=f"aims.json: .*{complaint}"):
+        read_aims(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_aims(tmp_path / "none.json")
 
 
 def test_conditions_in_order_and_models_side_by_side() -> None:
@@ -160,5 +226,6 @@ def test_the_page_says_what_the_kept_results_say() -> None:
     runs = group_runs([read_result(path) for path in KEPT])
     fresh = ("09", "10", "12", "13", "15")
     written = PAGE.read_text(encoding="utf-8").splitlines()
-    tables = f"{score_table(runs, fresh)}\n{condition_table(runs)}".splitlines()
+    scores = score_table(runs, fresh, read_aims(PAGE.with_name("aims.json")))
+    tables = f"{scores}\n{condition_table(runs)}".splitlines()
     assert [line for line in tables if line not in written] == []

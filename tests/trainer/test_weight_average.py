@@ -63,17 +63,13 @@ def test_the_model_gets_a_running_mean_of_its_weights(share: float) -> None:
         assert not np.allclose(mean, last, atol=1e-6)
 
 
-def test_statistics_are_those_of_the_mean_weights() -> None:
+def test_statistics_are_measured_with_the_mean_weights() -> None:
     network, batches, _ = trained(0.25)
-    unit = network.get_layer("time")
-    momentum = unit.normalisation.momentum
     take_mean(network, cast(CropBatches, batches), 7)
+    unit = network.get_layer("time")
     outputs = [np.asarray(unit.convolution(crops)) for crops, _ in batches.batches]
     mean = np.mean([output.mean(axis=(0, 1, 2)) for output in outputs], axis=0)
-    variance = np.mean([output.var(axis=(0, 1, 2)) for output in outputs], axis=0)
     np.testing.assert_allclose(unit.normalisation.moving_mean, mean, atol=1e-5)
-    np.testing.assert_allclose(unit.normalisation.moving_variance, variance, rtol=1e-3)
-    assert unit.normalisation.momentum == momentum
 
 
 def test_a_share_of_0_is_plain_adam() -> None:

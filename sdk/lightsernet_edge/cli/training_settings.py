@@ -37,6 +37,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             "X",
             "time constant of a running mean of the weights, as a share of the run",
         ),
+        (
+            "--batch-statistics",
+            str,
+            "WHICH",
+            "of batch normalisation: moving (default), or measured after training",
+        ),
         ("--width", float, "X", "factor on the number of filters (default: 1)"),
         ("--time-masks", int, "N", "SpecAugment's masks in time"),
         ("--time-mask-frames", int, "N", "their greatest length"),

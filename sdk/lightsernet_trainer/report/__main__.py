@@ -1,7 +1,7 @@
 """Make the page from result files.
 
 Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B]
-       [--out FILE | --markdown | --trials]
+       [--aims FILE] [--out FILE | --markdown | --trials]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from lightsernet_edge.errors import LightSernetError
 from ..result_checks import check
 from ..result_file import read_result
 from . import write_report
+from .aims import read_aims
 from .markdown import condition_table, score_table, trial_table
 from .runs import group_runs
 
@@ -39,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--fresh", metavar="A,B,...", help="speakers that no choice has seen, scored apart as well"
     )
+    parser.add_argument(
+        "--aims", type=Path, metavar="FILE", help="JSON: what was aimed at, printed beside scores"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"))
     parser.add_argument(
         "--markdown", action="store_true", help="print the tables of scores instead of the page"
@@ -55,14 +59,15 @@ def main(arguments: list[str] | None = None) -> int:
             results.append(read_result(path))
             check(results[-1], str(path))
         fresh = tuple(options.fresh.split(",")) if options.fresh else ()
+        aims = read_aims(options.aims) if options.aims else ()
         if options.trials:
             print(trial_table(results, fresh))
         elif options.markdown:
             runs = group_runs(results)
-            tables = (score_table(runs, fresh), condition_table(runs))
+            tables = (score_table(runs, fresh, aims), condition_table(runs))
             print("\n\n".join(table for table in tables if table))
         else:
-            write_report(results, options.out, options.data, fresh)
+            write_report(results, options.out, options.data, fresh, aims)
     except LightSernetError as error:
         print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status

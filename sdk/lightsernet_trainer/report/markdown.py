@@ -9,28 +9,31 @@ import numpy as np
 
 from lightsernet_edge.errors import InputError
 
+from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
 from ..configuration import TrainingConfiguration
 from ..evaluation import Scores
-from ..results import Result, after_hearing, pooled
+from ..results import ADAPTED_AFTER, Result, after_hearing, pooled
+from .aims import Aim, aimed_at
 from .runs import Run, Summary, condition_scores
 from .tables import condition_order
 
-# Of a speaker, after which an adapting model is scored apart.
-_CLIPS_HEARD = 10
 
-
-def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
+def score_table(runs: Sequence[Run], fresh: Sequence[str] = (), aims: Sequence[Aim] = ()) -> str:
     """Return a row for each run on clean audio and precision, in per cent.
+
+    With each score stands its 95 % interval, and what was aimed at, if anything.
 
     Parameters
     ----------
     runs : sequence of Run
     fresh : sequence of str
         Speakers that no choice has seen; their UA gets a column.
+    aims : sequence of Aim
     """
     head = ["protocol", "recipe", "loss", "precision", "seeds", "UA (95 %)"]
     head += ["UA of the fresh"] if fresh else []
+    head += ["WA (95 %)", "F1 (95 %)"]
     rows = []
     for run in runs:
         if run.condition != CLEAN:
@@ -38,15 +41,14 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = ()) -> str:
         for precision in run.precisions:
             summary = run.summary(precision, fresh)
             facts = (run.first.protocol, run.first.recipe, run.first.loss, precision)
-            cells = [*facts, str(summary.seeds), _with_interval(summary)]
+            cells = [_with_interval(summary, n, aimed_at(aims, facts, n)) for n in SCORES]
             if fresh:
                 # Where folds mix speakers none is fresh.
                 hidden = summary.fresh_ua is None or run.flatters
-                cells.append("" if hidden else _per_cent(summary.fresh_ua or 0.0))
-            cells += [_per_cent(summary.scores[name]) for name in ("wa", "f1")]
-            rows.append(cells)
-            rows += _adapted(run, precision, cells)
-    return _table([*head, "WA", "F1"], rows, numbers_from=4)
+                cells.insert(1, "" if hidden else _per_cent(summary.fresh_ua or 0.0))
+            rows.append([*facts, str(summary.seeds), *cells])
+            rows += _adapted(run, precision, rows[-1], aims)
+    return _table(head, rows, numbers_from=4)
 
 
 def condition_table(runs: Sequence[Run]) -> str:
@@ -102,26 +104,35 @@ def _without(result: Result, fresh: Sequence[str]) -> Scores:
     return pooled(result, speakers)
 
 
-def _adapted(run: Run, precision: str, cells: Sequence[str]) -> list[list[str]]:
-    """Return the row of what was said after `_CLIPS_HEARD`, where a model adapts as it hears."""
-    later = [after_hearing(result, _CLIPS_HEARD) for result in run.seeds(precision)]
+def _adapted(
+    run: Run, precision: str, cells: Sequence[str], aims: Sequence[Aim]
+) -> list[list[str]]:
+    """Return the row of what was said after `ADAPTED_AFTER`, where a model adapts as it hears."""
+    later = [after_hearing(result) for result in run.seeds(precision)]
     scores = [found for found in later if found is not None]
     if not scores:
         return []
-    ua, wa, f1 = (
-        _per_cent(float(np.mean([getattr(found, name) for found in scores])))
-        for name in ("ua", "wa", "f1")
+    facts = [f"{cells[0]}, after {ADAPTED_AFTER} utterances", *cells[1:4]]
+    ua, *others = (
+        _with_aim(
+            _per_cent(float(np.mean([getattr(found, name) for found in scores]))),
+            aimed_at(aims, facts, name),
+        )
+        for name in SCORES
     )
-    name = f"{cells[0]}, after {_CLIPS_HEARD} utterances"
-    return [[name, *cells[1:5], ua, *[""] * (len(cells) - 8), wa, f1]]
+    return [[*facts, cells[4], ua, *[""] * (len(cells) - 8), *others]]
 
 
-def _with_interval(summary: Summary) -> str:
-    text = _per_cent(summary.scores["ua"])
-    if summary.intervals is None:
-        return text
-    low, high = summary.intervals["ua"]
-    return f"{text} ({_per_cent(low)} to {_per_cent(high)})"
+def _with_interval(summary: Summary, name: str, aim: str) -> str:
+    text = _per_cent(summary.scores[name])
+    if summary.intervals is not None:
+        low, high = summary.intervals[name]
+        text += f" ({_per_cent(low)} to {_per_cent(high)})"
+    return _with_aim(text, aim)
+
+
+def _with_aim(text: str, aim: str) -> str:
+    return f"{text}, {aim}" if aim else text
 
 
 def _per_cent(share: float) -> str:

@@ -12,6 +12,7 @@ from lightsernet_edge.atomic_write import write_atomically
 
 from ..conditions.condition import CLEAN
 from ..results import Result
+from .aims import Aim
 from .calibration import reliability
 from .listeners import FILE, Comparison, compare, read_listeners
 from .pictures import (
@@ -37,7 +38,11 @@ _POLICY = (
 
 
 def write_report(
-    results: Sequence[Result], out: Path, data: Path | None = None, fresh: Sequence[str] = ()
+    results: Sequence[Result],
+    out: Path,
+    data: Path | None = None,
+    fresh: Sequence[str] = (),
+    aims: Sequence[Aim] = (),
 ) -> None:
     """Write one HTML file about results; it needs nothing else to be read.
 
@@ -51,6 +56,8 @@ def write_report(
         stand beside the model.
     fresh : sequence of str
         Speakers by whom nothing was chosen; their score is printed apart as well.
+    aims : sequence of Aim
+        Printed beside the scores.
 
     Raises
     ------
@@ -73,7 +80,8 @@ def write_report(
             '<h2 id="scores">Scores</h2><p>Each score is pooled over all folds: every clip '
             "counts once, judged by a model that was not trained on it. UA is the mean of the "
             "emotions' recalls, WA the share of clips that are right, F1 weighted by clips.</p>"
-            f"{_figure(score_picture('scores', rows), _SCORE_CAPTION)}{score_table(rows, fresh)}"
+            f"{_figure(score_picture('scores', rows), _SCORE_CAPTION)}"
+            f"{score_table(rows, fresh, aims)}"
         )
     changed = [run for run in runs if run.condition != CLEAN]
     conditions = condition_table(changed, clean) if changed else ""

@@ -8,6 +8,7 @@ from html import escape
 
 from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
+from .aims import Aim, aimed_at
 from .playback import WrongClip
 from .runs import Run, Summary, condition_scores
 
@@ -23,7 +24,9 @@ def points(value: float) -> str:
     return text[1:] if text[1:].startswith("0.0 ") else text.replace("-", "\N{MINUS SIGN}")
 
 
-def score_table(rows: Sequence[tuple[Run, Summary]], fresh: Sequence[str]) -> str:
+def score_table(
+    rows: Sequence[tuple[Run, Summary]], fresh: Sequence[str], aims: Sequence[Aim] = ()
+) -> str:
     """Return the scores of every run and precision, below what their protocol means."""
     head = ["recipe", "loss", "precision", "seeds"]
     numbers = ["UA", "WA", "F1"]
@@ -40,9 +43,12 @@ def score_table(rows: Sequence[tuple[Run, Summary]], fresh: Sequence[str]) -> st
             f'<p class="muted">{escape(first.meaning)}</p></th></tr>'
         )
         for run, summary in members:
-            facts = (run.first.recipe, run.first.loss, summary.precision, str(summary.seeds))
-            cells = [f"<td>{escape(text)}</td>" for text in facts]
-            cells += [_score_cell(summary, name) for name in SCORES]
+            facts = (run.first.recipe, run.first.loss, summary.precision)
+            cells = [f"<td>{escape(text)}</td>" for text in (*facts, str(summary.seeds))]
+            cells += [
+                _score_cell(summary, name, aimed_at(aims, (protocol, *facts), name))
+                for name in SCORES
+            ]
             if fresh:
                 # Where folds mix speakers none is fresh.
                 hidden = summary.fresh_ua is None or run.flatters
@@ -147,12 +153,13 @@ def _bar(kind: str, value: float) -> str:
     )
 
 
-def _score_cell(summary: Summary, name: str) -> str:
-    interval = ""
+def _score_cell(summary: Summary, name: str, aim: str) -> str:
+    notes = [aim] if aim else []
     if summary.intervals:
         low, high = summary.intervals[name]
-        interval = f'<br><span class="interval">{100 * low:.1f} to {100 * high:.1f}</span>'
-    return f'<td class="number">{share(summary.scores[name])}{interval}</td>'
+        notes.insert(0, f"{100 * low:.1f} to {100 * high:.1f}")
+    below = "".join(f'<br><span class="interval">{note}</span>' for note in notes)
+    return f'<td class="number">{share(summary.scores[name])}{below}</td>'
 
 
 def _table(head: Sequence[str], numbers: Sequence[str], body: Sequence[str]) -> str:
