@@ -1,10 +1,9 @@
 """The moving means and variances of batch normalisation, measured anew.
 
-Training leaves moving ones, which lag behind the weights: at a learning rate of
-5e-4 a network of which they are measured has half the errors of the same network
-with those it came with (docs/experiments.md). Measured ones are the mean over all
-batches of an epoch (Wu and Johnson 2021, arXiv 2105.07576, "PreciseBN"). What
-training does next does not depend on them.
+Training leaves moving ones, which lag behind the weights: at a high learning rate
+so far that the network is of no use with them, as good as it is with its own.
+Measured ones are the mean over all batches of an epoch (Wu and Johnson 2021,
+arXiv 2105.07576, "PreciseBN"). What training does next does not depend on them.
 """
 
 from __future__ import annotations
