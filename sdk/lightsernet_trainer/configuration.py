@@ -54,7 +54,8 @@ class TrainingConfiguration:
         share of the run; 0 for the last weights.
     batch_statistics : {"moving", "measured"}
         Means and variances that the model normalises with: the moving ones of
-        training, or, as a mean of the weights always needs, measured anew.
+        training, or measured anew. A mean of the weights always gets measured ones;
+        there this tells only what ``published`` scores an epoch with.
     width : float
         Factor on the number of filters.
     time_masks, time_mask_frames : int

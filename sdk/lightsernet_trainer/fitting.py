@@ -88,7 +88,8 @@ def fit(
         Where progress is shown.
     watch : callable, optional
         Called after every epoch, before it is saved, with the network and the
-        epoch's entry of the history, to which it may add.
+        epoch's entry of the history, to which it may add. Where batch statistics are
+        to be measured, they are those of the epoch's weights by then.
 
     Returns
     -------

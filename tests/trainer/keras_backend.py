@@ -39,6 +39,7 @@ network.compile(
 )
 for _ in range(6):
     network.train_on_batch(features, targets)
-take_mean(network, SimpleNamespace(epoch=lambda number: [(features, targets)]), 0)
+halves = [(features[:2], targets[:2]), (features[2:], targets[2:])]
+take_mean(network, SimpleNamespace(epoch=lambda number: halves), 0)
 results["averaged"] = np.asarray(network.predict(features, verbose=0))
 np.savez(out, **results)

@@ -96,13 +96,14 @@ def test_aims_stand_beside_the_scores_that_they_are_for(
     low, high = (f"{100 * bound:.1f}" for bound in result.ua_interval or ())
     assert cells[6] == f"{100 * result.ua:.1f} ({low} to {high}), aim 94.89"
     assert cells[7].endswith(")")
-    assert cells[8].endswith("), aim 95.1")
+    assert cells[8].endswith("), aim 95.10")
     assert "aim" not in plain
     assert later.split("|")[6].endswith(", aim 84 ")
     page = tmp_path / "page.html"
     assert main([*files, "--out", str(page)]) == 0
     written = page.read_text(encoding="utf-8")
-    assert written.count("aim 94.89") == written.count("aim 95.1") == 1
+    for aim in ("aim 94.89", "aim 95.10", "aim 84<"):
+        assert written.count(aim) == 1
     assert "aim 12.5" not in written
 
 
@@ -111,12 +112,34 @@ def test_aims_stand_beside_the_scores_that_they_are_for(
     [
         ("", "found no JSON"),
         ('"aims"', "found str, expected a list"),
-        ("[3]", "aim 1 is 3, expected protocol, recipe, loss, precision and one of ua, wa, f1"),
+        ("[3]", "aim 1 is 3, expected protocol, recipe, loss, precision and at least one of ua"),
         ('[{"protocol": "loso"}]', "aim 1 is"),
         ('[{"protocol": 1, "recipe": "e", "loss": "c", "precision": "i", "ua": 3}]', "aim 1 is"),
         ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": 101}]', "aim 1"),
         ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": true}]', "aim 1"),
         ('[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i"}]', "aim 1 is"),
+        (
+            '[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": 1}]',
+            "protocol of aim 1 is 'l', expected one of loso, ",
+        ),
+        (
+            '[{"protocol": "loso", "recipe": "e", "loss": "c", "precision": "i", "ua": 1}]',
+            "loss of aim 1 is 'c', expected one of cross-entropy, focal",
+        ),
+        (
+            json.dumps(
+                [
+                    {
+                        **dict.fromkeys(("recipe", "precision"), "x"),
+                        "protocol": "random",
+                        "loss": "focal",
+                        "ua": 1,
+                    }
+                ]
+                * 2
+            ),
+            "random, x, focal, x stands there twice",
+        ),
         (
             '[{"protocol": "l", "recipe": "e", "loss": "c", "precision": "i", "ua": 1, "x": 1}]',
             "aim 1 is",
@@ -226,6 +249,8 @@ def test_the_page_says_what_the_kept_results_say() -> None:
     runs = group_runs([read_result(path) for path in KEPT])
     fresh = ("09", "10", "12", "13", "15")
     written = PAGE.read_text(encoding="utf-8").splitlines()
-    scores = score_table(runs, fresh, read_aims(PAGE.with_name("aims.json")))
+    aims = read_aims(PAGE.with_name("aims.json"))
+    scores = score_table(runs, fresh, aims)
+    assert scores.count(", aim ") == sum(len(aim.scores) for aim in aims)
     tables = f"{scores}\n{condition_table(runs)}".splitlines()
     assert [line for line in tables if line not in written] == []

@@ -41,7 +41,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
             "--batch-statistics",
             str,
             "WHICH",
-            "of batch normalisation: moving (default), or measured after training",
+            "statistics of batch normalisation: moving (default) or measured",
         ),
         ("--width", float, "X", "factor on the number of filters (default: 1)"),
         ("--time-masks", int, "N", "SpecAugment's masks in time"),

@@ -11,6 +11,9 @@ from typing import Any
 from lightsernet_edge.errors import InputError
 
 from ..bootstrap import SCORES
+from ..configuration import LOSSES
+from ..protocols import PROTOCOLS
+from .runs import AFTER_HEARING
 
 _ROW = ("protocol", "recipe", "loss", "precision")
 
@@ -47,14 +50,19 @@ def read_aims(path: Path) -> tuple[Aim, ...]:
         raise InputError(f"{path}: found no JSON, expected a list of aims") from None
     if not isinstance(entries, list):
         raise InputError(f"{path}: found {type(entries).__name__}, expected a list of aims")
-    return tuple(_aim(path, number, entry) for number, entry in enumerate(entries, start=1))
+    aims = tuple(_aim(path, number, entry) for number, entry in enumerate(entries, start=1))
+    for number, aim in enumerate(aims):
+        if aim.row in [other.row for other in aims[:number]]:
+            raise InputError(f"{path}: {', '.join(aim.row)} stands there twice, expected once")
+    return aims
 
 
 def aimed_at(aims: Sequence[Aim], row: Sequence[str], score: str) -> str:
     """Return ``aim 94.89`` for a score of a row; empty if there was no such aim."""
     for aim in aims:
         if aim.row == tuple(row) and score in aim.scores:
-            return f"aim {aim.scores[score]:g}"
+            value = aim.scores[score]
+            return f"aim {value:.{0 if value == int(value) else 2}f}"
     return ""
 
 
@@ -70,6 +78,15 @@ def _aim(path: Path, number: int, entry: Any) -> Aim:
     ):
         raise InputError(
             f"{path}: aim {number} is {json.dumps(entry)[:80]}, expected {', '.join(_ROW)} and "
-            f"one of {', '.join(SCORES)} in per cent"
+            f"at least one of {', '.join(SCORES)} in per cent"
         )
+    protocol = fields["protocol"].removesuffix(AFTER_HEARING)
+    for name, value, allowed in (
+        ("protocol", protocol, tuple(PROTOCOLS)),
+        ("loss", fields["loss"], LOSSES),
+    ):
+        if value not in allowed:
+            raise InputError(
+                f"{path}: {name} of aim {number} is {value!r}, expected one of {', '.join(allowed)}"
+            )
     return Aim(tuple(fields[name] for name in _ROW), scores)

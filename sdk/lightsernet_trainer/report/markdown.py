@@ -5,17 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-import numpy as np
-
 from lightsernet_edge.errors import InputError
 
 from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
 from ..configuration import TrainingConfiguration
 from ..evaluation import Scores
-from ..results import ADAPTED_AFTER, Result, after_hearing, pooled
+from ..results import Result, pooled
 from .aims import Aim, aimed_at
-from .runs import Run, Summary, condition_scores
+from .runs import AFTER_HEARING, Run, Summary, condition_scores
 from .tables import condition_order
 
 
@@ -107,18 +105,13 @@ def _without(result: Result, fresh: Sequence[str]) -> Scores:
 def _adapted(
     run: Run, precision: str, cells: Sequence[str], aims: Sequence[Aim]
 ) -> list[list[str]]:
-    """Return the row of what was said after `ADAPTED_AFTER`, where a model adapts as it hears."""
-    later = [after_hearing(result) for result in run.seeds(precision)]
-    scores = [found for found in later if found is not None]
-    if not scores:
+    """Return the row of what was got later on, where a model adapts as it hears."""
+    scores = run.adapted(precision)
+    if scores is None:
         return []
-    facts = [f"{cells[0]}, after {ADAPTED_AFTER} utterances", *cells[1:4]]
+    facts = [cells[0] + AFTER_HEARING, *cells[1:4]]
     ua, *others = (
-        _with_aim(
-            _per_cent(float(np.mean([getattr(found, name) for found in scores]))),
-            aimed_at(aims, facts, name),
-        )
-        for name in SCORES
+        _with_aim(_per_cent(scores[name]), aimed_at(aims, facts, name)) for name in SCORES
     )
     return [[*facts, cells[4], ua, *[""] * (len(cells) - 8), *others]]
 

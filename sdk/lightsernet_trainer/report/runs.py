@@ -15,8 +15,18 @@ from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
 from ..protocols import PROTOCOLS
 from ..result_checks import expect_same_settings
-from ..results import Result, mixes_speakers, pooled, posteriors, predicted
+from ..results import (
+    ADAPTED_AFTER,
+    Result,
+    after_hearing,
+    mixes_speakers,
+    pooled,
+    posteriors,
+    predicted,
+)
 
+# Beside the protocol's name, in the row of what a model that adapts got later.
+AFTER_HEARING = f", after {ADAPTED_AFTER} utterances"
 # The order in which they are shown, the trained one first.
 _PRECISIONS = ("float32", "float16", "int8")
 
@@ -126,6 +136,14 @@ class Run:
             intervals=intervals,
             fresh_ua=float(np.mean([pooled(r, fresh).ua for r in results])) if fresh else None,
         )
+
+    def adapted(self, precision: str) -> dict[str, float] | None:
+        """Average what was got after `ADAPTED_AFTER` clips; None if no model adapted."""
+        later = [after_hearing(result) for result in self.seeds(precision)]
+        scores = [found for found in later if found is not None]
+        if not scores:
+            return None
+        return {name: float(np.mean([getattr(s, name) for s in scores])) for name in SCORES}
 
     def speaker_ua(self, precision: str) -> dict[str, list[float]]:
         """Return each speaker's UA, one value a seed, sorted by name."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ..bootstrap import SCORES
+from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
 from .aims import Aim, aimed_at
 from .playback import WrongClip
-from .runs import Run, Summary, condition_scores
+from .runs import AFTER_HEARING, Run, Summary, condition_scores
 
 
 def share(value: float) -> str:
@@ -44,17 +44,28 @@ def score_table(
         )
         for run, summary in members:
             facts = (run.first.recipe, run.first.loss, summary.precision)
-            cells = [f"<td>{escape(text)}</td>" for text in (*facts, str(summary.seeds))]
-            cells += [
-                _score_cell(summary, name, aimed_at(aims, (protocol, *facts), name))
+            cells = [
+                _score_cell(
+                    summary.scores[name],
+                    summary.intervals[name] if summary.intervals else None,
+                    aimed_at(aims, (protocol, *facts), name),
+                )
                 for name in SCORES
             ]
             if fresh:
                 # Where folds mix speakers none is fresh.
                 hidden = summary.fresh_ua is None or run.flatters
                 value = "" if hidden else share(summary.fresh_ua or 0.0)
-                cells.insert(-2, f'<td class="number">{value}</td>')
-            body.append(f"<tr>{''.join(cells)}</tr>")
+                cells.insert(1, f'<td class="number">{value}</td>')
+            body.append(_score_row(facts, summary.seeds, cells))
+            later = run.adapted(summary.precision)
+            if later is not None:
+                row = (protocol + AFTER_HEARING, *facts)
+                cells = [_score_cell(later[n], None, aimed_at(aims, row, n)) for n in SCORES]
+                if fresh:
+                    cells.insert(1, "<td></td>")
+                facts = (facts[0] + AFTER_HEARING, *facts[1:])
+                body.append(_score_row(facts, summary.seeds, cells))
     note = ""
     if fresh:
         names = escape(", ".join(fresh))
@@ -153,13 +164,18 @@ def _bar(kind: str, value: float) -> str:
     )
 
 
-def _score_cell(summary: Summary, name: str, aim: str) -> str:
+def _score_row(facts: Sequence[str], seeds: int, cells: Sequence[str]) -> str:
+    words = "".join(f"<td>{escape(text)}</td>" for text in (*facts, str(seeds)))
+    return f"<tr>{words}{''.join(cells)}</tr>"
+
+
+def _score_cell(value: float, interval: Interval | None, aim: str) -> str:
     notes = [aim] if aim else []
-    if summary.intervals:
-        low, high = summary.intervals[name]
+    if interval:
+        low, high = interval
         notes.insert(0, f"{100 * low:.1f} to {100 * high:.1f}")
     below = "".join(f'<br><span class="interval">{note}</span>' for note in notes)
-    return f'<td class="number">{share(summary.scores[name])}{below}</td>'
+    return f'<td class="number">{share(value)}{below}</td>'
 
 
 def _table(head: Sequence[str], numbers: Sequence[str], body: Sequence[str]) -> str:
