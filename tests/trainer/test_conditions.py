@@ -29,6 +29,7 @@ from lightsernet_trainer.conditions import (
     read_noises,
     reverberate,
     room_response,
+    shift_formants,
     telephone,
 )
 from lightsernet_trainer.conditions.codecs import mu_law_decode, mu_law_encode
@@ -41,6 +42,7 @@ MPEG2_KBITS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 NAMES = (
     "clean", "gain:-24", "gain:-24..6", "noise:hum:10", "noise:any:0..20", "telephone", "room",
     "room:0.3:0.5", "room:0.2..0.6:0.3..2", "mp3", "mu-law", "telephone+mu-law+gain:-6",
+    "formants:1.1", "formants:0.9..1.1",
 )  # fmt: skip
 
 
@@ -267,6 +269,41 @@ def test_speed_moves_pitch_and_length_alike(factor: float) -> None:
     assert np.argmax(spectrum) / 8 == pytest.approx(500 * factor, abs=0.2)
 
 
+def resonance(excitation: NDArray[np.float64], hertz: float) -> NDArray[np.float64]:
+    """A formant 120 Hz wide, by SciPy."""
+    signal = pytest.importorskip("scipy.signal")
+    pole = np.exp(np.pi * (-120.0 + 2j * hertz) / RATE)
+    out = signal.lfilter([1.0], [1.0, -2.0 * pole.real, abs(pole) ** 2], excitation)
+    return np.asarray(0.1 * out / out.std())
+
+
+@pytest.mark.parametrize("hertz", [900.0, 2000.0])
+@pytest.mark.parametrize("factor", [0.85, 1.0, 1.15])
+def test_formants_move(factor: float, hertz: float, figure: Callable[[str], None]) -> None:
+    signal = pytest.importorskip("scipy.signal")
+    whisper = resonance(np.random.default_rng(2).normal(size=20 * RATE), hertz)
+    bins, power = signal.welch(shift_formants(whisper, factor, RATE), RATE, nperseg=512)
+    found = float(bins[np.argmax(power)])
+    figure(f"a formant at {hertz:.0f} Hz times {factor}: {found:.0f} Hz")
+    assert found == pytest.approx(hertz * factor, abs=50)
+
+
+@pytest.mark.parametrize("factor", [0.8, 1.2])
+def test_pitch_does_not_move_with_the_formants(factor: float) -> None:
+    pulses = np.zeros(2 * RATE)
+    pulses[:: RATE // 125] = 1.0
+    vowel = resonance(pulses, 1500.0)
+    shifted = shift_formants(vowel, factor, RATE)
+    assert shifted.size == vowel.size
+    lines = np.abs(np.fft.rfft(shifted * np.hanning(shifted.size))) ** 2
+    from_harmonic = (np.arange(lines.size) + 125) % 250 - 125  # in half hertz
+    assert lines[abs(from_harmonic) < 5].sum() > 0.9999 * lines.sum()
+
+
+def test_formants_where_they_were(speech: NDArray[np.float64]) -> None:
+    assert np.allclose(shift_formants(speech, 1.0, RATE), speech, rtol=0.0, atol=1e-12)
+
+
 def hum() -> dict[str, NDArray[np.float64]]:
     random = np.random.default_rng(6)
     return {"hum": random.normal(size=30_000), "hiss": random.normal(size=7000)}
@@ -315,7 +352,7 @@ def test_chain_is_one_after_the_other(speech: NDArray[np.float64]) -> None:
     [
         "", "loud", "gain", "gain:", "gain:x", "gain:nan", "gain:200", "gain:6..-6", "gain:1:2",
         "noise:hum", "noise:cat:10", "noise:hum:1e9", "mp3:64", "room:9", "room:0.4:50",
-        "room:0.4:1:2", "speed:0", "telephone+", "mu_law",
+        "room:0.4:1:2", "speed:0", "telephone+", "mu_law", "formants:2", "formants",
     ],
 )  # fmt: skip
 def test_no_such_condition(text: str) -> None:

@@ -1,4 +1,4 @@
-"""What audio goes through before the front end: level, noise, rooms, channels, speed.
+"""What audio goes through before the front end: level, noise, rooms, channels, voices.
 
 Scores under a condition and training augmentation use the same functions. Each takes a
 clip, float64 in units of full scale or int16, and gives one of the same type; int16 is
@@ -8,6 +8,7 @@ rounded and saturates. Nothing is random but what is drawn from the generator pa
 from .codecs import encode_mp3, mp3, mu_law
 from .condition import Condition, clip_random, parse_condition
 from .filters import telephone
+from .formants import shift_formants
 from .level import active_power, gain
 from .noise import add_noise, read_noises
 from .room import reverberate, room_response
@@ -27,5 +28,6 @@ __all__ = [
     "read_noises",
     "reverberate",
     "room_response",
+    "shift_formants",
     "telephone",
 ]

@@ -14,6 +14,7 @@ from lightsernet_edge.errors import InputError
 
 from .codecs import mp3, mu_law
 from .filters import telephone
+from .formants import FORMANT_RANGE, shift_formants
 from .level import gain
 from .noise import Noises, add_noise
 from .room import (
@@ -29,8 +30,8 @@ from .speed import SPEED_RANGE, change_speed
 
 GRAMMAR = (
     "clean, gain:DB, noise:NAME:DB (or noise:any:DB), telephone, room[:RT60_S[:DISTANCE_M]], "
-    "mp3, mu-law, speed:FACTOR; a number may be a range, LOW..HIGH, to draw from; "
-    "several joined by +"
+    "mp3, mu-law, speed:FACTOR, formants:FACTOR; a number may be a range, LOW..HIGH, to draw "
+    "from; several joined by +"
 )
 CLEAN = "clean"
 
@@ -151,6 +152,11 @@ def _step(text: str, sample_rate: int, noises: Noises | None) -> Step:
         case "speed", 1:
             factor = _range(text, arguments[0], SPEED_RANGE)
             return lambda samples, random: change_speed(samples, _draw(factor, random))
+        case "formants", 1:
+            shift = _range(text, arguments[0], FORMANT_RANGE)
+            return lambda samples, random: shift_formants(
+                samples, _draw(shift, random), sample_rate
+            )
     raise InputError(f"condition {text!r}: unknown, expected {GRAMMAR}")
 
 
