@@ -21,8 +21,6 @@ _POSTERIOR_DIGITS = 5
 _HISTORY_DIGITS = 6
 # An int8 softmax rounds each posterior to a step of 1/256.
 _INT8_STEP = 1.0 / 256.0
-
-
 # Clips of a speaker, about half a minute, after which a model that adapts as it hears is
 # scored apart.
 ADAPTED_AFTER = 10
