@@ -14,7 +14,7 @@ FORMANT_RANGE = (0.7, 1.4)
 _FRAME_S = 0.032
 # Two poles a kilohertz of band, where a vocal tract of 17 cm has a formant, and two more for
 # the source (Markel and Gray, Linear Prediction of Speech, 1976).
-_POLES_A_KHZ = 1
+_POLES_A_KHZ_OF_RATE = 1
 _MORE_POLES = 2
 # Keeps the equations of digital silence and of pure tones solvable: noise 50 dB down.
 _WHITENING = 1e-5
@@ -69,7 +69,9 @@ def shift_formants(samples: Floats, factor: float, sample_rate: int) -> Floats:
 
 def _gains(spectrum: NDArray[np.complex128], factor: float, sample_rate: int) -> Floats:
     """Return what moves the envelope of each frame, shape as the spectrum's."""
-    envelope = _log_envelope(spectrum, round(_POLES_A_KHZ * sample_rate / 1000) + _MORE_POLES)
+    envelope = _log_envelope(
+        spectrum, round(_POLES_A_KHZ_OF_RATE * sample_rate / 1000) + _MORE_POLES
+    )
     bins = np.arange(envelope.shape[1])
     source = np.minimum(bins / factor, bins[-1])
     below = np.minimum(source.astype(int), bins[-1] - 1)
