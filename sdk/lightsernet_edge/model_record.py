@@ -22,6 +22,8 @@ from .features import FeatureSpec
 from .finite import is_finite_number
 
 SCHEMA_VERSION = 1
+# What a network is converted to, the trained one first.
+PRECISIONS = ("float32", "float16", "int8")
 # From version -> the function that turns its JSON object into the next one's.
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
@@ -165,7 +167,7 @@ class Score:
     protocol : str
         Who was held out, and that nothing else of them was used.
     precision : str
-        ``float32``, ``float16`` or ``int8``.
+        One of `PRECISIONS`.
     ua, wa, f1 : float
         Unweighted accuracy (mean recall), accuracy and weighted F1, in 0..1.
     clips : int

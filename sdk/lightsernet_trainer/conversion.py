@@ -15,8 +15,6 @@ from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 from lightsernet_edge.native_output import held_back
 from lightsernet_edge.tflite_graph import read_graph
 
-PRECISIONS = ("float32", "float16", "int8")
-
 
 def convert(
     network: keras.Model, precision: str, calibration: Iterable[NDArray[np.float32]]

@@ -35,7 +35,7 @@ def convert_to(
     width : float
         That it was built with.
     precisions : sequence of str
-        Some of `conversion.PRECISIONS`.
+        Some of `PRECISIONS`.
     calibration : sequence of ndarray, shape (n_frames, n_coefficients)
 
     Returns

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.model_record import PRECISIONS
 
 from .conditions.condition import CLEAN
 from .conditions.noise import Noises
@@ -51,7 +52,7 @@ class CrossValidation:
     protocol: str
     configuration: TrainingConfiguration
     seeds: tuple[int, ...] = (0,)
-    precisions: tuple[str, ...] = ("float32", "float16", "int8")
+    precisions: tuple[str, ...] = PRECISIONS
     conditions: tuple[str, ...] = (CLEAN,)
     heard: Noises | None = None
     tested: Noises | None = None

@@ -15,11 +15,10 @@ from rich.console import Console
 from lightsernet_edge import EmotionRecognizer, ModelFile, ModelRecord, __version__
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import write_model
-from lightsernet_edge.model_record import Score, TrainingData
+from lightsernet_edge.model_record import PRECISIONS, Score, TrainingData
 
 from .checkpoint import Checkpoint
 from .configuration import TrainingConfiguration
-from .conversion import PRECISIONS
 from .conversion_process import convert_to
 from .datasets.clip import Corpus
 from .evaluation import Scores, evaluate

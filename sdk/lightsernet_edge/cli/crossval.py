@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..model_record import PRECISIONS
 from . import options, training_settings
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 # Flags whose values are places of this machine.
 _PLACES = ("--data", "--out", "--noises")
-_PRECISIONS = ("float32", "float16", "int8", "native")
+_PRECISIONS = (*PRECISIONS, "native")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -55,7 +56,7 @@ def add_parser(subparsers: Any) -> None:
         "--precisions",
         metavar="A,B,...",
         type=options.label_list,
-        default=("float32", "float16", "int8"),
+        default=PRECISIONS,
         help=f"some of {', '.join(_PRECISIONS)} (default: all but the last)",
     )
     parser.add_argument(
@@ -64,7 +65,7 @@ def add_parser(subparsers: Any) -> None:
         type=options.label_list,
         default=("clean",),
         help="what the audio goes through: clean, gain:DB, noise:NAME:DB, telephone, room, "
-        "mp3, mu-law",
+        "mp3, mu-law, speed:FACTOR, formants:FACTOR",
     )
     parser.add_argument(
         "--labels", metavar="A,B,...", type=options.label_list, help="classes of a manifest"

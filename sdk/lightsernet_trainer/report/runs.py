@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.model_record import PRECISIONS
 
 from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
@@ -27,8 +28,6 @@ from ..results import (
 
 # Beside the protocol's name, in the row of what a model that adapts got later.
 AFTER_HEARING = f", after {ADAPTED_AFTER} utterances"
-# The order in which they are shown, the trained one first.
-_PRECISIONS = ("float32", "float16", "int8")
 
 
 @dataclass(frozen=True)
@@ -239,7 +238,7 @@ def condition_scores(runs: Sequence[Run]) -> dict[tuple[str, str, str, str], dic
 
 
 def _order(result: Result) -> tuple[int, str, int]:
-    place = _PRECISIONS.index(result.precision) if result.precision in _PRECISIONS else 99
+    place = PRECISIONS.index(result.precision) if result.precision in PRECISIONS else 99
     return place, result.precision, result.seed
 
 
