@@ -195,6 +195,8 @@ def test_provisional_and_continuous_events(command: Command, talk: Path) -> None
         (["--fast"], 2, ["--fast", "--input"]),
         (["--input", "good.wav", "--device", "0"], 2, ["--device"]),
         (["--input", "good.wav", "--record", "notes.txt"], 2, ["--record", "notes.txt"]),
+        # A folder that even root cannot write to; said before anybody has spoken.
+        (["--input", "good.wav", "--fast", "--record", "/proc"], 2, ["--record", "/proc"]),
         (["--input", "good.wav", "--record", "x", "--mode", "continuous"], 2, ["--record"]),
         (["--input", "good.wav", "--seconds", "0"], 2, ["--seconds"]),
         (["--input", "good.wav", "--seconds", "nan"], 2, ["--seconds"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
 from collections import deque
 from pathlib import Path
@@ -33,14 +34,19 @@ class UtteranceFolder:
     Raises
     ------
     InputError
-        If the folder cannot be made.
+        If the folder cannot be made, or written to.
     """
 
     def __init__(self, folder: Path, sample_rate: int) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            # Known now, not when somebody has spoken.
+            with tempfile.TemporaryFile(dir=folder):
+                pass
         except OSError as error:
-            raise InputError(f"--record {folder}: {error.strerror}, expected a folder") from None
+            raise InputError(
+                f"--record {folder}: {error.strerror}, expected a folder to write to"
+            ) from None
         self._folder = folder
         self._sample_rate = sample_rate
         self._keep = round(_KEEP_S * sample_rate)
