@@ -114,8 +114,7 @@ class BestEpoch:
                 kept = dict(archive)
             entry = json.loads(str(kept.pop("entry")))
             _rank(entry), int(entry["epoch"])
-            # Runs of before the facts were written have none.
-            facts = str(kept.pop("facts", self._facts))
+            facts = str(kept.pop("facts"))
             weights = [kept[f"w{i}"] for i in range(len(kept))]
         except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile):
             raise InputError(

@@ -2,7 +2,8 @@
 
 Both are fitted on posteriors of clips that the model was not trained on, as
 `crossval` writes them, and what is said of them is cross-fitted: for each speaker
-from the other speakers' clips alone.
+from the other speakers' clips alone. The models that gave those were trained on the
+speaker too: only a cross-validation within each fold would leave that out.
 
 Usage: python -m lightsernet_trainer.calibration RESULT.json [--goal 0.8]
        [--pictures DIR] [--json]
@@ -283,7 +284,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _draw(found: Calibration, folder: Path) -> None:
     from .report.pictures import reliability_picture, standalone
 
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--pictures: {folder} cannot be made ({error.strerror})") from None
     for name in ("before", "after"):
         picture = reliability_picture(f"reliability-{name}", getattr(found, name))
         write_atomically(folder / f"reliability-{name}.svg", standalone(picture).encode())

@@ -80,7 +80,7 @@ class Checkpoint:
 
     def discard(self) -> None:
         """Throw away what was saved."""
-        self._state.unlink(missing_ok=True)
+        discard(self._state.parent)
 
     def save(self, model: keras.Model, history: list[dict[str, float]]) -> None:
         """Save model and history under a temporary name, then rename."""
@@ -116,6 +116,11 @@ class Checkpoint:
         return kept
 
 
+def discard(folder: Path) -> None:
+    """Throw away the run that a folder keeps, if any."""
+    (folder / STATE).unlink(missing_ok=True)
+
+
 def _history(kept: dict[str, Any]) -> list[dict[str, float]]:
     history: list[dict[str, float]] = json.loads(str(kept["history"]))
     return history
@@ -143,8 +148,8 @@ def run_facts(
 ) -> dict[str, Any]:
     """Return what a run depends on, as JSON values: settings, front end, clips and noises.
 
-    Clips go by the last two parts of their paths, so that a run can go on
-    where the data lies elsewhere.
+    Clips go by speaker, label, size and the last two parts of their paths, so that a
+    run can go on where the data lies elsewhere.
     """
     used = noises_used(configuration.variants, noises)
     return {
@@ -158,4 +163,7 @@ def run_facts(
 
 
 def _clip_facts(clip: Clip) -> list[Any]:
-    return ["/".join(clip.path.parts[-2:]), clip.label, clip.start_s, clip.end_s]
+    # A clip that is not there is refused when it is read.
+    size = clip.path.stat().st_size if clip.path.is_file() else None
+    name = "/".join(clip.path.parts[-2:])
+    return [name, size, clip.speaker, clip.label, clip.start_s, clip.end_s]

@@ -79,7 +79,7 @@ class TrainingConfiguration:
     Raises
     ------
     InputError
-        If a number is out of its range.
+        If a number is out of its range, or profiles are asked for without standardisation.
     """
 
     features: str = "edge"
@@ -139,6 +139,11 @@ class TrainingConfiguration:
             value = getattr(self, field)
             if value not in allowed:
                 raise InputError(f"{flag}: found {value!r}, expected one of {', '.join(allowed)}")
+        if self.profile_clips and not self.standardise:
+            raise InputError(
+                f"--profile-clips: found {self.profile_clips} with --no-standardise, expected 0: "
+                "profiles are what features are standardised by"
+            )
 
     def feature_spec(self) -> FeatureSpec:
         """Return the recipe with the changes asked for, not yet standardised.

@@ -16,11 +16,12 @@ from .conditions.condition import CLEAN
 from .conditions.noise import Noises
 from .configuration import TrainingConfiguration
 from .datasets.clip import NEUTRAL, Corpus
+from .feature_store import FeatureStore
 from .fold_run import FoldJob, FoldOutcome, run_fold
 from .folds import Fold
 from .parallel import run_folds
 from .protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
-from .result_checks import expect_same_settings
+from .result_checks import expect_same_folds, expect_same_settings
 from .result_file import read_results, write_result
 from .results import Result, result_name
 
@@ -99,6 +100,9 @@ def cross_validate(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: {out} cannot be made ({error.strerror})") from None
+    # A clip that cannot be read or is too short is told of now, not after a fold's training.
+    store = FeatureStore(plan.configuration.feature_spec(), "disk", out / "features")
+    store.load(corpus.clips, console)
     kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
     jobs = [
         FoldJob(
@@ -149,7 +153,8 @@ def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> Non
     """Refuse to write over results that say more, or beside those of other settings."""
     kept = {result.name: result for result in read_results(out)}
     configuration = plan.configuration
-    names = {fold.name for fold in folds}
+    names = [fold.name for fold in folds]
+    replaced = set()
     for seed in plan.seeds:
         planned = dataclasses.replace(configuration, seed=seed)
         for precision in plan.precisions:
@@ -162,18 +167,22 @@ def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> Non
                     seed,
                     None if condition == CLEAN else condition,
                 )
-                if name in kept and not names.issuperset(f.name for f in kept[name].folds):
+                replaced.add(name)
+                if name in kept and not {f.name for f in kept[name].folds} <= set(names):
                     raise InputError(
                         f"{out / name}.json: holds folds "
                         f"{', '.join(fold.name for fold in kept[name].folds)}, expected none but "
-                        f"{', '.join(sorted(names))}; choose another --out"
+                        f"{', '.join(names)}; choose another --out"
                     )
     model = (plan.protocol, configuration.features, configuration.loss)
     for result in kept.values():
         if (result.protocol, result.recipe, result.loss) == model:
+            this = f"--out: {out} holds results, and of this the"
             expect_same_settings(
                 f"--out: {out} holds results, and this would be", configuration, result
             )
+            if result.name not in replaced:
+                expect_same_folds(this, names, result)
 
 
 def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:

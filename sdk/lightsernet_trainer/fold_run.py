@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from lightsernet_edge.atomic_write import write_atomically
@@ -29,6 +30,7 @@ from .datasets.clip import Corpus
 from .feature_store import FeatureStore
 from .fold_scores import FoldScorer, HeldOutClips, model_of
 from .folds import Fold
+from .protocols import CHOOSES_EPOCH
 from .results import ClipResult, FoldResult
 
 _SUMMARY = "fold.json"
@@ -95,33 +97,33 @@ def run_fold(job: FoldJob) -> FoldOutcome:
     InputError
         If the folder holds another run, or a clip cannot be read.
     """
-    models = job.folder / ("best" if job.protocol == "published" else "last")
+    models = job.folder / ("best" if job.protocol == CHOOSES_EPOCH else "last")
     facts = _facts(job)
     summary = _read_summary(models / _SUMMARY, facts)
-    clips: dict[tuple[str, str], tuple[ClipResult, ...]] = {}
+    clips = _kept_clips(job, summary) if summary else {}
+    left = {key[0] for key in _wanted(job) if key not in clips}
+    if summary is None or any(not model_of(models, precision)[0].exists() for precision in left):
+        summary = _train(job, models)
+        # None, if the weights are others: a folder's models may have been thrown away.
+        clips = _kept_clips(job, summary)
     for condition in job.conditions:
         held_out: HeldOutClips | None = None
         for precision in job.precisions:
+            if (precision, condition) in clips:
+                continue
             model, engine = model_of(models, precision)
-            words = f"{job.protocol}-{precision}-{condition}".replace(":", "_")
-            kept = job.folder / "clips" / f"{words}.json"
-            heard = _facts(job, condition)
-            found = _read_clips(kept, heard) if summary else None
-            if found is None:
-                if summary is None or not model.exists():
-                    summary = _train(job, models)
-                file = read_model(model)
-                if held_out is None:
-                    spec = file.record.features
-                    change = parse_condition(condition, spec.sample_rate, job.tested)
-                    held_out = HeldOutClips(job.fold.split.test, spec, change)
-                scorer = FoldScorer(file, job.fold.name, engine)
-                found = tuple(scorer.score(job.protocol, held_out, job.configuration.seed))
-                _write_clips(kept, heard, found)
+            file = read_model(model)
+            if held_out is None:
+                spec = file.record.features
+                change = parse_condition(condition, spec.sample_rate, job.tested)
+                held_out = HeldOutClips(job.fold.split.test, spec, change)
+            scorer = FoldScorer(file, job.fold.name, engine)
+            found = tuple(scorer.score(job.protocol, held_out, job.configuration.seed))
+            place = _clips_file(job, precision, condition)
+            _write_clips(place, _facts(job, condition, summary), found)
             clips[precision, condition] = found
-    assert summary is not None
     history = tuple(summary["history"])
-    first = next(iter(clips.values()))
+    first = clips[_wanted(job)[0]]
     # All clips of a speaker may have gone to the enrolment.
     scored = len(first) // max(1, len({clip.order for clip in first}))
     return FoldOutcome(
@@ -161,7 +163,7 @@ def _train(job: FoldJob, models: Path) -> dict[str, Any]:
     run = job.folder / "run"
     checkpoint = Checkpoint(run, run_facts(job.corpus, split, configuration, job.heard))
     best = None
-    if job.protocol == "published":
+    if job.protocol == CHOOSES_EPOCH:
         best = _best_epoch(job, store, spec, run / "best.npz")
         if not best.keep_for(checkpoint.history()):
             # Some epochs were trained without a look at the test fold.
@@ -186,11 +188,16 @@ def _train(job: FoldJob, models: Path) -> dict[str, Any]:
     precisions = sorted({model_of(models, precision)[0].stem for precision in job.precisions})
     record = record_of(job.corpus, split, spec)
     models.mkdir(parents=True, exist_ok=True)
+    training = _digest(network.get_weights())
+    if not _is_of(models / _SUMMARY, training):
+        for stale in models.glob("*.tflite"):
+            stale.unlink()
     flatbuffers = convert_to(network, configuration.width, precisions, calibration)
     for precision, flatbuffer in flatbuffers.items():
         write_model(models / f"{precision}.tflite", flatbuffer, record)
     summary = {
         "facts": _facts(job),
+        "training": training,
         "versions": dict(record.tools),
         "chosen_epoch": chosen,
         "history": history,
@@ -213,12 +220,50 @@ def _best_epoch(job: FoldJob, store: FeatureStore, spec: FeatureSpec, file: Path
     return BestEpoch(file, _facts(job), exact, np.stack(rows)[..., None], truth)
 
 
-def _facts(job: FoldJob, condition: str | None = None) -> str:
-    """Return what the fold's training depends on; with a condition its clips' posteriors."""
+def _digest(weights: Sequence[NDArray[np.float32]]) -> str:
+    digest = hashlib.sha256()
+    for array in weights:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _is_of(summary: Path, training: str) -> bool:
+    """Tell whether the models beside a summary have these weights."""
+    return summary.exists() and _read_json(summary, ("training",))["training"] == training
+
+
+def _wanted(job: FoldJob) -> list[tuple[str, str]]:
+    return [(precision, condition) for condition in job.conditions for precision in job.precisions]
+
+
+def _clips_file(job: FoldJob, precision: str, condition: str) -> Path:
+    words = f"{job.protocol}-{precision}-{condition}".replace(":", "_")
+    return job.folder / "clips" / f"{words}.json"
+
+
+def _kept_clips(
+    job: FoldJob, summary: dict[str, Any]
+) -> dict[tuple[str, str], tuple[ClipResult, ...]]:
+    """Return what models of this training said before."""
+    found = {
+        (precision, condition): _read_clips(
+            _clips_file(job, precision, condition), _facts(job, condition, summary)
+        )
+        for precision, condition in _wanted(job)
+    }
+    return {key: clips for key, clips in found.items() if clips is not None}
+
+
+def _facts(
+    job: FoldJob, condition: str | None = None, summary: dict[str, Any] | None = None
+) -> str:
+    """Return what the fold's training depends on; with condition and training its posteriors."""
     facts = run_facts(job.corpus, job.fold.split, job.configuration, job.heard)
     used = noises_used([condition], job.tested) if condition else {}
     if used:
         facts["condition"] = used
+    if summary is not None:
+        facts["training"] = summary["training"]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -226,7 +271,7 @@ def _read_summary(file: Path, facts: str) -> dict[str, Any] | None:
     """Return what was trained, or None if that is still to be done."""
     if not file.exists():
         return None
-    summary = _read_json(file, ("facts", "versions", "chosen_epoch", "history"))
+    summary = _read_json(file, ("facts", "training", "versions", "chosen_epoch", "history"))
     if summary["facts"] != facts:
         raise InputError(
             f"{file.parent}: holds a fold with other data or settings, expected the same; "

@@ -99,8 +99,7 @@ class FoldScorer:
         if protocol == "loso-enrol":
             return self._enrolled(held_out, seed)
         front_end = FrontEnd(self._record.features)
-        pairs = zip(held_out.clips, held_out.rows, strict=True)
-        return [self._result(clip, front_end, rows) for clip, rows in pairs]
+        return [self._result(held_out, i, front_end) for i in range(len(held_out.clips))]
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         chosen = enrolment(held_out, seed)
@@ -109,8 +108,8 @@ class FoldScorer:
             profile.add(held_out.rows[i])
         front_end = self._front_end(profile.profile())
         return [
-            self._result(clip, front_end, held_out.rows[i])
-            for i, clip in enumerate(held_out.clips)
+            self._result(held_out, i, front_end)
+            for i in range(len(held_out.clips))
             if i not in chosen
         ]
 
@@ -121,9 +120,8 @@ class FoldScorer:
             profile = self._begin_profile(self._record.features)
             for heard, i in enumerate(random.permutation(len(held_out.clips))):
                 front_end = self._front_end(profile.profile())
-                clip, rows = held_out.clips[i], held_out.rows[i]
-                results.append(self._result(clip, front_end, rows, order, heard))
-                profile.add(rows)
+                results.append(self._result(held_out, int(i), front_end, order, heard))
+                profile.add(held_out.rows[i])
         return results
 
     def _front_end(self, profile: Profile) -> FrontEnd:
@@ -131,13 +129,14 @@ class FoldScorer:
 
     def _result(
         self,
-        clip: Clip,
+        held_out: HeldOutClips,
+        place: int,
         front_end: FrontEnd,
-        rows: Rows,
         order: int | None = None,
         heard: int | None = None,
     ) -> ClipResult:
-        output = self._engine.invoke(front_end.standardize(rows))
+        clip = held_out.clips[place]
+        output = self._engine.invoke(front_end.standardize(held_out.rows[place]))
         posteriors = self._output.dequantize(output) if self._output else output
         return ClipResult(
             clip.path.name,
@@ -147,6 +146,7 @@ class FoldScorer:
             tuple(posteriors.astype(np.float64).tolist()),
             order,
             heard,
+            place,
         )
 
 

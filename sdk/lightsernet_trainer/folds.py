@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sklearn.model_selection import StratifiedKFold
 
-from lightsernet_edge.errors import InputError
+from lightsernet_edge.errors import DatasetError, InputError
 
 from .datasets.clip import Corpus
 from .protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
@@ -68,6 +68,11 @@ def make_folds(
         If a clip names no speaker and the protocol needs it.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
+        if not corpus.speakers_known:
+            raise DatasetError(
+                f"--protocol {protocol}: not every clip of the data names its speaker, expected "
+                f"that, or protocol {' or '.join(STRATIFIED)}"
+            )
         if count is not None:
             raise InputError(f"--folds: found {count}, but protocol {protocol!r} has one a speaker")
         groups = [_group(corpus, item) for item in speakers or corpus.speakers]

@@ -74,8 +74,7 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
     name = f"--results {result.name}"
     if result.protocol != "loso" or result.condition is not None:
         raise InputError(f"{name}: expected protocol loso on clean audio")
-    configuration = TrainingConfiguration.from_json(result.configuration)
-    spec = configuration.feature_spec().without_standardisation()
+    spec = result.settings.feature_spec().without_standardisation()
     if result.labels != record.labels or spec != record.features.without_standardisation():
         raise InputError(f"{name}: expected the labels and features of {model}")
     if record.data is None or len(result.clips) != record.data.clips:

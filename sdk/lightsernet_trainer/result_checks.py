@@ -1,4 +1,4 @@
-"""What has to hold of a result: scores that are those of its clips, and of several: settings."""
+"""What has to hold of a result, scores that are those of its clips, and among several."""
 
 from __future__ import annotations
 
@@ -36,6 +36,30 @@ def expect_same_settings(name: str, found: TrainingConfiguration, other: Result)
                 f"{name}: trained with {field.name} {mine!r}, expected {theirs!r} as in "
                 f"{other.name}"
             )
+
+
+def expect_same_folds(name: str, found: Sequence[str], other: Result) -> None:
+    """Refuse folds that differ from those of a result: their scores do not compare.
+
+    Parameters
+    ----------
+    name : str
+        What has the folds.
+    found : sequence of str
+        Their names.
+    other : Result
+
+    Raises
+    ------
+    InputError
+        Naming both.
+    """
+    expected = [fold.name for fold in other.folds]
+    if set(found) != set(expected):
+        raise InputError(
+            f"{name}: folds are {', '.join(found)}, expected {', '.join(expected)} as in "
+            f"{other.name}"
+        )
 
 
 def check(result: Result, where: str = "result") -> None:

@@ -15,6 +15,8 @@ from .protocols import PROTOCOLS
 from .results import ClipResult, FoldResult, Result
 
 _TEXTS = ("protocol", "recipe", "loss", "precision", "command")
+# Of a clip, where known.
+_NUMBERS = ("order", "heard", "place")
 
 
 def write_result(path: Path, result: Result) -> None:
@@ -44,7 +46,7 @@ def write_result(path: Path, result: Result) -> None:
 def read_result(path: Path) -> Result:
     """Read a result and check that its parts go together.
 
-    Whether its scores are those of its clips is asked by `results.check`.
+    Whether its scores are those of its clips is asked by `result_checks.check`.
 
     Raises
     ------
@@ -90,7 +92,7 @@ def _clip_to_json(clip: ClipResult, result: Result) -> dict[str, Any]:
         "truth": clip.truth,
         "posteriors": dict(zip(result.labels, clip.posteriors, strict=True)),
     }
-    for name in ("order", "heard"):
+    for name in _NUMBERS:
         if getattr(clip, name) is not None:
             fields[name] = getattr(clip, name)
     return fields
@@ -157,7 +159,7 @@ def _clip(data: Any, where: str, labels: tuple[str, ...]) -> ClipResult:
         fold,
         truth,
         tuple(_share(v, f"{where}.posteriors.{name}") for name, v in posteriors.items()),
-        **{name: _count(fields, name, where) for name in ("order", "heard") if name in fields},
+        **{name: _count(fields, name, where) for name in _NUMBERS if name in fields},
     )
 
 

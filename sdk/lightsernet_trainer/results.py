@@ -48,6 +48,9 @@ class ClipResult:
         order makes no difference.
     heard : int or None
         How many clips of the speaker had been heard before in that order.
+    place : int or None
+        The clip's place among those held out in the fold, from 0: it tells clips of one
+        file, or of one name in several folders, apart. None where names do.
 
     Raises
     ------
@@ -62,6 +65,12 @@ class ClipResult:
     posteriors: tuple[float, ...]
     order: int | None = None
     heard: int | None = None
+    place: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str, int | None]:
+        """What tells the clip from others, the same in every order, precision and seed."""
+        return self.file, self.fold, self.place
 
     def __post_init__(self) -> None:
         if not self.file or "/" in self.file or "\\" in self.file:
@@ -92,7 +101,7 @@ class FoldResult:
         The one whose weights gave the posteriors, from 1; 0 if nothing was trained.
     history : tuple of dict
         ``loss``, ``accuracy``, ``learning_rate``, ``seconds`` of each epoch, and what else
-        was noted (``test_ua``); six significant digits.
+        was noted (``test_wa``, ``test_loss``); six significant digits.
 
     Raises
     ------
@@ -246,6 +255,20 @@ class Result:
         )
 
     @property
+    def n_clips(self) -> int:
+        """How many clips were scored, each counted once whatever the number of orders."""
+        return len({clip.key for clip in self.clips})
+
+    @property
+    def intervals(self) -> dict[str, Interval] | None:
+        """The 95 % intervals by score: over clips where folds mix speakers, else over speakers."""
+        if self.clip_intervals is not None:
+            return self.clip_intervals
+        if self.ua_interval is None or self.wa_interval is None or self.f1_interval is None:
+            return None
+        return {"ua": self.ua_interval, "wa": self.wa_interval, "f1": self.f1_interval}
+
+    @property
     def settings(self) -> TrainingConfiguration:
         """The training configuration, its seed left out: what members of a run share.
 
@@ -305,21 +328,6 @@ def after_hearing(result: Result) -> Scores | None:
     return _score(result, later) if later else None
 
 
-def per_speaker(result: Result) -> dict[str, Scores]:
-    """Score the clips of each speaker."""
-    names = sorted({clip.speaker for clip in result.clips})
-    return {name: pooled(result, [name]) for name in names}
-
-
-def per_fold(result: Result) -> dict[str, Scores]:
-    """Score the clips of each fold that has any."""
-    members = {
-        fold.name: [i for i, clip in enumerate(result.clips) if clip.fold == fold.name]
-        for fold in result.folds
-    }
-    return {name: _score(result, chosen) for name, chosen in members.items() if chosen}
-
-
 def mixes_speakers(result: Result) -> bool:
     """Tell whether a speaker's clips are tested in more than one fold.
 
@@ -339,7 +347,7 @@ def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str
     result : Result
     over : {"speakers", "clips"}
         What is drawn with replacement. Speakers, each with all their clips: what another set
-        of speakers could have given. Clips (a file's several orders go together): what other
+        of speakers could have given. Clips (a clip's several orders go together): what other
         clips of these speakers could have given, which is narrower.
     seed : int
 
@@ -349,14 +357,14 @@ def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str
         ``(low, high)`` of ``ua``, ``wa`` and ``f1``; None if there is only one to draw from.
         A class that a draw leaves without clips does not count in its UA.
     """
-    keys = [clip.speaker if over == "speakers" else clip.file for clip in result.clips]
-    groups = sorted(set(keys))
+    keys = [(clip.speaker,) if over == "speakers" else clip.key for clip in result.clips]
+    groups = {key: i for i, key in enumerate(sorted(set(keys)))}
     if len(groups) < 2:
         return None
     truth = np.array([result.labels.index(clip.truth) for clip in result.clips])
     choice = posteriors(result).argmax(axis=1)
     counts = np.zeros((len(groups), len(result.labels), len(result.labels)))
-    np.add.at(counts, (np.searchsorted(groups, keys), truth, choice), 1)
+    np.add.at(counts, (np.array([groups[key] for key in keys]), truth, choice), 1)
     return intervals(counts, seed)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,19 @@ from rich.console import Console
 from lightsernet_edge import InputError
 from lightsernet_edge.audio import Recording
 from lightsernet_edge.cli import crossval, main
-from lightsernet_trainer import feature_store, fitting, fold_run
+from lightsernet_trainer import feature_store, fitting, fold_run, fold_scores
+from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.configuration import BATCH_STATISTICS, TrainingConfiguration
 from lightsernet_trainer.crossval import CrossValidation, cross_validate
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import Clip, Corpus
+from lightsernet_trainer.feature_store import FeatureStore
 from lightsernet_trainer.folds import make_folds
 from lightsernet_trainer.parallel import PARALLEL
 from lightsernet_trainer.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS
 from lightsernet_trainer.result_checks import check
 from lightsernet_trainer.result_file import read_result
-from lightsernet_trainer.results import Result, per_fold
+from lightsernet_trainer.results import Result
 
 SPEAKERS = ("03", "10", "15")
 SMALL = TrainingConfiguration(
@@ -82,7 +85,7 @@ def test_every_clip_is_scored_once_by_a_model_of_the_other_speakers(
         )
         assert all(clip.fold == clip.speaker for clip in result.clips)
         assert result.ua_interval is not None
-        assert set(per_fold(result)) == set(SPEAKERS)
+        assert {fold.name for fold in result.folds} == set(SPEAKERS)
         assert read_result(out / f"{result.name}.json") == result
         check(result)
 
@@ -137,12 +140,14 @@ def test_published_takes_the_best_epoch_on_the_test_fold(
         chosen = fold.history[fold.chosen_epoch - 1]
         ranks = [(entry["test_wa"], -entry["test_loss"]) for entry in fold.history]
         assert ranks[fold.chosen_epoch - 1] == max(ranks)
-        assert per_fold(result)[fold.name].wa == pytest.approx(chosen["test_wa"], abs=1e-5)
-        of_truth = [
-            clip.posteriors[result.labels.index(clip.truth)]
+        answers = [
+            (result.labels.index(clip.truth), clip.posteriors)
             for clip in result.clips
             if clip.fold == fold.name
         ]
+        right = [truth == np.argmax(posteriors) for truth, posteriors in answers]
+        assert np.mean(right) == pytest.approx(chosen["test_wa"], abs=1e-5)
+        of_truth = [posteriors[truth] for truth, posteriors in answers]
         loss = -np.log(of_truth).mean()
         assert loss == pytest.approx(chosen["test_loss"], rel=1e-3)
 
@@ -165,33 +170,51 @@ def test_random_after_published_trains_nothing(
 def test_nothing_of_the_test_speaker_reaches_training(
     few: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Until a fold's models are converted, none of the test speaker's files is opened at all.
+    """While a fold is trained and converted, nothing of its test speaker is asked for.
 
-    Training, statistics, calibration and the choice of the epoch all come before that.
+    Neither recordings nor kept features: statistics, calibration and the choice of the
+    epoch are made there.
     """
-    stage = {"speaker": "", "trained": False}
-    opened: list[tuple[str, bool]] = []
-    read = feature_store.read_recording
+    # Fold in training, or None, and of whom something was asked for meanwhile.
+    training: list[str | None] = [None]
+    asked: list[tuple[str | None, str]] = []
+    read, rows, load_all = fold_scores.read_recording, FeatureStore.rows, FeatureStore.load
 
-    def spy(path: Path, *rest: Any) -> Recording:
-        opened.append((path.name[:2], stage["speaker"] == path.name[:2]))
-        assert stage["trained"] or path.name[:2] != stage["speaker"], f"{path} was read too early"
+    def note(path: Path) -> None:
+        asked.append((training[0], path.name[:2]))
+        assert training[0] != path.name[:2], f"{path} was asked for in training"
+
+    def spy_on_reading(path: Path, *rest: Any) -> Recording:
+        note(path)
         return read(path, *rest)
+
+    def spy_on_rows(store: FeatureStore, clip: Clip, variant: str = CLEAN) -> Any:
+        note(clip.path)
+        return rows(store, clip, variant)
+
+    def spy_on_loading(store: FeatureStore, clips: Sequence[Clip], console: Console) -> None:
+        for clip in clips:
+            note(clip.path)
+        load_all(store, clips, console)
 
     train = fold_run._train
 
     def watched(job: fold_run.FoldJob, models: Path) -> dict[str, Any]:
-        stage.update(speaker=job.fold.name, trained=False)
+        training[0] = job.fold.name
         summary = train(job, models)
-        stage["trained"] = True
+        training[0] = None
         return summary
 
-    monkeypatch.setattr(feature_store, "read_recording", spy)
-    monkeypatch.setattr("lightsernet_trainer.fold_scores.read_recording", spy)
+    monkeypatch.setattr(feature_store, "read_recording", spy_on_reading)
+    monkeypatch.setattr(fold_scores, "read_recording", spy_on_reading)
+    monkeypatch.setattr(FeatureStore, "rows", spy_on_rows)
+    monkeypatch.setattr(FeatureStore, "load", spy_on_loading)
     monkeypatch.setattr(fold_run, "_train", watched)
     validate(few, "loso", tmp_path, precisions=("int8",))
-    # The spy saw both kinds of reading, or it proves nothing.
-    assert {own for _, own in opened} == {True, False}
+    # The spies saw every fold learn from the two other speakers, or this proves nothing.
+    assert {pair for pair in asked if pair[0]} == {
+        (fold, other) for fold in SPEAKERS for other in SPEAKERS if other != fold
+    }
 
 
 def test_the_test_speaker_makes_no_difference_to_the_model(
@@ -233,6 +256,36 @@ def test_other_settings_in_the_same_folder_are_refused(
     other = dataclasses.replace(SMALL, epochs=3)
     with pytest.raises(InputError, match="trained with epochs 3, expected 2"):
         validate(few, "loso", leave_one_out[0], configuration=other)
+
+
+def test_a_clip_of_another_speaker_is_another_run(few: Corpus, tmp_path: Path) -> None:
+    """Profiles are of speakers: a corrected one means training again."""
+    few = dataclasses.replace(few, clips=tuple(c for c in few.clips if c.label == "neutral"))
+    plan = CrossValidation("loso", SMALL, precisions=("int8",), command="test")
+    cross_validate(few, make_folds(few, "loso", ["03"]), plan, tmp_path, QUIET)
+    clips = [dataclasses.replace(c, speaker="16") if c.speaker == "15" else c for c in few.clips]
+    renamed = dataclasses.replace(few, clips=tuple(clips))
+    with pytest.raises(InputError, match="holds a fold with other data or settings"):
+        cross_validate(renamed, make_folds(renamed, "loso", ["03"]), plan, tmp_path, QUIET)
+
+
+def test_what_other_weights_said_is_not_taken(few: Corpus, tmp_path: Path) -> None:
+    """Models and state thrown away, a fold is trained anew, maybe elsewhere: nothing is mixed."""
+    few = dataclasses.replace(few, clips=tuple(c for c in few.clips if c.label == "neutral"))
+    plan = CrossValidation("loso", SMALL, precisions=("int8",), command="test")
+    folds = make_folds(few, "loso", ["03"])
+    (whole,) = cross_validate(few, folds, plan, tmp_path, QUIET)
+    fold = tmp_path / "speakers" / "seed0" / "03"
+    summary = json.loads((fold / "last" / "fold.json").read_text())
+    (fold / "last" / "fold.json").write_text(json.dumps({**summary, "training": "another"}))
+    kept = fold / "clips" / "loso-int8-clean.json"
+    content = json.loads(kept.read_text())
+    for clip in content["clips"]:
+        clip["posteriors"] = [1.0, *[0.0] * (len(few.labels) - 1)]
+    kept.write_text(json.dumps(content))
+    (fold / "last" / "int8.tflite").unlink()
+    (again,) = cross_validate(few, folds, plan, tmp_path, QUIET)
+    assert again.clips == whole.clips
 
 
 def command(emodb: Path, out: Path) -> list[str]:

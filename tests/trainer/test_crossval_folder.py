@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
-from lightsernet_edge import InputError
+from lightsernet_edge import AudioError, DatasetError, InputError
 from lightsernet_edge.cli import main
 from lightsernet_trainer import crossval, fold_run
 from lightsernet_trainer.checkpoint import run_facts
@@ -59,12 +59,15 @@ def pretended(monkeypatch: pytest.MonkeyPatch) -> list[FoldJob]:
 
 
 def corpus(folder: Path, speakers: tuple[str, ...] = ("a", "b", "c")) -> Corpus:
+    random = np.random.default_rng(0)
     clips = [
         Clip(folder / f"{i}-{label}-{k}.wav", label, speaker)
         for i, speaker in enumerate(speakers)
         for label in LABELS
         for k in range(2)
     ]
+    for clip in clips:
+        soundfile.write(clip.path, random.uniform(-0.5, 0.5, 8000), 16000)
     return Corpus("made up", LABELS, tuple(clips))
 
 
@@ -101,6 +104,39 @@ def test_fewer_folds_do_not_replace_more(tmp_path: Path, pretended: list[FoldJob
         validate(data, out, ["a"])
     assert not pretended
     assert read_result(out / f"{whole.name}.json") == whole
+
+
+def test_results_of_other_folds_are_not_put_side_by_side(
+    tmp_path: Path, pretended: list[FoldJob]
+) -> None:
+    data = corpus(tmp_path)
+    validate(data, tmp_path, ["a", "b"], conditions=("gain:-6",))
+    pretended.clear()
+    words = "folds are a, b, c, expected a, b as in loso-edge-cross-entropy-int8-seed0-gain_-6"
+    with pytest.raises(InputError, match=words):
+        validate(data, tmp_path)
+    assert not pretended
+    validate(data, tmp_path, ["b", "a"])
+
+
+@pytest.mark.parametrize("speaker", [None, ""])
+def test_speakers_have_to_be_known_to_be_left_out(speaker: str | None, tmp_path: Path) -> None:
+    data = corpus(tmp_path)
+    unknown = dataclasses.replace(data.clips[0], speaker=speaker)
+    data = dataclasses.replace(data, clips=(unknown, *data.clips[1:]))
+    with pytest.raises(DatasetError, match="--protocol loso: not every clip of the data names"):
+        validate(data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_clips_that_cannot_be_scored_are_told_of_before_training(
+    tmp_path: Path, pretended: list[FoldJob]
+) -> None:
+    data = corpus(tmp_path)
+    soundfile.write(data.clips[-1].path, np.zeros(1600), 16000)
+    with pytest.raises(AudioError, match=r"2-neutral-1\.wav: the clip lasts 0\.1000 s"):
+        validate(data, tmp_path / "out")
+    assert not pretended
 
 
 def test_other_settings_beside_results_are_refused_before_training(

@@ -218,7 +218,7 @@ def test_trials_say_what_they_were_trained_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     defaults = TrainingConfiguration(**DEFAULTS["edge"])
-    changed = dataclasses.replace(defaults, mixup=0.3, standardise=False)
+    changed = dataclasses.replace(defaults, mixup=0.3, standardise=False, profile_clips=0)
     worse = make(skill=0.5, configuration=changed.to_json())
     better = make(skill=3.0, configuration=defaults.to_json())
     for name, result in (("a", worse), ("b", better)):
@@ -230,7 +230,7 @@ def test_trials_say_what_they_were_trained_with(
     first, second = printed.splitlines()[2:]
     assert first.startswith("| `--features edge` | loso | clean | int8 | 1 | 03, 04, ")
     assert "12" not in first
-    assert second.startswith("| `--no-standardise --mixup 0.3` |")
+    assert second.startswith("| `--no-standardise --mixup 0.3 --profile-clips 0` |")
     others = [clip for clip in better.clips if clip.speaker != "12"]
     right = [clip.truth == LABELS[int(np.argmax(clip.posteriors))] for clip in others]
     assert first.endswith(f"| {100 * np.mean(right):.1f} |")

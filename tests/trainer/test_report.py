@@ -24,8 +24,7 @@ from lightsernet_trainer.report import write_report
 from lightsernet_trainer.report.__main__ import main
 from lightsernet_trainer.report.calibration import BINS, reliability
 from lightsernet_trainer.report.listeners import compare, read_listeners
-from lightsernet_trainer.report.playback import Recordings, most_wrong
-from lightsernet_trainer.report.runs import group_runs
+from lightsernet_trainer.report.playback import Recordings
 from lightsernet_trainer.result_file import write_result
 from lightsernet_trainer.results import ClipResult, FoldResult, Result
 
@@ -45,7 +44,7 @@ def make(seed: int = 0, mixed: bool = False, **changes: Any) -> Result:
         fold = speakers[i % 3] if mixed else speaker
         clips.append(ClipResult(f"{i}.wav", speaker, fold, LABELS[i % 3], tuple(posteriors)))
     epoch = {"loss": 1.0, "accuracy": 0.5, "learning_rate": 0.001, "seconds": 1.0}
-    history = tuple({**epoch, "test_ua": 0.1 * i} if mixed else epoch for i in range(5))
+    history = tuple({**epoch, "test_wa": 0.1 * i} if mixed else epoch for i in range(5))
     counts = [sum(clip.fold == name for clip in clips) for name in speakers]
     folds = [
         FoldResult(name, 60 - count, count, 5, 4, history)
@@ -113,48 +112,6 @@ def test_damaged_listeners_are_named(tmp_path: Path) -> None:
         read_listeners(tmp_path)
 
 
-def test_most_wrong_come_first() -> None:
-    run = group_runs([make()])[0]
-    clips = most_wrong(run, 100)
-    leads = [clip.said_posterior - clip.truth_posterior for clip in clips]
-    assert leads == sorted(leads, reverse=True)
-    assert len(clips) == sum(
-        LABELS[int(np.argmax(c.posteriors))] != c.truth for c in run.first.clips
-    )
-    assert most_wrong(run, 2) == clips[:2]
-
-
-def test_runs_are_sorted_out() -> None:
-    float32, condition = make(precision="float32"), make(condition="gain:-24")
-    runs = group_runs([make(1), make(), float32, make(mixed=True), condition])
-    assert [len(run.results) for run in runs] == [3, 1, 1]
-    assert [(r.precision, r.seed) for r in runs[0].results] == [
-        ("float32", 0), ("int8", 0), ("int8", 1),
-    ]  # fmt: skip
-    assert [run.flatters for run in runs] == [False, True, False]
-    summary = runs[0].summary("int8", ["03"])
-    assert summary.scores["ua"] == pytest.approx((make().ua + make(1).ua) / 2)
-    assert summary.seeds == 2
-    assert runs[0].agreement("int8", "float32") == 1.0
-    for results, says in (
-        ([], "found none"),
-        ([make(), make()], "stands there twice"),
-        ([make(), relabelled()], "labels are anger, boredom, joy"),
-        ([make(), make(1, configuration={"epochs": 6})], "epochs 6, expected 5 as in loso-edge"),
-        ([make(), make(condition="mp3", configuration={"epochs": 6})], "-mp3: trained with epochs"),
-    ):
-        with pytest.raises(InputError, match=says):
-            group_runs(results)
-
-
-def relabelled() -> Result:
-    clips = [
-        ClipResult(c.file, c.speaker, c.fold, c.truth.replace("neutral", "joy"), c.posteriors)
-        for c in make().clips
-    ]
-    return make(seed=5, folds=make().folds, clips=clips, labels=("anger", "boredom", "joy"))
-
-
 def test_recordings_keep_to_their_budget(tmp_path: Path) -> None:
     for folder, name in (("a", "one"), ("a", "two"), ("a", "twice"), ("b", "twice")):
         (tmp_path / folder).mkdir(exist_ok=True)
@@ -163,7 +120,6 @@ def test_recordings_keep_to_their_budget(tmp_path: Path) -> None:
     assert recordings.add("one.wav")
     assert recordings.add("one.wav")
     assert not recordings.add("two.wav")
-    assert recordings.left_out == 1
     # Which of the two is meant cannot be said.
     assert not Recordings(tmp_path, 10**6).add("twice.wav")
     assert not Recordings(None, 10**6).add("one.wav")

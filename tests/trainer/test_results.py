@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,6 @@ from lightsernet_trainer.results import (
     ClipResult,
     bootstrap,
     mixes_speakers,
-    per_fold,
-    per_speaker,
     pooled,
 )
 
@@ -62,12 +61,12 @@ def test_scores_of_a_confusion_matrix_are_scikit_learns(pairs: list[tuple[int, i
 def test_parts_make_up_the_whole() -> None:
     result = make()
     whole = pooled(result)
-    for parts in (per_speaker(result), per_fold(result)):
-        assert sum(scores.clips for scores in parts.values()) == whole.clips
-        total = sum(np.array(scores.confusion) for scores in parts.values())
-        assert np.array_equal(total, whole.confusion)
+    parts = {name: pooled(result, [name]) for name in SPEAKERS}
+    assert sum(scores.clips for scores in parts.values()) == whole.clips
+    total = sum(np.array(scores.confusion) for scores in parts.values())
+    assert np.array_equal(total, whole.confusion)
     assert pooled(result, SPEAKERS) == whole
-    assert {name: scores.ua for name, scores in per_speaker(result).items()} == {
+    assert {name: scores.ua for name, scores in parts.items()} == {
         name: scores["ua"] for name, scores in whole.per_speaker.items()
     }
     with pytest.raises(InputError, match="speaker '99' is none of 03, 04, "):
@@ -119,7 +118,7 @@ def test_one_speaker_has_no_interval_over_speakers() -> None:
     folds = [fold for fold in result.folds if fold.name == "03"]
     alone = make(clips=one, folds=folds)
     assert alone.ua_interval is None
-    assert alone.ua == per_speaker(result)["03"].ua
+    assert alone.ua == pooled(result, ["03"]).ua
 
 
 def test_a_files_orders_are_drawn_together() -> None:
@@ -133,10 +132,27 @@ def test_a_files_orders_are_drawn_together() -> None:
     assert again.ua == pytest.approx(result.ua)
     # The same clips said twice tell nothing more.
     assert bootstrap(again, "clips") == bootstrap(result, "clips")
+    assert again.n_clips == result.n_clips == len(result.clips)
+
+
+def test_clips_of_one_name_are_told_apart_by_their_place() -> None:
+    result = make(folds_by_speaker=False)
+    alike = [dataclasses.replace(c, file="0.wav", place=i) for i, c in enumerate(result.clips)]
+    again = make(folds_by_speaker=False, clips=alike)
+    assert again.n_clips == result.n_clips
+    found, expected = again.clip_intervals, result.clip_intervals
+    assert found is not None
+    assert expected is not None
+    for name, bounds in expected.items():
+        assert found[name] == pytest.approx(bounds, abs=0.02)
 
 
 def test_file_keeps_everything(tmp_path: Path) -> None:
-    for result in (make(), make(folds_by_speaker=False, condition="noise:pink_noise:10")):
+    placed = [dataclasses.replace(c, place=i, heard=2) for i, c in enumerate(make().clips)]
+    for result in (
+        make(clips=placed),
+        make(folds_by_speaker=False, condition="noise:pink_noise:10"),
+    ):
         path = tmp_path / f"{result.name}.json"
         write_result(path, result)
         again = read_result(path)
@@ -230,5 +246,5 @@ def test_kept_results_are_what_their_clips_give(path: Path) -> None:
     check(result, path.name)
     assert result.protocol in PROTOCOLS
     assert path.stem == result.name
-    files = [(clip.file, clip.order) for clip in result.clips]
+    files = [(clip.key, clip.order) for clip in result.clips]
     assert len(set(files)) == len(files)

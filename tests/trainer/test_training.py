@@ -161,11 +161,18 @@ def test_killed_in_mid_run_and_started_again(few: Corpus, tmp_path: Path) -> Non
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     state = out / "run" / "state.npz"
-    while not state.exists() and process.poll() is None:
+    while not state.exists():
+        assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (out / "int8.tflite").exists()
+    with np.load(state, allow_pickle=False) as kept:
+        begun = json.loads(str(kept["history"]))
+    assert 1 <= len(begun) < 6
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(json.loads((out / "summary.json").read_text())["history"]) == 6
+    history = json.loads((out / "summary.json").read_text())["history"]
+    assert len(history) == 6
+    # Seconds and all: these epochs were not trained again.
+    assert history[: len(begun)] == begun

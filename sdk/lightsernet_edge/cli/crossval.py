@@ -190,9 +190,11 @@ def _summary(result: Result) -> dict[str, Any]:
         "seed": result.seed,
         "condition": result.condition,
         **to_json(pooled(result), result.labels),
+        "clips": result.n_clips,
         "ua_interval": result.ua_interval,
         "wa_interval": result.wa_interval,
         "f1_interval": result.f1_interval,
+        "clip_intervals": result.clip_intervals,
     }
 
 
@@ -212,7 +214,7 @@ def _print_results(results: list[Result], out: Path) -> None:
     for heading in ("UA", "95 %", "WA", "F1", "clips"):
         table.add_column(heading, justify="right")
     for result in results:
-        interval = result.ua_interval
+        interval = result.intervals and result.intervals["ua"]
         table.add_row(
             result.precision,
             str(result.seed),
@@ -221,7 +223,7 @@ def _print_results(results: list[Result], out: Path) -> None:
             f"{interval[0]:.1%}..{interval[1]:.1%}" if interval else "",
             f"{result.wa:.1%}",
             f"{result.f1:.1%}",
-            str(len(result.clips)),
+            str(result.n_clips),
         )
     console.print(table)
     console.print(f"results, folds and report are in {out}", highlight=False)

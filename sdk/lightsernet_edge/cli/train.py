@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from lightsernet_trainer import backend, splits
-    from lightsernet_trainer.checkpoint import Checkpoint, run_facts
+    from lightsernet_trainer.checkpoint import Checkpoint, discard, run_facts
     from lightsernet_trainer.datasets import load
     from lightsernet_trainer.feature_store import FeatureStore
 
@@ -92,17 +92,20 @@ def run(arguments: argparse.Namespace) -> int:
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     state = arguments.out / "run"
-    if arguments.restart:
-        (state / "state.npz").unlink(missing_ok=True)
     spec = configuration.feature_spec()
     noises = training_settings.noises(arguments, spec.sample_rate, "train")
     store = FeatureStore(
         spec, arguments.cache, state / "features", variants=configuration.variants, noises=noises
     )
-    checkpoint = Checkpoint(state, run_facts(corpus, split, configuration, noises))
-    # Every clip is read before anything is written, and before Keras is imported,
-    # which takes seconds.
+    facts = run_facts(corpus, split, configuration, noises)
+    if not arguments.restart:
+        checkpoint = Checkpoint(state, facts)
+    # Every clip is read before anything is written or thrown away, and before Keras is
+    # imported, which takes seconds.
     store.load([*split.train, *split.test], console)
+    if arguments.restart:
+        discard(state)
+        checkpoint = Checkpoint(state, facts)
     with console.status("loading Keras"):
         backend.start()
     from lightsernet_trainer.summary import write_summary

@@ -101,10 +101,11 @@ def compare(results: list[Result], rates: Mapping[str, float]) -> Comparison | N
     right = np.array([row[2] for row in rows])
     labels = tuple(label for label in results[0].labels if (truth == label).any())
     by_rate = []
+    repeats = len(rows) // results[0].n_clips
     for low, high in RATE_BINS:
         chosen = (rate > low - 0.01) & (rate < high + 0.01)
         if chosen.any():
-            count = int(chosen.sum()) // len(results)
+            count = int(chosen.sum()) // repeats
             by_rate.append((low, high, count, float(right[chosen].mean())))
     return Comparison(
         labels,

@@ -9,7 +9,6 @@ from lightsernet_edge.errors import InputError
 
 from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
-from ..configuration import TrainingConfiguration
 from ..evaluation import Scores
 from ..results import Result, pooled
 from .aims import Aim, aimed_at
@@ -84,8 +83,8 @@ def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
     scored = [(_without(trial, fresh), trial) for trial in trials]
     rows = []
     for scores, trial in sorted(scored, key=lambda pair: -pair[0].ua):
-        configuration = TrainingConfiguration.from_json(trial.configuration)
-        words = shlex.join(configuration.flags()) or f"--features {configuration.features}"
+        settings = trial.settings
+        words = shlex.join(settings.flags()) or f"--features {settings.features}"
         folds = ", ".join(fold.name for fold in trial.folds if fold.name not in fresh)
         facts = [f"`{words}`", trial.protocol, trial.condition or CLEAN, trial.precision]
         facts += [str(trial.seed), folds]

@@ -21,6 +21,7 @@ from .pictures import (
     listeners_picture,
     reliability_picture,
     score_picture,
+    shows_choice,
     speaker_picture,
 )
 from .playback import Recordings, WrongClip, most_wrong
@@ -78,7 +79,8 @@ def write_report(
     if rows:
         scores = (
             '<h2 id="scores">Scores</h2><p>Each score is pooled over all folds: every clip '
-            "counts once, judged by a model that was not trained on it. UA is the mean of the "
+            "counts once, or once in each order in which it was heard, judged by a model that "
+            "was not trained on it. UA is the mean of the "
             "emotions' recalls, WA the share of clips that are right, F1 weighted by clips.</p>"
             f"{_figure(score_picture('scores', rows), _SCORE_CAPTION)}"
             f"{score_table(rows, fresh, aims)}"
@@ -239,7 +241,7 @@ def _learning_caption(results: Sequence[Result]) -> str:
     epochs = f"epoch {chosen[0]}" if len(chosen) == 1 else f"epochs {chosen[0]} to {chosen[-1]}"
     lines = "Thin lines are folds, the thick one their mean. " if len(folds) > 1 else ""
     dots = ""
-    if all(fold.history and "test_ua" in fold.history[0] for fold in folds):
+    if shows_choice(results):
         dots = " (dots)"
     return f"{lines}Scored were the weights of {epochs}{dots}."
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from ..protocols import CHOOSES_EPOCH
 from ..results import FoldResult, Result, confusion
 from .calibration import BINS, Reliability
 from .listeners import Comparison
@@ -118,8 +119,8 @@ def confusion_picture(name: str, results: Sequence[Result], inches: float) -> st
                     )  # fmt: skip
         places = range(len(labels))
         axis.set_xticks(places, labels, rotation=38, ha="right", rotation_mode="anchor")
-        # Each seed has scored the same clips.
-        totals = counts.sum(axis=1) // len(results)
+        # Each seed has scored the same clips, in each order anew.
+        totals = counts.sum(axis=1) * results[0].n_clips // counts.sum()
         names = [f"{label}  {total}" for label, total in zip(labels, totals, strict=True)]
         axis.set_yticks(places, names)
         axis.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), aspect="equal")
@@ -129,14 +130,21 @@ def confusion_picture(name: str, results: Sequence[Result], inches: float) -> st
         return _svg(figure, name, "Confusion matrix")
 
 
+def shows_choice(results: Sequence[Result]) -> bool:
+    """Tell whether the learning curves show what the epoch was chosen by: the test fold."""
+    return results[0].protocol == CHOOSES_EPOCH and all(
+        fold.history and "test_wa" in fold.history[0] for result in results for fold in result.folds
+    )
+
+
 def learning_picture(name: str, results: Sequence[Result]) -> str | None:
     """Learning curves: a thin line a fold, their mean thick; None without a history."""
     folds = [fold for result in results for fold in result.folds if fold.history]
     if not folds:
         return None
     panels = [("loss", "loss on the training crops"), ("accuracy", "accuracy on them")]
-    if all("test_ua" in fold.history[0] for fold in folds):
-        panels.append(("test_ua", "UA on the test fold"))
+    if shows_choice(results):
+        panels.append(("test_wa", "accuracy on the test fold"))
     panels = [panel for panel in panels if all(panel[0] in fold.history[0] for fold in folds)]
     if not panels:
         return None
@@ -159,7 +167,7 @@ def _learning_curve(axis: Axes, folds: Sequence[FoldResult], key: str) -> None:
         epochs = np.arange(1, len(curve) + 1)
         if not alone:
             axis.plot(epochs, curve, color=_ACCENT, linewidth=0.7, alpha=0.35)
-        if key == "test_ua" and 0 < fold.chosen_epoch <= len(curve):
+        if key == "test_wa" and 0 < fold.chosen_epoch <= len(curve):
             chosen = fold.chosen_epoch
             axis.plot(chosen, curve[chosen - 1], "o", color=_SECOND, markersize=3.5)
     shortest = min(len(curve) for curve in curves)

@@ -14,6 +14,7 @@ from lightsernet_edge.audio import read_recording
 from lightsernet_edge.errors import InputError
 
 from ..conditions import encode_mp3
+from ..results import ClipResult
 from .runs import Run
 
 SAMPLE_RATE = 16000
@@ -42,18 +43,18 @@ class WrongClip:
 
 def most_wrong(run: Run, count: int) -> list[WrongClip]:
     """Return the clips whose wrong label leads the right one by most, seeds averaged."""
-    said: defaultdict[tuple[str, str, str], list[tuple[float, ...]]] = defaultdict(list)
+    said: defaultdict[tuple[str, str, int | None], list[ClipResult]] = defaultdict(list)
     for result in run.seeds(run.shipped):
         for clip in result.clips:
-            said[clip.file, clip.speaker, clip.truth].append(clip.posteriors)
+            said[clip.key].append(clip)
     labels = run.first.labels
     wrong = []
-    for (file, speaker, truth), posteriors in said.items():
-        mean = np.mean(posteriors, axis=0)
-        best = int(mean.argmax())
-        if labels[best] != truth:
-            own = float(mean[labels.index(truth)])
-            wrong.append(WrongClip(file, speaker, truth, labels[best], own, float(mean[best])))
+    for answers in said.values():
+        mean = np.mean([clip.posteriors for clip in answers], axis=0)
+        best, clip = int(mean.argmax()), answers[0]
+        if labels[best] != clip.truth:
+            own, other = float(mean[labels.index(clip.truth)]), float(mean[best])
+            wrong.append(WrongClip(clip.file, clip.speaker, clip.truth, labels[best], own, other))
     wrong.sort(key=lambda clip: (clip.truth_posterior - clip.said_posterior, clip.file))
     return wrong[:count]
 
@@ -68,11 +69,6 @@ class Recordings:
     budget : int
         Bytes that all encoded clips together may take.
 
-    Attributes
-    ----------
-    left_out : int
-        How many clips found no room.
-
     Raises
     ------
     InputError
@@ -83,7 +79,6 @@ class Recordings:
         self._paths: dict[str, Path] = {}
         self._budget = budget
         self._encoded: dict[str, str] = {}
-        self.left_out = 0
         if folder is None:
             return
         if not folder.is_dir():
@@ -107,7 +102,6 @@ class Recordings:
         samples = read_recording(self._paths[file], SAMPLE_RATE).samples
         text = base64.b64encode(encode_mp3(samples, SAMPLE_RATE, _KBITS)).decode()
         if len(text) > self._budget:
-            self.left_out += 1
             return False
         self._budget -= len(text)
         self._encoded[file] = text

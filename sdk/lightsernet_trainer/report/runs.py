@@ -15,7 +15,7 @@ from lightsernet_edge.model_record import PRECISIONS
 from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
 from ..protocols import PROTOCOLS
-from ..result_checks import expect_same_settings
+from ..result_checks import expect_same_folds, expect_same_settings
 from ..results import (
     ADAPTED_AFTER,
     Result,
@@ -39,7 +39,7 @@ class Summary:
     precision : str
     seeds : int
     clips : int
-        In each seed.
+        In each seed, each counted once.
     scores : dict of str to float
         ``ua``, ``wa``, ``f1``.
     intervals : dict of str to tuple of float, or None
@@ -114,7 +114,7 @@ class Run:
         results = self.seeds(precision)
         known = {clip.speaker for result in results for clip in result.clips}
         fresh = [speaker for speaker in fresh if speaker in known]
-        bounds = [_intervals(result) for result in results]
+        bounds = [result.intervals for result in results]
         intervals = None
         if all(bounds):
             intervals = {
@@ -127,7 +127,7 @@ class Run:
         return Summary(
             precision=precision,
             seeds=len(results),
-            clips=len(results[0].clips),
+            clips=results[0].n_clips,
             scores={
                 name: float(np.mean([getattr(result, name) for result in results]))
                 for name in SCORES
@@ -162,7 +162,7 @@ class Run:
         """Return on which share of clips two precisions of the same seeds say the same label."""
         said = [
             {
-                (result.seed, clip.file, clip.order): label
+                (result.seed, clip.key, clip.order): label
                 for result in self.seeds(name)
                 for clip, label in zip(result.clips, predicted(result), strict=True)
             }
@@ -178,8 +178,8 @@ def group_runs(results: Sequence[Result]) -> list[Run]:
     Raises
     ------
     InputError
-        If there is none, one stands there twice, labels differ within a run, or settings
-        other than the seed within a protocol, recipe and loss.
+        If there is none, one stands there twice, labels differ within a run, or folds or
+        settings other than the seed within a protocol, recipe and loss.
     """
     if not results:
         raise InputError("results: found none, expected at least one")
@@ -189,6 +189,7 @@ def group_runs(results: Sequence[Result]) -> list[Run]:
         model = (result.protocol, result.recipe, result.loss)
         first = firsts.setdefault(model, result)
         expect_same_settings(f"result {result.name}", result.settings, first)
+        expect_same_folds(f"result {result.name}", [fold.name for fold in result.folds], first)
         groups[(*model, result.condition or CLEAN)].append(result)
     runs = []
     for members in groups.values():
@@ -240,11 +241,3 @@ def condition_scores(runs: Sequence[Run]) -> dict[tuple[str, str, str, str], dic
 def _order(result: Result) -> tuple[int, str, int]:
     place = PRECISIONS.index(result.precision) if result.precision in PRECISIONS else 99
     return place, result.precision, result.seed
-
-
-def _intervals(result: Result) -> dict[str, Interval] | None:
-    if result.clip_intervals is not None:
-        return result.clip_intervals
-    if result.ua_interval is None or result.wa_interval is None or result.f1_interval is None:
-        return None
-    return {"ua": result.ua_interval, "wa": result.wa_interval, "f1": result.f1_interval}
