@@ -753,6 +753,7 @@ FLAGS = [
     ((*CLASSIFY, "--non\nsense"), ["--non"]),
     ((*CLASSIFY, "--threads", "0"), ["--threads", "0", "at least 1"]),
     ((*CLASSIFY, "--threads", "-3"), ["--threads", "-3", "at least 1"]),
+    ((*CLASSIFY, "--threads", "2147483648"), ["--threads", "2147483648", "at most 1024"]),
     ((*CLASSIFY, "--threads", "two"), ["--threads", "'two'", "int"]),
     ((*CLASSIFY, "--threads"), ["--threads", "expected one argument"]),
     ((*CLASSIFY, "--engine", "nonsense"), ["--engine", "'nonsense'", "litert"]),
@@ -817,6 +818,29 @@ def test_flags(arguments: tuple[str, ...], says: list[str], desk: Path, refuse: 
             folder.mkdir(parents=True)
             (folder / "1.wav").write_bytes((desk / "good.wav").read_bytes())
     refuse(*arguments, says=says)
+
+
+@pytest.mark.parametrize("engine", [(), ("--engine", "native")], ids=["default", "native"])
+def test_more_threads_than_an_interpreter_takes(engine: tuple[str, ...], refuse: Refuse) -> None:
+    message = refuse(*CLASSIFY, *engine, "--threads", "1025", says=["--threads", "1025", "1024"])
+    assert "--engine native" not in message
+
+
+def test_unexpected_error_is_one_short_line(
+    command: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a library says of its arguments may hold a whole model."""
+
+    def open_engine(*_: object) -> None:
+        raise TypeError("takes a number,\nfound " + "TFL3" * 10**5)
+
+    monkeypatch.setattr("lightsernet_edge.recognizer.open_engine", open_engine)
+    outcome = command("classify", *MODEL, "good.wav")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith(f"{PREFIX}unexpected TypeError: takes a number, found TFL3")
+    assert line.endswith("... (--debug shows where)")
+    assert len(line) < 400
 
 
 # --- the real command ---------------------------------------------------------
