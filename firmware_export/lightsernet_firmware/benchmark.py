@@ -8,7 +8,7 @@ from lightsernet_edge.model_file import ModelFile
 
 from .cost import layer_costs
 from .emulated_board import EmulatedBoard
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .host_benchmark import bench_host
 
 HOST = "host"
@@ -36,7 +36,7 @@ def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, 
         ``seconds``, ``instructions_per_audio_second``,
         ``instructions_per_mac`` and ``layers``.
     """
-    plan = plan_network(file.graph)
+    plan = plan_of(file)
     spec = file.record.features
     frames = file.graph.input.shape[1]
     samples = spec.frame_length + (frames - 1) * spec.hop_length

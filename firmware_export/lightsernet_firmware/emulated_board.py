@@ -19,7 +19,7 @@ from lightsernet_edge.wav_bytes import wav_bytes
 from .board_build import board, build_program, code_bytes
 from .cost import ram_bytes
 from .front_end_tables import front_end_tables, why_not_streamable
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .model_blob import blob_of
 from .outcome import Outcome
 
@@ -60,7 +60,7 @@ class EmulatedBoard:
         self._target = target
         self._optimization = optimization
         self._blob = blob_of(file)
-        plan = plan_network(file.graph)
+        plan = plan_of(file)
         self._spec = file.record.features
         tables = None if why_not_streamable(self._spec) else front_end_tables(self._spec)
         self._ram = ram_bytes(plan, tables, target)

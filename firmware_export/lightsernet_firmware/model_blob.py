@@ -23,7 +23,7 @@ from lightsernet_edge.model_record import DecisionDefaults
 from lightsernet_edge.profile import MAX_SHIFT, MAX_STRETCH, MEMORY_S, PRIOR_MEAN_S, PRIOR_SCALE_S
 
 from .front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .network_plan import Head, NetworkPlan, Path, Requantization, Stage, round_up
 from .requantization import Multiplier
 
@@ -52,10 +52,7 @@ def blob_of(file: ModelFile) -> bytes:
     ModelError
         If the network cannot be run row by row.
     """
-    try:
-        plan = plan_network(file.graph)
-    except ModelError as error:
-        raise ModelError(f"{file.path}: {error}") from None
+    plan = plan_of(file)
     record = file.record
     tables = None
     if why_not_streamable(record.features) is None:

@@ -22,6 +22,8 @@ from lightsernet_edge.wav_bytes import wav_bytes
 from lightsernet_firmware.host_stream import library
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 
+FLOAT32 = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "float32.tflite"
+
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -175,6 +177,33 @@ def test_native_engine_refuses_float_models() -> None:
     model = convert(light_sernet(184, 40, 5, 0.25), "float32", [])
     with pytest.raises(ModelError, match="float32, expected full-integer"):
         open_engine(model, read_graph(model), "native")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["export", "MODEL", "--format", "c", "--out", "OUT"],
+        ["validate", "MODEL", "--audio", "AUDIO"],
+        ["bench", "MODEL", "--target", "host"],
+        ["bench", "MODEL", "--target", "cortex-m4"],
+        ["classify", "--engine", "native", "--model", "MODEL", "AUDIO/0.wav"],
+        ["listen", "--engine", "native", "--model", "MODEL", "--input", "AUDIO/0.wav"],
+    ],
+    ids=lambda command: " ".join(word for word in command if word.islower()),
+)
+def test_float_models_are_refused_by_name_with_what_to_do(
+    command: list[str], recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"MODEL": FLOAT32, "OUT": tmp_path / "out", "AUDIO": recordings}
+    words = []
+    for word in command:
+        place, slash, rest = word.partition("/")
+        words.append(f"{places[place]}{slash}{rest}" if place in places else word)
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in (f"{FLOAT32}: ", "is float32, expected full-integer int8", "int8.tflite"):
+        assert part in line
+    assert " --" not in line, "train has no flag that does it"
 
 
 @pytest.mark.no_preload
