@@ -19,8 +19,10 @@ from lightsernet_edge.errors import InputError, MissingDependencyError, ModelErr
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.tflite_graph import read_graph
 from lightsernet_edge.wav_bytes import wav_bytes
-from lightsernet_firmware.host_stream import library
+from lightsernet_firmware.host_listener import HostListener
+from lightsernet_firmware.host_stream import HostModel, library
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
+from lightsernet_firmware.model_blob import blob_of
 
 FLOAT32 = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "float32.tflite"
 
@@ -129,6 +131,65 @@ def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[s
     assert sum(layer["macs"] for layer in facts["layers"]) == facts["macs"]
     assert main(["info", str(smallest.path), "--layers"]) == 0
     assert "stage 1" in capsys.readouterr().out
+
+
+def test_info_and_export_mean_the_same_flash(
+    model_for: Callable[[Network | None], ModelFile],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is flashed, not the size of the `.tflite`."""
+    file = model_for(None)
+    exported = json_of(capsys, "export", "--format", "c", "--out", str(tmp_path))
+    facts = json_of(capsys, "info", "--boards")
+    assert facts["flash_bytes"] == exported["flash_bytes"]
+    assert facts["flash_bytes"] == (tmp_path / "model.lsn").stat().st_size
+    assert facts["tflite_bytes"] == len(file.model) != facts["flash_bytes"]
+    assert {board["flash_needed"] for board in facts["boards"]} == {
+        facts["flash_bytes"] + CODE_BYTES
+    }
+    assert main(["info"]) == 0
+    printed = capsys.readouterr().out
+    for size in (facts["flash_bytes"], facts["tflite_bytes"]):
+        assert f"{size:,} bytes" in printed
+
+
+def test_info_knows_the_listeners_ram(
+    model_for: Callable[[Network | None], ModelFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = json_of(capsys, "info", "--boards")
+    model = HostModel(blob_of(model_for(None)))
+    listener, continuous = (HostListener(model, continuous=mode).ram.size for mode in (0, 1))
+    assert facts["listener_ram_bytes"] == listener
+    assert facts["continuous_ram_bytes"] == continuous
+    assert facts["ram_bytes"] < listener < continuous
+    needed = {board["listener_ram_needed"] for board in facts["boards"]}
+    assert max(needed) == listener + STACK_BYTES
+    # Helium takes less.
+    assert all(board["ram_needed"] < board["listener_ram_needed"] for board in facts["boards"])
+    assert main(["info", "--boards"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{listener:,}" in printed
+    assert f"{continuous:,}" in printed
+    assert "listener" in printed.splitlines()[-len(facts["boards"]) - 1]
+
+
+def test_the_readme_has_the_figures_of_info(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+    facts = json_of(capsys, "info")
+    assert f"a network of {facts['parameters'] / 1000:.0f} thousand parameters" in readme
+    assert f"some {facts['ram_bytes'] / 1000:.0f} kB of RAM" in readme
+    assert f"{facts['listener_ram_bytes'] / 1000:.0f} kB with a listener" in readme
+
+
+def test_info_of_what_the_engine_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = json_of(capsys, "info", str(FLOAT32), "--boards")
+    for name in ("flash_bytes", "ram_bytes", "listener_ram_bytes", "continuous_ram_bytes"):
+        assert facts[name] is None, name
+    assert "int8.tflite" in facts["firmware"]
+    assert facts["tflite_bytes"] > 10**6
+    assert main(["info", str(FLOAT32)]) == 0
+    assert "flash" not in capsys.readouterr().out
 
 
 def test_info_says_where_it_fits(
