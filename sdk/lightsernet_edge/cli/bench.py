@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from typing import Any
 
@@ -37,9 +38,11 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_firmware.benchmark import bench
 
     from ..model_file import default_model_path, read_model
+    from ..native_output import held_back
 
     file = read_model(arguments.model or default_model_path())
-    facts = bench(file, arguments.target, f"-O{arguments.optimize}")
+    with contextlib.nullcontext() if arguments.debug else held_back():
+        facts = bench(file, arguments.target, f"-O{arguments.optimize}")
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     elif "network_ms" in facts:

@@ -34,12 +34,9 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Classify the files; a bad one is reported and the others are still done."""
     from ..errors import InputError
-    from ..recognizer import EmotionRecognizer
     from . import print_error
 
-    recognizer = EmotionRecognizer(
-        arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
-    )
+    recognizer = options.open_recognizer(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     rows: list[dict[str, Any]] = []

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..recognizer import EmotionRecognizer
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +43,20 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run on XNNPACK: faster on most machines, but int8 results differ in the last bits",
     )
+
+
+def open_recognizer(arguments: argparse.Namespace) -> EmotionRecognizer:
+    """Make the recognizer that ``--model`` and the flags of `add_engine` ask for.
+
+    What the interpreters say of themselves meanwhile is kept off the terminal.
+    """
+    from ..native_output import held_back
+    from ..recognizer import EmotionRecognizer
+
+    with contextlib.nullcontext() if arguments.debug else held_back():
+        return EmotionRecognizer(
+            arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
+        )
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
