@@ -32,7 +32,11 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_dataset(parser)
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="gets folds, results and report"
+        "--out",
+        metavar="DIR",
+        type=options.path,
+        required=True,
+        help="gets folds, results and report",
     )
     parser.add_argument(
         "--protocol",

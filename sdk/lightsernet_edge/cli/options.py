@@ -22,9 +22,9 @@ def add_model(parser: argparse.ArgumentParser, positional: bool) -> None:
     """Add MODEL as ``--model`` or as a positional argument that may be left out."""
     help_text = "a .tflite with its record (default: the model that ships)"
     if positional:
-        parser.add_argument("model", metavar="MODEL", nargs="?", type=Path, help=help_text)
+        parser.add_argument("model", metavar="MODEL", nargs="?", type=path, help=help_text)
     else:
-        parser.add_argument("--model", metavar="MODEL", type=Path, help=help_text)
+        parser.add_argument("--model", metavar="MODEL", type=path, help=help_text)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +81,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         help="layout of the data: emodb, ravdess, iemocap, folders or manifest",
     )
     parser.add_argument(
-        "--data", metavar="PATH", type=Path, required=True, help="its folder, or CSV file"
+        "--data", metavar="PATH", type=path, required=True, help="its folder, or CSV file"
     )
     parser.add_argument(
         "--part",
@@ -90,6 +90,13 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         help="part of the corpus; iemocap: all, improvised or scripted; "
         "ravdess: all, speech or song",
     )
+
+
+def path(text: str) -> Path:
+    """Return the path that a flag names; an empty one would stand for the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("found '', expected a path")
+    return Path(text)
 
 
 def label_list(text: str) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import options
@@ -60,7 +59,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         help="give every coefficient mean 0 and deviation 1 over the training clips",
     )
     parser.add_argument(
-        "--noises", metavar="DIR", type=Path, help="recordings for conditions with noise"
+        "--noises", metavar="DIR", type=options.path, help="recordings for conditions with noise"
     )
 
 

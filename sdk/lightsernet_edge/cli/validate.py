@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from . import options
@@ -20,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_model(parser, positional=True)
     parser.add_argument(
-        "--audio", metavar="DIR", required=True, type=Path, help="folder of recordings"
+        "--audio", metavar="DIR", required=True, type=options.path, help="folder of recordings"
     )
     parser.add_argument(
         "--engine",
