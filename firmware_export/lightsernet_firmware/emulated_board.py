@@ -43,6 +43,8 @@ class EmulatedBoard:
 
     Raises
     ------
+    InputError
+        If there is no such target.
     MissingDependencyError
         If the cross compiler or QEMU is not installed.
     ModelError
@@ -50,13 +52,13 @@ class EmulatedBoard:
     """
 
     def __init__(self, file: ModelFile, target: str, optimization: str = "-O2") -> None:
+        self._board = board(target)
         self._emulator = shutil.which("qemu-system-arm")
         if self._emulator is None:
             raise MissingDependencyError(
                 "emulated boards need qemu-system-arm, which is not found "
                 "(Debian: apt-get install qemu-system-arm)"
             )
-        self._board = board(target)
         self._target = target
         self._optimization = optimization
         self._blob = blob_of(file)

@@ -270,6 +270,15 @@ def test_bad_file_among_good_ones(
     assert tree(desk) == before
 
 
+def test_debug_shows_where_also_among_good_ones(desk: Path, command: Command) -> None:
+    outcome = command("--debug", "classify", *MODEL, "--json", "good.wav", "bad.wav", "good.wav")
+    assert outcome.status == 2
+    assert len(outcome.stdout.splitlines()) == 2
+    first, *_, last = outcome.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last.startswith(f"{PREFIX}bad.wav: no such file")
+
+
 def test_just_long_enough(desk: Path, command: Command, voice: NDArray[np.int16]) -> None:
     soundfile.write(desk / "just.wav", voice[:4800], 16000)
     outcome = command("classify", *MODEL, "--json", "just.wav")

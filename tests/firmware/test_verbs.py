@@ -19,6 +19,7 @@ from lightsernet_edge.errors import InputError, MissingDependencyError, ModelErr
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.tflite_graph import read_graph
 from lightsernet_edge.wav_bytes import wav_bytes
+from lightsernet_firmware.emulated_board import EmulatedBoard
 from lightsernet_firmware.host_listener import HostListener
 from lightsernet_firmware.host_stream import HostModel, library
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
@@ -113,6 +114,24 @@ def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["ram_bytes"] > 0
     assert facts["text_bytes"] > facts["stack_bytes"] > 0
     assert facts["instructions_per_audio_second"] > 1e6
+
+
+def test_unknown_targets_are_named_before_what_is_missing(
+    smallest: ModelFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    model = str(smallest.path)
+    assert main(["bench", model, "--target", "z80"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in ("--target: found 'z80'", "host, cortex-m4, cortex-m7, cortex-m55"):
+        assert part in line
+    with pytest.raises(InputError, match="'z80'"):
+        EmulatedBoard(smallest, "z80")
+    assert main(["bench", model, "--target", "cortex-m4"]) == 1
+    assert "qemu-system-arm" in capsys.readouterr().err
 
 
 @pytest.mark.no_preload

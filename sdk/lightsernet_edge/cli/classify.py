@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import sys
+import traceback
 from typing import Any
 
 from . import options
@@ -49,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
                 else [recognizer.classify(file)]
             )
         except InputError as error:
+            if arguments.debug:
+                traceback.print_exc()
             print_error(error)
             status = error.exit_status
             continue
