@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from networks import SMALLEST, VARIANTS, Network, int8_model
 
 from lightsernet_edge import EmotionRecognizer
@@ -96,11 +97,41 @@ def test_validate_with_wrong_flags(
     assert message in capsys.readouterr().err
 
 
-def test_validate_without_recordings(
-    smallest: ModelFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_validate_takes_the_files_that_classify_takes(
+    smallest: ModelFile, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["validate", str(smallest.path), "--audio", str(tmp_path)]) == 2
-    assert str(tmp_path) in capsys.readouterr().err
+    pcm, rate = soundfile.read(recordings / "1.wav")
+    (tmp_path / "sub").mkdir()
+    for name in ("a.mp3", "b.ogg", "sub/c.FLAC", "sub/d.wav"):
+        soundfile.write(tmp_path / name, pcm, rate)
+        assert main(["classify", "--model", str(smallest.path), str(tmp_path / name)]) == 0
+    # As macOS leaves it beside a file.
+    (tmp_path / "._a.mp3").write_bytes(b"no audio")
+    capsys.readouterr()
+    facts = json_of(capsys, "validate", str(smallest.path), "--audio", str(tmp_path))
+    assert facts["clips"] == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("absent", ["not found", "expected a folder of recordings"]),
+        ("notes.txt", ["is a file", "expected a folder of recordings"]),
+        (".", ["found no recording", "expected WAV, FLAC, OGG or MP3"]),
+    ],
+)
+def test_validate_without_recordings(
+    place: str,
+    says: list[str],
+    smallest: ModelFile,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "notes.txt").write_text("no audio")
+    assert main(["validate", str(smallest.path), "--audio", str(tmp_path / place)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in ("--audio", str(tmp_path / place), *says):
+        assert part in line
 
 
 @pytest.mark.no_preload
