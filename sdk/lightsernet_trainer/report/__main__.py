@@ -68,6 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n\n".join(table for table in tables if table))
         else:
             write_report(results, options.out, options.data, fresh, aims)
+            print(options.out)
     except LightSernetError as error:
         print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status
