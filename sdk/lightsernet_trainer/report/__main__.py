@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.extras import exit_without_trainer
+
+if __name__ == "__main__":
+    exit_without_trainer("report")
 
 from ..result_checks import check
 from ..result_file import read_result
