@@ -29,7 +29,10 @@ def add_parser(subparsers: Any) -> None:
         help="gets models, scores and plots",
     )
     parser.add_argument(
-        "--labels", metavar="A,B,...", type=options.label_list, help="classes of a manifest"
+        "--labels",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="classes and their order, for folders and manifest (default: those found, sorted)",
     )
     held_out = parser.add_mutually_exclusive_group()
     held_out.add_argument(
