@@ -27,7 +27,11 @@ def add_parser(subparsers: Any) -> None:
         "LiteRT's and python_speech_features'",
     )
     parser.add_argument(
-        "--optimize", metavar="LEVEL", default="2", choices=("2", "3", "s"), help="2, 3 or s"
+        "--optimize",
+        metavar="LEVEL",
+        default="2",
+        choices=("2", "3", "s"),
+        help="of the cross compiler: 2 (default), 3 or s",
     )
     options.add_json(parser)
     parser.set_defaults(run=run)

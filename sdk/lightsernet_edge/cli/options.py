@@ -36,7 +36,11 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "interpreters that works)",
     )
     parser.add_argument(
-        "--threads", metavar="N", type=int, default=1, help="threads of the interpreter"
+        "--threads",
+        metavar="N",
+        type=int,
+        default=1,
+        help="threads of the interpreter (default: 1)",
     )
     parser.add_argument(
         "--xnnpack",
