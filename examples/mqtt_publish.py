@@ -22,7 +22,11 @@ import threading
 import time
 from typing import Any
 
-import paho.mqtt.client as mqtt
+try:
+    import paho.mqtt.client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion
+except ImportError:
+    sys.exit("mqtt_publish.py: needs paho-mqtt 2 or later: pip install 'paho-mqtt>=2'")
 
 TIMEOUT_S = 10
 # While the broker is away; then the newest are dropped.
@@ -91,7 +95,7 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"mqtt_publish.py: {arguments.host}:{arguments.port}: {text}", file=sys.stderr)
 
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=arguments.id)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=arguments.id)
     outbox = Outbox(client)
     if arguments.user:
         client.username_pw_set(arguments.user, os.environ.get("MQTT_PASSWORD"))

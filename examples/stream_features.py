@@ -6,7 +6,7 @@ Usage: python stream_features.py CLIP
 import sys
 from pathlib import Path
 
-from lightsernet_edge import FrontEnd, default_model_path
+from lightsernet_edge import FrontEnd, LightSernetError, default_model_path
 from lightsernet_edge.audio import read_recording
 from lightsernet_edge.model_file import read_model
 
@@ -17,7 +17,11 @@ def main() -> int:
     clips = Path(__file__).parent / "clips"
     clip = Path(sys.argv[1]) if len(sys.argv) == 2 else sorted(clips.glob("*.wav"))[0]
     spec = read_model(default_model_path()).record.features
-    samples = read_recording(clip, spec.sample_rate).samples
+    try:
+        samples = read_recording(clip, spec.sample_rate).samples
+    except LightSernetError as error:
+        print(f"stream_features.py: {error}", file=sys.stderr)
+        return error.exit_status
     stream = FrontEnd(spec).stream()
     rows = 0
     for start in range(0, len(samples), CHUNK):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from lightsernet_edge.errors import InputError
 from lightsernet_edge.model_file import ModelFile
 
+from .board_build import TARGETS
 from .cost import layer_costs
 from .emulated_board import EmulatedBoard
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .host_benchmark import bench_host
 
 HOST = "host"
+BENCH_TARGETS = (HOST, *TARGETS)
 # Length of the utterance that is counted, unless the model's says otherwise.
 _SECONDS = 3.0
 
@@ -35,8 +38,15 @@ def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, 
         else as `EmulatedBoard.count_instructions`, with ``target``, ``frames``,
         ``seconds``, ``instructions_per_audio_second``,
         ``instructions_per_mac`` and ``layers``.
+
+    Raises
+    ------
+    InputError
+        If there is no such target.
     """
-    plan = plan_network(file.graph)
+    if target not in BENCH_TARGETS:
+        raise InputError(f"--target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
+    plan = plan_of(file)
     spec = file.record.features
     frames = file.graph.input.shape[1]
     samples = spec.frame_length + (frames - 1) * spec.hop_length

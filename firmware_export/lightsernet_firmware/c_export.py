@@ -15,7 +15,7 @@ from lightsernet_edge.model_file import ModelFile
 
 from .cost import ram_bytes
 from .front_end_tables import front_end_tables, why_not_streamable
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .host_build import ENGINE
 from .host_stream import HostModel
 from .model_blob import blob_of
@@ -65,7 +65,7 @@ def export_c(file: ModelFile, folder: Path) -> Export:
         If the folder cannot be written to.
     """
     blob = blob_of(file)
-    plan = plan_network(file.graph)
+    plan = plan_of(file)
     spec = file.record.features
     tables = None if why_not_streamable(spec) else front_end_tables(spec)
     ram = {target: ram_bytes(plan, tables, target) for target in ("cortex-m4", "cortex-m55")}

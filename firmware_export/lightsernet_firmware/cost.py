@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lightsernet_edge.endpoint_settings import EndpointConstants
+from lightsernet_edge.errors import InputError
 from lightsernet_edge.model_record import DecisionDefaults
 
 from .front_end_tables import FrontEndTables
@@ -137,31 +138,36 @@ def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "h
 
 def listener_ram_bytes(
     plan: NetworkPlan,
-    tables: FrontEndTables,
+    tables: FrontEndTables | None,
     decision: DecisionDefaults,
     target: str = "host",
     continuous: bool = False,
-) -> int:
+) -> int | None:
     """Return the RAM of one listener in bytes: ``lsn_listener_ram_size`` on `target`.
 
     Parameters
     ----------
     plan : NetworkPlan
-    tables : FrontEndTables
+    tables : FrontEndTables or None
     decision : DecisionDefaults
-        The window of continuous mode must take a frame.
     target : str
         A key of `OPERAND_BYTES`.
     continuous : bool
         Whether it is in continuous mode.
 
-    Raises
-    ------
-    InputError
-        If the times of the decision's endpointing do not fit the front end.
+    Returns
+    -------
+    int or None
+        None if the engine has no listener for it: without a front end, or if the
+        decision's times do not fit the front end.
     """
+    if tables is None:
+        return None
     spec = tables.spec
-    constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    try:
+        constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    except InputError:
+        return None
     parts = [
         4 * plan.head.labels,
         # Statistics of two arrays, and their rows.
@@ -173,6 +179,8 @@ def listener_ram_bytes(
         # Smoothed posteriors, and the sums of the window's rows.
         window = decision.window_hops(spec.sample_rate / spec.hop_length)
         rows = plan.output_rows(spec.n_frames(window * spec.hop_length))
+        if rows == 0:
+            return None
         parts += [4 * plan.head.labels, 2 * rows * plan.head.channels]
     own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
     return own + ram_bytes(plan, tables, target)

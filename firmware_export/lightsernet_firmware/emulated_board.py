@@ -19,7 +19,7 @@ from lightsernet_edge.wav_bytes import wav_bytes
 from .board_build import board, build_program, code_bytes
 from .cost import ram_bytes
 from .front_end_tables import front_end_tables, why_not_streamable
-from .graph_planner import plan_network
+from .graph_planner import plan_of
 from .model_blob import blob_of
 from .outcome import Outcome
 
@@ -43,6 +43,8 @@ class EmulatedBoard:
 
     Raises
     ------
+    InputError
+        If there is no such target.
     MissingDependencyError
         If the cross compiler or QEMU is not installed.
     ModelError
@@ -50,17 +52,17 @@ class EmulatedBoard:
     """
 
     def __init__(self, file: ModelFile, target: str, optimization: str = "-O2") -> None:
+        self._board = board(target)
         self._emulator = shutil.which("qemu-system-arm")
         if self._emulator is None:
             raise MissingDependencyError(
                 "emulated boards need qemu-system-arm, which is not found "
                 "(Debian: apt-get install qemu-system-arm)"
             )
-        self._board = board(target)
         self._target = target
         self._optimization = optimization
         self._blob = blob_of(file)
-        plan = plan_network(file.graph)
+        plan = plan_of(file)
         self._spec = file.record.features
         tables = None if why_not_streamable(self._spec) else front_end_tables(self._spec)
         self._ram = ram_bytes(plan, tables, target)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import ModelError
+from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.quantization import Quantization
 from lightsernet_edge.tflite_graph import Graph, Operator, Tensor
 
@@ -24,13 +25,31 @@ _POSTERIORS = Quantization(1.0 / 256.0, -128)
 # Doubled accumulators must fit 32 bits, so that the high half of a product is
 # the rounded doubling product that TFLite computes.
 _ACCUMULATOR_LIMIT = 2**30 - 1
+_FLOAT_ADVICE = (
+    "train writes that as int8.tflite; convert a model of another origin with a representative "
+    "data set and int8 input and output"
+)
 _ADVICE = {
-    "float32": "convert it to full-integer int8 (train --precision int8 writes one)",
-    "float16": "convert it to full-integer int8 (train --precision int8 writes one)",
+    "float32": _FLOAT_ADVICE,
+    "float16": _FLOAT_ADVICE,
     "int8 dynamic-range": "its weights are int8 but it computes in float32: convert it again "
     "with a representative data set and int8 input and output",
     "mixed": "convert it again with int8 input and output and only int8 operators",
 }
+
+
+def plan_of(file: ModelFile) -> NetworkPlan:
+    """Plan how a model file's network runs row by row.
+
+    Raises
+    ------
+    ModelError
+        As `plan_network`; it names the file.
+    """
+    try:
+        return plan_network(file.graph)
+    except ModelError as error:
+        raise ModelError(f"{file.path}: {error}") from None
 
 
 def plan_network(graph: Graph) -> NetworkPlan:

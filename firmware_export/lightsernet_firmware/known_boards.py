@@ -12,10 +12,10 @@ from typing import Any
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.model_file import ModelFile
 
-from .cost import ram_bytes
+from .cost import listener_ram_bytes, ram_bytes
 from .front_end_tables import front_end_tables, why_not_streamable
 from .graph_planner import plan_network
-from .model_blob import blob_of
+from .model_blob import planned_blob
 
 # What the engine promises, and its tests on emulated boards hold: code with what
 # it uses of the C library, at -O2, and stack.
@@ -121,19 +121,25 @@ def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
     list of dict
         ``board``, ``chip``, ``core``, ``flash_bytes`` and ``ram_bytes`` of the
         board, ``flash_needed`` (blob and code) and ``ram_needed`` (one stream
-        and the stack), ``fits``, ``source``. What is left is for the rest of
-        the firmware. Empty for models that the engine cannot run.
+        and the stack), ``fits``; ``listener_ram_needed`` and ``listener_fits``,
+        the same with a listener in utterance mode, None where there can be none;
+        ``source``. What is left is for the rest of the firmware. Empty for models
+        that the engine cannot run.
     """
     try:
         plan = plan_network(file.graph)
+        flash = len(planned_blob(plan, file.record)) + CODE_BYTES
     except ModelError:
         return []
     spec = file.record.features
     tables = None if why_not_streamable(spec) else front_end_tables(spec)
-    flash = len(blob_of(file)) + CODE_BYTES
     rows = []
     for board in KNOWN_BOARDS:
+        flash_fits = flash <= _KB * board.flash_kb
         ram = ram_bytes(plan, tables, board.target) + STACK_BYTES
+        listener = listener_ram_bytes(plan, tables, file.record.decision, board.target)
+        if listener is not None:
+            listener += STACK_BYTES
         rows.append(
             {
                 "board": board.name,
@@ -143,7 +149,11 @@ def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
                 "ram_bytes": _KB * board.ram_kb,
                 "flash_needed": flash,
                 "ram_needed": ram,
-                "fits": flash <= _KB * board.flash_kb and ram <= _KB * board.ram_kb,
+                "fits": flash_fits and ram <= _KB * board.ram_kb,
+                "listener_ram_needed": listener,
+                "listener_fits": None
+                if listener is None
+                else flash_fits and listener <= _KB * board.ram_kb,
                 "source": board.source,
             }
         )

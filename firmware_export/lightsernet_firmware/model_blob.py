@@ -19,7 +19,7 @@ from lightsernet_edge.endpoint_settings import EndpointConstants
 from lightsernet_edge.errors import InputError, ModelError
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model_file import ModelFile
-from lightsernet_edge.model_record import DecisionDefaults
+from lightsernet_edge.model_record import DecisionDefaults, ModelRecord
 from lightsernet_edge.profile import MAX_SHIFT, MAX_STRETCH, MEMORY_S, PRIOR_MEAN_S, PRIOR_SCALE_S
 
 from .front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
@@ -50,13 +50,23 @@ def blob_of(file: ModelFile) -> bytes:
     Raises
     ------
     ModelError
-        If the network cannot be run row by row.
+        If the network cannot be run row by row, or the engine cannot take a number of
+        the record; it names the file.
     """
     try:
-        plan = plan_network(file.graph)
+        return planned_blob(plan_network(file.graph), file.record)
     except ModelError as error:
         raise ModelError(f"{file.path}: {error}") from None
-    record = file.record
+
+
+def planned_blob(plan: NetworkPlan, record: ModelRecord) -> bytes:
+    """Build the blob of a network that is planned, and of its record.
+
+    Raises
+    ------
+    ModelError
+        If the engine cannot take a number of the record.
+    """
     tables = None
     if why_not_streamable(record.features) is None:
         tables = front_end_tables(record.features)
@@ -91,7 +101,7 @@ def build_blob(
     Raises
     ------
     ModelError
-        If labels or front end do not fit the network.
+        If labels or front end do not fit the network, or a number does not fit 32 bits.
     """
     if len(labels) != plan.head.labels:
         raise ModelError(f"labels: found {len(labels)}, the network has {plan.head.labels}")
@@ -163,12 +173,18 @@ class _Blob:
 
 def _words(*values: int | float) -> bytes:
     """Pack numbers into 32 bits each: integers of either sign, floats as float32."""
-    return b"".join(
-        struct.pack("<f", value)
-        if isinstance(value, float)
-        else struct.pack("<I", value & 0xFFFFFFFF)
-        for value in values
-    )
+    try:
+        return b"".join(
+            struct.pack("<f", value)
+            if isinstance(value, float)
+            else struct.pack("<I", value & 0xFFFFFFFF)
+            for value in values
+        )
+    except OverflowError:
+        largest = max(abs(value) for value in values)
+        raise ModelError(
+            f"the record has {largest:g}, expected numbers that fit 32-bit floats"
+        ) from None
 
 
 def _stage(blob: _Blob, stage: Stage) -> bytes:
@@ -300,7 +316,7 @@ def _decision(
     return _record(
         _DECISION_WORDS,
         step_hops,
-        min(math.ceil(decision.min_seconds * spec.sample_rate), _LARGEST_WORD),
+        math.ceil(min(decision.min_seconds * spec.sample_rate, _LARGEST_WORD)),
         blob.add_array(thresholds),
         decision.window_hops(hops_per_s),
         rule.keep(step_hops / hops_per_s),

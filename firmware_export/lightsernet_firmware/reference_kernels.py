@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
 from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.native_output import held_back
 
 from .outcome import Outcome
 
@@ -53,6 +56,8 @@ class LiteRTKernels:
             # Else the logits' memory is used again for the posteriors.
             experimental_preserve_all_tensors=True,
         )
+        # XNNPACK's delegate is made here, and says so.
+        self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._logits = _logits_index(file)
@@ -140,12 +145,14 @@ def open_reference(file: ModelFile, name: str) -> Reference:
     MissingDependencyError
         If its package is not installed.
     """
-    if name == "litert":
-        return LiteRTKernels(file)
-    if name == "litert-xnnpack":
-        return LiteRTKernels(file, xnnpack=True)
-    if name == "tflite-micro":
-        return MicroKernels(file)
+    makers: dict[str, Callable[[ModelFile], Reference]] = {
+        "litert": LiteRTKernels,
+        "litert-xnnpack": functools.partial(LiteRTKernels, xnnpack=True),
+        "tflite-micro": MicroKernels,
+    }
+    if name in makers:
+        with held_back():
+            return makers[name](file)
     raise InputError(f"--reference: found {name!r}, expected one of {', '.join(REFERENCES)}")
 
 

@@ -107,20 +107,6 @@ class Validation:
     worst: list[tuple[float, str, list[float], list[float]]] = field(default_factory=list)
 
 
-def find_clips(folder: Path) -> list[Path]:
-    """Return the WAV and FLAC files below a folder, in order of their names.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".wav", ".flac"))
-    if not found:
-        raise InputError(f"--audio {folder}: found no .wav or .flac file")
-    return found
-
-
 def open_runner(file: ModelFile, engine: str) -> ClipRunner:
     """Open an engine by its name, one of `ENGINES`.
 

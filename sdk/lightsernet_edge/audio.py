@@ -105,6 +105,12 @@ def refuse_unusable(samples: NDArray[np.float64], name: str | Path) -> None:
         raise AudioError(f"{name}: found samples beyond {MAX_SAMPLE:g} times full scale")
 
 
+def refuse_empty(count: int, name: str | Path) -> None:
+    """Raise AudioError for a recording of no samples at all."""
+    if count == 0:
+        raise AudioError(f"{name}: holds no samples, expected a recording")
+
+
 def warn_of_low_rate(name: str | Path, rate: int, sample_rate: int) -> None:
     """Warn if audio at `rate` lacks a part of the band that a model at `sample_rate` hears."""
     if rate < sample_rate:
@@ -228,8 +234,7 @@ def _read_part(
             f"{path}: truncated: holds {start + len(samples)} samples of the "
             f"{file.frames} it declares"
         )
-    if len(samples) == 0:
-        raise AudioError(f"{path}: holds no samples, expected a recording")
+    refuse_empty(len(samples), path)
     return np.asarray(samples)
 
 

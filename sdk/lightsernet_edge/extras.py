@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 from .errors import MissingDependencyError
@@ -10,6 +11,9 @@ _PACKAGES = {
     "train": ("tensorflow", "keras", "sklearn", "matplotlib"),
     "crossval": ("tensorflow", "keras", "sklearn", "matplotlib", "joblib"),
     "evaluate": ("sklearn",),
+    "report": ("sklearn", "matplotlib"),
+    "calibration": ("sklearn", "matplotlib"),
+    "release": ("sklearn", "matplotlib"),
     "serve": ("wyoming",),
 }
 
@@ -17,6 +21,15 @@ _PACKAGES = {
 def require_trainer(verb: str) -> None:
     """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there."""
     require(verb, "train", "the offline trainer")
+
+
+def exit_without_trainer(program: str) -> None:
+    """End ``python -m lightsernet_trainer.PROGRAM`` in one line unless what it needs is there."""
+    try:
+        require_trainer(program)
+    except MissingDependencyError as error:
+        print(f"python -m lightsernet_trainer.{program}: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)
 
 
 def require(verb: str, extra: str, what: str | None = None) -> None:

@@ -11,14 +11,23 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back all that is written to file descriptor 2; show it on an exception."""
+    """Hold back all that is written to file descriptor 2; show it on an exception.
+
+    ``sys.stderr`` is held back as well. The descriptor is the whole process's: this is
+    for programs, not for what runs beside threads of others.
+    """
+    if sys.stderr is None:
+        # Closed before Python began: nothing is there to be kept off.
+        yield
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _nameless_file() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -34,6 +43,9 @@ def held_back() -> Iterator[None]:
 @contextmanager
 def discarded() -> Iterator[None]:
     """Discard what native code writes to file descriptor 2; ``sys.stderr`` still works."""
+    if sys.stderr is None:
+        yield
+        return
     sys.stderr.flush()
     terminal = os.dup(2)
     own = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
@@ -47,6 +59,13 @@ def discarded() -> Iterator[None]:
         sys.stderr = before
         own.close()
         _restore(terminal)
+
+
+def _nameless_file() -> IO[bytes]:
+    # In memory where that can be had: not every device has a place for temporary files.
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("held"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _restore(terminal: int) -> None:

@@ -12,7 +12,7 @@ from .decision import Emotion
 from .endpoint_settings import EndpointConstants
 from .endpointing import find_utterances
 from .engines import RawOutput, open_engine
-from .errors import AudioError
+from .errors import AudioError, ModelError
 from .features import FrontEnd
 from .features.front_end import as_samples
 from .model_file import default_model_path, read_model
@@ -66,7 +66,10 @@ class EmotionRecognizer:
         self._rule = self._decision.rule(self.labels)
         self.sample_rate = self._spec.sample_rate
         self._front_end = FrontEnd(self._spec)
-        self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
+        try:
+            self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
+        except ModelError as error:
+            raise ModelError(f"{self.file.path}: {error}") from None
         output = self.file.graph.output
         self._output = output.quantization if output.dtype == "int8" else None
 

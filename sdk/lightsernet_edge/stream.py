@@ -20,7 +20,7 @@ from .decision import ContinuousDecision, Emotion
 from .endpoint_settings import EndpointConstants
 from .endpointing import Endpointer, HopLevels, Utterance
 from .engines import RawOutput, open_engine
-from .errors import InputError, LightSernetError
+from .errors import InputError, LightSernetError, ModelError
 from .listener import Listener, open_listener
 from .model_file import default_model_path, read_model
 from .model_record import DecisionDefaults
@@ -150,12 +150,12 @@ class EmotionStream:
             raise InputError(
                 f"decision: window_s is {settings.window_s:g}, expected at least one frame"
             )
+        try:
+            network = open_engine(file.model, file.graph, engine, threads, xnnpack)
+        except ModelError as error:
+            raise ModelError(f"{file.path}: {error}") from None
         self._listener: Listener | None = open_listener(
-            open_engine(file.model, file.graph, engine, threads, xnnpack),
-            record,
-            profile,
-            adapt,
-            window_frames,
+            network, record, profile, adapt, window_frames
         )
         # The last hops: an utterance is known to have begun, or to go on, some time later.
         self._kept = np.zeros((self._constants.hops_kept, self._hop), np.int16)

@@ -25,6 +25,10 @@ from numpy.typing import NDArray
 from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.decision import LEAST_POSTERIOR, with_temperature
 from lightsernet_edge.errors import InputError, LightSernetError
+from lightsernet_edge.extras import exit_without_trainer
+
+if __name__ == "__main__":
+    exit_without_trainer("calibration")
 
 from .report.calibration import Reliability, reliability
 from .result_file import read_result

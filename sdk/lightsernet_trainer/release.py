@@ -21,8 +21,12 @@ import numpy as np
 
 from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.errors import InputError, LightSernetError
+from lightsernet_edge.extras import exit_without_trainer
 from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
+
+if __name__ == "__main__":
+    exit_without_trainer("release")
 
 from .calibration import fit_temperature, fit_thresholds
 from .configuration import TrainingConfiguration

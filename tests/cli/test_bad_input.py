@@ -270,6 +270,15 @@ def test_bad_file_among_good_ones(
     assert tree(desk) == before
 
 
+def test_debug_shows_where_also_among_good_ones(desk: Path, command: Command) -> None:
+    outcome = command("--debug", "classify", *MODEL, "--json", "good.wav", "bad.wav", "good.wav")
+    assert outcome.status == 2
+    assert len(outcome.stdout.splitlines()) == 2
+    first, *_, last = outcome.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last.startswith(f"{PREFIX}bad.wav: no such file")
+
+
 def test_just_long_enough(desk: Path, command: Command, voice: NDArray[np.int16]) -> None:
     soundfile.write(desk / "just.wav", voice[:4800], 16000)
     outcome = command("classify", *MODEL, "--json", "just.wav")
@@ -753,11 +762,20 @@ FLAGS = [
     ((*CLASSIFY, "--non\nsense"), ["--non"]),
     ((*CLASSIFY, "--threads", "0"), ["--threads", "0", "at least 1"]),
     ((*CLASSIFY, "--threads", "-3"), ["--threads", "-3", "at least 1"]),
+    ((*CLASSIFY, "--threads", "2147483648"), ["--threads", "2147483648", "at most 1024"]),
     ((*CLASSIFY, "--threads", "two"), ["--threads", "'two'", "int"]),
     ((*CLASSIFY, "--threads"), ["--threads", "expected one argument"]),
     ((*CLASSIFY, "--engine", "nonsense"), ["--engine", "'nonsense'", "litert"]),
     ((*CLASSIFY, "--engine", ""), ["--engine", "''", "litert"]),
     (("info", "model.tflite", "more.tflite"), ["more.tflite"]),
+    (("info", ""), ["MODEL", "''", "expected a path"]),
+    (("export", "--format", "c", "--out", ""), ["--out", "''", "expected a path"]),
+    (("fetch", "emodb", "--to", ""), ["--to", "''", "expected a path"]),
+    (("listen", "--input", "good.wav", "--record", ""), ["--record", "''", "expected a path"]),
+    (("enrol", "--input", "good.wav", "--output", ""), ["--output", "''", "expected a path"]),
+    (("crossval", *FOLDERS, "--out", ""), ["--out", "''", "expected a path"]),
+    (("train", *FOLDERS, "--out", ""), ["--out", "''", "expected a path"]),
+    (("evaluate", "--dataset", "emodb", "--data", ""), ["--data", "''", "expected a path"]),
     (("fetch", "nonsense", "--to", "out"), ["'nonsense'", "emodb"]),
     (("fetch", "emodb"), ["--to"]),
     ((*EVALUATE, "--dataset", "folders"), ["--data"]),
@@ -817,6 +835,29 @@ def test_flags(arguments: tuple[str, ...], says: list[str], desk: Path, refuse: 
             folder.mkdir(parents=True)
             (folder / "1.wav").write_bytes((desk / "good.wav").read_bytes())
     refuse(*arguments, says=says)
+
+
+@pytest.mark.parametrize("engine", [(), ("--engine", "native")], ids=["default", "native"])
+def test_more_threads_than_an_interpreter_takes(engine: tuple[str, ...], refuse: Refuse) -> None:
+    message = refuse(*CLASSIFY, *engine, "--threads", "1025", says=["--threads", "1025", "1024"])
+    assert "--engine native" not in message
+
+
+def test_unexpected_error_is_one_short_line(
+    command: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a library says of its arguments may hold a whole model."""
+
+    def open_engine(*_: object) -> None:
+        raise TypeError("takes a number,\nfound " + "TFL3" * 10**5)
+
+    monkeypatch.setattr("lightsernet_edge.recognizer.open_engine", open_engine)
+    outcome = command("classify", *MODEL, "good.wav")
+    assert (outcome.status, outcome.stdout) == (1, "")
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith(f"{PREFIX}unexpected TypeError: takes a number, found TFL3")
+    assert line.endswith("... (--debug shows where)")
+    assert len(line) < 400
 
 
 # --- the real command ---------------------------------------------------------

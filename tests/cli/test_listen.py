@@ -192,6 +192,8 @@ def test_provisional_and_continuous_events(command: Command, talk: Path) -> None
         (["--input", "missing.wav"], 2, ["missing.wav", "no such file"]),
         (["--input", "notes.txt", "--fast"], 2, ["notes.txt"]),
         (["--input", "nan.wav", "--fast"], 2, ["nan.wav", "NaN"]),
+        (["--input", "none.wav"], 2, ["none.wav", "holds no samples, expected a recording"]),
+        (["--input", "none.wav", "--fast"], 2, ["none.wav", "holds no samples"]),
         (["--fast"], 2, ["--fast", "--input"]),
         (["--input", "good.wav", "--device", "0"], 2, ["--device"]),
         (["--input", "good.wav", "--record", "notes.txt"], 2, ["--record", "notes.txt"]),
@@ -218,6 +220,7 @@ def test_bad_input_is_one_line(
     monkeypatch.chdir(tmp_path)
     Path("notes.txt").write_text("no audio")
     soundfile.write("good.wav", np.zeros(RATE, np.int16), RATE)
+    soundfile.write("none.wav", np.zeros(0, np.int16), RATE)
     soundfile.write("nan.wav", np.full(RATE, np.nan, np.float32), RATE, subtype="FLOAT")
     outcome = command("listen", *arguments)
     assert outcome.status == status

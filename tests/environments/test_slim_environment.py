@@ -147,6 +147,7 @@ print(json.dumps(sorted(names)))
     [
         ["train", "--dataset", "emodb", "--data", "data", "--out", "out"],
         ["evaluate", "--dataset", "emodb", "--data", "data"],
+        ["crossval", "--dataset", "emodb", "--data", "data", "--out", "out"],
         ["fetch", "emodb", "--to", "out"],
     ],
     ids=lambda arguments: arguments[0],
@@ -158,3 +159,15 @@ def test_trainer_verbs_name_the_extra(
     line = assert_one_line_error(slim.command(*arguments, cwd=tmp_path), status=1)
     assert 'pip install "lightsernet-edge[train]"' in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "wav"]
+
+
+@pytest.mark.parametrize("name", ["report", "calibration", "release"])
+def test_trainer_programs_name_the_extra(
+    name: str, slim: VirtualEnvironment, tmp_path: Path
+) -> None:
+    done = slim.run("-m", f"lightsernet_trainer.{name}", "result.json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"python -m lightsernet_trainer.{name}: error: {name} needs the offline")
+    assert 'pip install "lightsernet-edge[train]"' in line
+    assert list(tmp_path.iterdir()) == []

@@ -34,6 +34,13 @@ def test_stream_features() -> None:
     assert len(lines) == expected + 1
 
 
+def test_stream_features_without_its_clip() -> None:
+    command = [sys.executable, str(EXAMPLES / "stream_features.py"), "missing.wav"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "stream_features.py: missing.wav: no such file, expected a recording\n"
+
+
 @pytest.mark.parametrize("program", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_says_how_it_is_used(program: Path) -> None:
     assert f"Usage: python {program.name}" in program.read_text()

@@ -66,6 +66,21 @@ def test_assistant_without_its_recording() -> None:
     assert done.stderr == "voice_assistant.py: missing.wav: no such file, expected a recording\n"
 
 
+def test_publisher_without_its_package(tmp_path: Path) -> None:
+    """As where nothing but the SDK is installed, and where paho-mqtt is of before 2."""
+    for name in ("none", "old"):
+        (tmp_path / name / "paho" / "mqtt").mkdir(parents=True)
+        (tmp_path / name / "paho" / "__init__.py").touch()
+        (tmp_path / name / "paho" / "mqtt" / "__init__.py").touch()
+    (tmp_path / "old" / "paho" / "mqtt" / "client.py").write_text("class Client: pass\n")
+    for name in ("none", "old"):
+        done = run_example("mqtt_publish.py", env={**os.environ, "PYTHONPATH": tmp_path / name})
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("mqtt_publish.py: needs paho-mqtt 2 or later")
+        assert "pip install" in line
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -41,6 +41,7 @@ from lightsernet_firmware.front_end_tables import front_end_tables
 from lightsernet_firmware.graph_planner import plan_network
 from lightsernet_firmware.host_listener import _ON_EVENT, HostEvent, HostListener, SettingsStruct
 from lightsernet_firmware.host_stream import STATUS_NAMES, EmotionStruct, HostModel, aligned_bytes
+from lightsernet_firmware.model_blob import build_blob
 
 Int8 = NDArray[np.int8]
 CLIPS = Path(__file__).parents[2] / "examples" / "clips"
@@ -401,6 +402,24 @@ def test_wrong_settings(wrong: dict[str, float], smallest: ModelFile) -> None:
 def test_a_window_of_one_frame(smallest: ModelFile) -> None:
     frame = smallest.record.features.frame_length // HOP
     HostListener(host_with(smallest), continuous=1, window_hops=frame)
+
+
+def test_a_window_shorter_than_a_frame(smallest: ModelFile) -> None:
+    plan, labels = plan_network(smallest.graph), smallest.record.labels
+    spec = dataclasses.replace(
+        smallest.record.features,
+        sample_rate=8000,
+        frame_length=4096,
+        fft_length=4096,
+        hop_length=640,
+        high_hz=4000.0,
+    )
+    tables, decision = front_end_tables(spec), DecisionDefaults(window_s=0.5)
+    model = HostModel(build_blob(plan, tables, labels, decision))
+    with pytest.raises(LightSernetError, match="BAD_SETTINGS"):
+        HostListener(model, continuous=1)
+    assert listener_ram_bytes(plan, tables, decision, continuous=True) is None
+    assert listener_ram_bytes(plan, tables, decision) == HostListener(model).ram.size
 
 
 def test_the_blob_carries_what_continuous_mode_needs(smallest: ModelFile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.cli import main
-from lightsernet_edge.model_file import ModelFile
+from lightsernet_edge.model_file import ModelFile, write_model
+from lightsernet_edge.model_record import DecisionDefaults
 from lightsernet_firmware.host_stream import HostModel
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "firmware_minimal"
@@ -71,6 +73,30 @@ def test_figures(smallest: ModelFile, tmp_path: Path, capsys: pytest.CaptureFixt
     assert {Path(name) for name in facts["files"]} == {
         path for path in tmp_path.rglob("*") if path.is_file()
     }
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [DecisionDefaults(temperature=1e300), DecisionDefaults(min_seconds=1e308)],
+    ids=["temperature", "min_seconds"],
+)
+def test_numbers_that_a_record_may_hold_and_a_blob_not(
+    decision: DecisionDefaults,
+    smallest: ModelFile,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "odd.tflite"
+    write_model(path, smallest.model, dataclasses.replace(smallest.record, decision=decision))
+    says = "expected numbers that fit 32-bit floats"
+    assert main(["export", str(path), "--format", "c", "--out", str(tmp_path / "out")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"lightsernet-edge: error: {path}: ")
+    assert says in line
+    assert main(["info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert says in facts["firmware"]
+    assert facts["flash_bytes"] is None
 
 
 def test_again_into_the_same_folder(smallest: ModelFile, exported: Path) -> None:

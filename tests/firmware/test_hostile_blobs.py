@@ -7,6 +7,7 @@ CRC, opens it and, if that works, runs it.
 
 from __future__ import annotations
 
+import re
 import shutil
 import struct
 import subprocess
@@ -25,8 +26,9 @@ from lightsernet_firmware.host_stream import (
     aligned_bytes,
     library,
 )
-from lightsernet_firmware.model_blob import CRC_START, seal
+from lightsernet_firmware.model_blob import CRC_START, VERSION, seal
 
+PAGE = Path(__file__).parents[2] / "docs" / "blob-format.md"
 HARNESS = Path(__file__).parent / "mutate.c"
 MUTATIONS = 100_000
 FUZZER_RUNS = 2000
@@ -307,6 +309,15 @@ def test_columns_whose_sum_fits_no_int16(smallest_blob: bytes) -> None:
         blob = with_word(with_word(one_path, 44, columns), stages, columns)
         blob = with_word(with_word(blob, stages + 16, 1), stages + 20, 4)
         assert status_of(with_word(blob, head, columns)) == status
+
+
+def test_the_page_names_the_version_that_is_written() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    title, *_ = text.splitlines()
+    (word_1,) = (line for line in text.splitlines() if line.startswith("| 1 | format version"))
+    (reader,) = re.findall(r"A reader of version \d+", text)
+    for line in (title, word_1, reader):
+        assert re.findall(r"version,? (\d+)", line) == [str(VERSION)], line
 
 
 def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:

@@ -257,18 +257,13 @@ def test_ram_is_what_the_planner_says(
 
 
 def test_what_cannot_be_opened(smallest: ModelFile, smallest_host: HostModel) -> None:
-    plan, labels = plan_network(smallest.graph), smallest.record.labels
-    for blob in (
-        build_blob(plan, None, labels),
-        # A window of more than 31 hops.
-        build_blob(
-            plan,
-            front_end_tables(dataclasses.replace(smallest.record.features, hop_length=64)),
-            labels,
-        ),
-    ):
+    plan, record = plan_network(smallest.graph), smallest.record
+    # A window of more than 31 hops.
+    fine = front_end_tables(dataclasses.replace(record.features, hop_length=64))
+    for tables in (None, fine):
         with pytest.raises(LightSernetError, match="NO_ENDPOINTING"):
-            HostListener(HostModel(blob))
+            HostListener(HostModel(build_blob(plan, tables, record.labels)))
+        assert listener_ram_bytes(plan, tables, record.decision) is None
     model = host_with(smallest)
     for wrong in (
         {"temperature": 0.0},

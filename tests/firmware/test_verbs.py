@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from networks import SMALLEST, VARIANTS, Network, int8_model
 
 from lightsernet_edge import EmotionRecognizer
@@ -19,8 +20,13 @@ from lightsernet_edge.errors import InputError, MissingDependencyError, ModelErr
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.tflite_graph import read_graph
 from lightsernet_edge.wav_bytes import wav_bytes
-from lightsernet_firmware.host_stream import library
+from lightsernet_firmware.emulated_board import EmulatedBoard
+from lightsernet_firmware.host_listener import HostListener
+from lightsernet_firmware.host_stream import HostModel, library
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
+from lightsernet_firmware.model_blob import blob_of
+
+FLOAT32 = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "float32.tflite"
 
 
 @pytest.fixture(scope="module")
@@ -91,11 +97,41 @@ def test_validate_with_wrong_flags(
     assert message in capsys.readouterr().err
 
 
-def test_validate_without_recordings(
-    smallest: ModelFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_validate_takes_the_files_that_classify_takes(
+    smallest: ModelFile, recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["validate", str(smallest.path), "--audio", str(tmp_path)]) == 2
-    assert str(tmp_path) in capsys.readouterr().err
+    pcm, rate = soundfile.read(recordings / "1.wav")
+    (tmp_path / "sub").mkdir()
+    for name in ("a.mp3", "b.ogg", "sub/c.FLAC", "sub/d.wav"):
+        soundfile.write(tmp_path / name, pcm, rate)
+        assert main(["classify", "--model", str(smallest.path), str(tmp_path / name)]) == 0
+    # As macOS leaves it beside a file.
+    (tmp_path / "._a.mp3").write_bytes(b"no audio")
+    capsys.readouterr()
+    facts = json_of(capsys, "validate", str(smallest.path), "--audio", str(tmp_path))
+    assert facts["clips"] == 4
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("absent", ["not found", "expected a folder of recordings"]),
+        ("notes.txt", ["is a file", "expected a folder of recordings"]),
+        (".", ["found no recording", "expected WAV, FLAC, OGG or MP3"]),
+    ],
+)
+def test_validate_without_recordings(
+    place: str,
+    says: list[str],
+    smallest: ModelFile,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "notes.txt").write_text("no audio")
+    assert main(["validate", str(smallest.path), "--audio", str(tmp_path / place)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in ("--audio", str(tmp_path / place), *says):
+        assert part in line
 
 
 @pytest.mark.no_preload
@@ -109,6 +145,24 @@ def test_bench(smallest: ModelFile, capsys: pytest.CaptureFixture[str]) -> None:
     assert facts["ram_bytes"] > 0
     assert facts["text_bytes"] > facts["stack_bytes"] > 0
     assert facts["instructions_per_audio_second"] > 1e6
+
+
+def test_unknown_targets_are_named_before_what_is_missing(
+    smallest: ModelFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    model = str(smallest.path)
+    assert main(["bench", model, "--target", "z80"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in ("--target: found 'z80'", "host, cortex-m4, cortex-m7, cortex-m55"):
+        assert part in line
+    with pytest.raises(InputError, match="'z80'"):
+        EmulatedBoard(smallest, "z80")
+    assert main(["bench", model, "--target", "cortex-m4"]) == 1
+    assert "qemu-system-arm" in capsys.readouterr().err
 
 
 @pytest.mark.no_preload
@@ -127,6 +181,65 @@ def test_info_knows_the_ram(smallest: ModelFile, capsys: pytest.CaptureFixture[s
     assert sum(layer["macs"] for layer in facts["layers"]) == facts["macs"]
     assert main(["info", str(smallest.path), "--layers"]) == 0
     assert "stage 1" in capsys.readouterr().out
+
+
+def test_info_and_export_mean_the_same_flash(
+    model_for: Callable[[Network | None], ModelFile],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is flashed, not the size of the `.tflite`."""
+    file = model_for(None)
+    exported = json_of(capsys, "export", "--format", "c", "--out", str(tmp_path))
+    facts = json_of(capsys, "info", "--boards")
+    assert facts["flash_bytes"] == exported["flash_bytes"]
+    assert facts["flash_bytes"] == (tmp_path / "model.lsn").stat().st_size
+    assert facts["tflite_bytes"] == len(file.model) != facts["flash_bytes"]
+    assert {board["flash_needed"] for board in facts["boards"]} == {
+        facts["flash_bytes"] + CODE_BYTES
+    }
+    assert main(["info"]) == 0
+    printed = capsys.readouterr().out
+    for size in (facts["flash_bytes"], facts["tflite_bytes"]):
+        assert f"{size:,} bytes" in printed
+
+
+def test_info_knows_the_listeners_ram(
+    model_for: Callable[[Network | None], ModelFile], capsys: pytest.CaptureFixture[str]
+) -> None:
+    facts = json_of(capsys, "info", "--boards")
+    model = HostModel(blob_of(model_for(None)))
+    listener, continuous = (HostListener(model, continuous=mode).ram.size for mode in (0, 1))
+    assert facts["listener_ram_bytes"] == listener
+    assert facts["continuous_ram_bytes"] == continuous
+    assert facts["ram_bytes"] < listener < continuous
+    needed = {board["listener_ram_needed"] for board in facts["boards"]}
+    assert max(needed) == listener + STACK_BYTES
+    # Helium takes less.
+    assert all(board["ram_needed"] < board["listener_ram_needed"] for board in facts["boards"])
+    assert main(["info", "--boards"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{listener:,}" in printed
+    assert f"{continuous:,}" in printed
+    assert "listener" in printed.splitlines()[-len(facts["boards"]) - 1]
+
+
+def test_the_readme_has_the_figures_of_info(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+    facts = json_of(capsys, "info")
+    assert f"a network of {facts['parameters'] / 1000:.0f} thousand parameters" in readme
+    assert f"some {facts['ram_bytes'] / 1000:.0f} kB of RAM" in readme
+    assert f"{facts['listener_ram_bytes'] / 1000:.0f} kB with a listener" in readme
+
+
+def test_info_of_what_the_engine_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = json_of(capsys, "info", str(FLOAT32), "--boards")
+    for name in ("flash_bytes", "ram_bytes", "listener_ram_bytes", "continuous_ram_bytes"):
+        assert facts[name] is None, name
+    assert "int8.tflite" in facts["firmware"]
+    assert facts["tflite_bytes"] > 10**6
+    assert main(["info", str(FLOAT32)]) == 0
+    assert "flash" not in capsys.readouterr().out
 
 
 def test_info_says_where_it_fits(
@@ -175,6 +288,33 @@ def test_native_engine_refuses_float_models() -> None:
     model = convert(light_sernet(184, 40, 5, 0.25), "float32", [])
     with pytest.raises(ModelError, match="float32, expected full-integer"):
         open_engine(model, read_graph(model), "native")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["export", "MODEL", "--format", "c", "--out", "OUT"],
+        ["validate", "MODEL", "--audio", "AUDIO"],
+        ["bench", "MODEL", "--target", "host"],
+        ["bench", "MODEL", "--target", "cortex-m4"],
+        ["classify", "--engine", "native", "--model", "MODEL", "AUDIO/0.wav"],
+        ["listen", "--engine", "native", "--model", "MODEL", "--input", "AUDIO/0.wav"],
+    ],
+    ids=lambda command: " ".join(word for word in command if word.islower()),
+)
+def test_float_models_are_refused_by_name_with_what_to_do(
+    command: list[str], recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"MODEL": FLOAT32, "OUT": tmp_path / "out", "AUDIO": recordings}
+    words = []
+    for word in command:
+        place, slash, rest = word.partition("/")
+        words.append(f"{places[place]}{slash}{rest}" if place in places else word)
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    for part in (f"{FLOAT32}: ", "is float32, expected full-integer int8", "int8.tflite"):
+        assert part in line
+    assert " --" not in line, "train has no flag that does it"
 
 
 @pytest.mark.no_preload

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
-from lightsernet_edge.cli import training_settings
+from lightsernet_edge.cli import build_parser, training_settings
 from lightsernet_trainer.configuration import (
     BATCH_STATISTICS,
     DEFAULTS,
@@ -22,6 +23,7 @@ from lightsernet_trainer.configuration import (
     SCHEDULES,
     TrainingConfiguration,
 )
+from lightsernet_trainer.datasets import LAYOUTS
 
 SETTINGS = st.fixed_dictionaries(
     {},
@@ -61,6 +63,53 @@ def test_no_flags_for_the_defaults() -> None:
     assert TrainingConfiguration(**DEFAULTS["edge"]).flags() == []
     without = dataclasses.replace(TrainingConfiguration(**DEFAULTS["edge"]), variants=())
     assert without.flags() == ["--variants", "clean"]
+
+
+def help_of(verb: str) -> dict[str, str | None]:
+    """Return the help of a verb's flags, by the names of their values."""
+    (verbs,) = (action for action in build_parser()._actions if isinstance(action.choices, dict))
+    return {action.dest: action.help for action in verbs.choices[verb]._actions}
+
+
+def default_in(text: str, recipe: str) -> str:
+    """Read the default that a flag's help ends with: one for all recipes, or for each."""
+    (end,) = re.findall(r"\(((?:default|edge): [^()]+)\)$", text)
+    values = dict(part.split(" ", 1) for part in end.replace(":", "").split(", "))
+    return str(values.get("default") or values.get(recipe) or values["else"])
+
+
+def as_said(value: object) -> str:
+    """Say a setting as help does."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "eight speeds" if value == DEFAULTS["edge"]["variants"] else "none"
+    if value == "recipe":
+        return "the recipe's"
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)
+
+
+@pytest.mark.parametrize("recipe", ["edge", "light-sernet", "psf"])
+@pytest.mark.parametrize("verb", ["train", "crossval"])
+def test_help_says_the_defaults_of_the_recipes(verb: str, recipe: str) -> None:
+    helps = help_of(verb)
+    configuration = TrainingConfiguration(features=recipe, **DEFAULTS.get(recipe, {}))
+    for field in dataclasses.fields(configuration):
+        text = helps[field.name]
+        # Those of crossval are --seeds.
+        if field.name != "features" and text != argparse.SUPPRESS:
+            found = default_in(str(text), recipe)
+            assert found == as_said(getattr(configuration, field.name)), field.name
+    assert default_in(str(helps["features"]), "edge") == TrainingConfiguration().features
+    speeds = [name for name in DEFAULTS["edge"]["variants"] if name.startswith("speed:")]
+    assert len(speeds) == len(DEFAULTS["edge"]["variants"]) == 8
+
+
+@pytest.mark.parametrize("verb", ["train", "crossval"])
+def test_help_says_which_layouts_take_labels(verb: str) -> None:
+    text = str(help_of(verb)["labels"])
+    for name, layout in LAYOUTS.items():
+        assert (name in text) == layout.takes_labels
 
 
 @pytest.mark.parametrize(

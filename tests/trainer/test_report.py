@@ -196,7 +196,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     write_result(result, make())
     assert main([str(result), "--out", str(out)]) == 0
     assert out.exists()
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == (f"{out}\n", "")
     data = json.loads(result.read_text())
     for changed, arguments, says in (
         ({"ua": 0.1}, [], "ua is \\[0.1\\], but its clips give"),
@@ -210,6 +210,16 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert re.search(says, printed.err)
         assert printed.err.count("\n") == 1
         assert printed.out == ""
+
+
+def test_command_line_says_where_the_page_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_result(tmp_path / "result.json", make())
+    assert main(["result.json"]) == 0
+    assert capsys.readouterr() == ("report.html\n", "")
+    assert (tmp_path / "report.html").is_file()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import open_recording, refuse_unusable, warn_of_low_rate
+from ..audio import open_recording, refuse_empty, refuse_unusable, warn_of_low_rate
 from ..errors import AudioError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
@@ -73,7 +73,7 @@ class FileSource:
         Raises
         ------
         AudioError
-            If the file cannot be read, is truncated, or holds NaN or Inf.
+            If the file cannot be read, is truncated, or holds no samples, NaN or Inf.
         """
         with open_recording(self._path) as file:
             warn_of_low_rate(self._path, file.samplerate, self.sample_rate)
@@ -95,6 +95,8 @@ class FileSource:
                     f"{self._path}: truncated: holds {file.frames - left} samples of the "
                     f"{file.frames} it declares"
                 )
+            if not self._stopped:
+                refuse_empty(file.frames - left, self._path)
 
     def stop(self) -> None:
         """Let `blocks` end soon."""

@@ -53,6 +53,8 @@ _VERBS = (
     bench,
 )
 _INTERRUPTED = 130
+# What a library says of its arguments may hold a whole model.
+_UNEXPECTED_LENGTH = 300
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,8 +119,13 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        print_error(f"unexpected {type(error).__name__}: {error} (--debug shows where)")
+        print_error(f"unexpected {type(error).__name__}: {_shortened(error)} (--debug shows where)")
         return 1
+
+
+def _shortened(error: Exception) -> str:
+    text = str(error)
+    return text if len(text) <= _UNEXPECTED_LENGTH else f"{text[:_UNEXPECTED_LENGTH]}..."
 
 
 def _forget_stdout() -> None:

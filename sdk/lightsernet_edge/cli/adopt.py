@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 from . import options
@@ -19,7 +18,7 @@ def add_parser(subparsers: Any) -> None:
         description="Write labels and front end into a .tflite that has none, such as one "
         "trained with the original Light-SERNet code.",
     )
-    parser.add_argument("model", metavar="MODEL", type=Path, help="a .tflite")
+    parser.add_argument("model", metavar="MODEL", type=options.path, help="a .tflite")
     parser.add_argument(
         "--labels",
         metavar="A,B,...",
@@ -47,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
-        "--output", metavar="FILE", type=Path, help="write here instead of into MODEL"
+        "--output", metavar="FILE", type=options.path, help="write here instead of into MODEL"
     )
     place.add_argument(
         "--sidecar",

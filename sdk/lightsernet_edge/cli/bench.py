@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 from typing import Any
 
@@ -26,7 +27,11 @@ def add_parser(subparsers: Any) -> None:
         "LiteRT's and python_speech_features'",
     )
     parser.add_argument(
-        "--optimize", metavar="LEVEL", default="2", choices=("2", "3", "s"), help="2, 3 or s"
+        "--optimize",
+        metavar="LEVEL",
+        default="2",
+        choices=("2", "3", "s"),
+        help="of the cross compiler: 2 (default), 3 or s",
     )
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -37,9 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_firmware.benchmark import bench
 
     from ..model_file import default_model_path, read_model
+    from ..native_output import held_back
 
     file = read_model(arguments.model or default_model_path())
-    facts = bench(file, arguments.target, f"-O{arguments.optimize}")
+    with contextlib.nullcontext() if arguments.debug else held_back():
+        facts = bench(file, arguments.target, f"-O{arguments.optimize}")
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     elif "network_ms" in facts:

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import sys
+import traceback
 from typing import Any
 
 from . import options
@@ -34,12 +35,9 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Classify the files; a bad one is reported and the others are still done."""
     from ..errors import InputError
-    from ..recognizer import EmotionRecognizer
     from . import print_error
 
-    recognizer = EmotionRecognizer(
-        arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
-    )
+    recognizer = options.open_recognizer(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     rows: list[dict[str, Any]] = []
@@ -52,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
                 else [recognizer.classify(file)]
             )
         except InputError as error:
+            if arguments.debug:
+                traceback.print_exc()
             print_error(error)
             status = error.exit_status
             continue

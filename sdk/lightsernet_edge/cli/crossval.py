@@ -32,7 +32,11 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_dataset(parser)
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="gets folds, results and report"
+        "--out",
+        metavar="DIR",
+        type=options.path,
+        required=True,
+        help="gets folds, results and report",
     )
     parser.add_argument(
         "--protocol",
@@ -50,7 +54,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--folds", metavar="N", type=int, help="of random, published (default: 10)")
     parser.add_argument(
-        "--seeds", metavar="A,B,...", type=_numbers, default=(0,), help="of the training"
+        "--seeds",
+        metavar="A,B,...",
+        type=_numbers,
+        default=(0,),
+        help="of the training (default: 0)",
     )
     parser.add_argument(
         "--precisions",
@@ -65,10 +73,13 @@ def add_parser(subparsers: Any) -> None:
         type=options.label_list,
         default=("clean",),
         help="what the audio goes through: clean, gain:DB, noise:NAME:DB, telephone, room, "
-        "mp3, mu-law, speed:FACTOR, formants:FACTOR",
+        "mp3, mu-law, speed:FACTOR, formants:FACTOR (default: clean)",
     )
     parser.add_argument(
-        "--labels", metavar="A,B,...", type=options.label_list, help="classes of a manifest"
+        "--labels",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="classes and their order, for folders and manifest (default: those found, sorted)",
     )
     parser.add_argument(
         "--parallel",
@@ -85,7 +96,7 @@ def add_parser(subparsers: Any) -> None:
         default=True,
         help="go on where --out stopped (default), or refuse a folder that holds something",
     )
-    training_settings.add_settings(parser)
+    training_settings.add_settings(parser, takes_seed=False)
     options.add_json(parser)
     parser.set_defaults(run=run)
 

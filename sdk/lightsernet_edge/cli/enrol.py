@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
@@ -36,7 +35,11 @@ def add_parser(subparsers: Any) -> None:
         help="how much speech is wanted from a microphone or pipe (default: 10)",
     )
     parser.add_argument(
-        "--output", metavar="FILE", type=Path, required=True, help="the profile to be written"
+        "--output",
+        metavar="FILE",
+        type=options.path,
+        required=True,
+        help="the profile to be written",
     )
     options.add_model(parser, positional=False)
     options.add_json(parser)

@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Score the model and print the result."""
     from ..errors import InputError
     from ..extras import require_trainer
-    from ..recognizer import EmotionRecognizer
 
     require_trainer("evaluate")
     from rich.console import Console
@@ -39,9 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_trainer.datasets import LAYOUTS, load
     from lightsernet_trainer.evaluation import evaluate, protocol, to_json
 
-    recognizer = EmotionRecognizer(
-        arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
-    )
+    recognizer = options.open_recognizer(arguments)
     takes_labels = arguments.dataset in LAYOUTS and LAYOUTS[arguments.dataset].takes_labels
     corpus = load(
         arguments.dataset,

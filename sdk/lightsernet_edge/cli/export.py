@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 from . import options
@@ -22,7 +21,7 @@ def add_parser(subparsers: Any) -> None:
     options.add_model(parser, positional=True)
     parser.add_argument("--format", metavar="F", required=True, choices=("c",), help="c")
     parser.add_argument(
-        "--out", metavar="DIR", required=True, type=Path, help="folder that is written into"
+        "--out", metavar="DIR", required=True, type=options.path, help="folder that is written into"
     )
     options.add_json(parser)
     parser.set_defaults(run=run)

@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from pathlib import Path
+
+from . import options
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,14 +15,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("dataset", choices=["emodb"], help="which data set")
     parser.add_argument(
-        "--to", type=Path, required=True, metavar="DIR", help="folder to put it into"
+        "--to", type=options.path, required=True, metavar="DIR", help="folder to put it into"
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--url", help="get the archive from this address, not the data set's own")
     source.add_argument(
         "--from",
         dest="archive",
-        type=Path,
+        type=options.path,
         metavar="ZIP",
         help="take this local copy of the archive",
     )

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         "parameters": graph.parameters,
         "macs": graph.macs,
         "macs_per_second": round(graph.macs * spec.sample_rate / (frames * spec.hop_length)),
-        "flash_bytes": len(file.model),
+        "tflite_bytes": len(file.model),
         # None, with the reason below, for models that the engine cannot run.
         **planner_figures(file, arguments.layers),
         "decision": dataclasses.asdict(record.decision),
@@ -86,15 +86,24 @@ def _print_facts(facts: dict[str, Any]) -> None:
     table.add_row("input", f"{facts['input_shape']}, {facts['precision']}")
     table.add_row("parameters", f"{facts['parameters']:,}")
     table.add_row("work", f"{facts['macs_per_second'] / 1e6:.1f} M MAC per second of audio")
-    table.add_row("flash", f"{facts['flash_bytes']:,} bytes of model")
+    table.add_row("size", f"{facts['tflite_bytes']:,} bytes as a .tflite")
     if facts["ram_bytes"] is None:
         table.add_row("firmware", facts["firmware"])
     else:
+        table.add_row(
+            "flash", f"{facts['flash_bytes']:,} bytes of model on a board, as export writes it"
+        )
         table.add_row(
             "RAM",
             f"{facts['ram_bytes']:,} bytes a stream, for utterances of any length "
             f"({facts['ram_bytes_by_target']['cortex-m55']:,} with Helium)",
         )
+        for key, mode in (
+            ("listener_ram_bytes", "a listener, always on, its stream included"),
+            ("continuous_ram_bytes", "a listener in continuous mode"),
+        ):
+            if facts[key] is not None:
+                table.add_row("", f"{facts[key]:,} bytes {mode}")
     if data is None:
         table.add_row("data", "not recorded")
     else:
@@ -123,18 +132,33 @@ def _print_boards(boards: list[dict[str, Any]]) -> None:
     table = Table(
         box=None,
         header_style="bold",
-        title="kB used of those there are: flash for model and engine, RAM for a stream and stack",
+        title="kB used of those there are: flash for model and engine, RAM and stack of a stream, "
+        "of a listener",
     )
-    for heading in ("board", "chip", "core", "flash", "RAM", "", "figures from"):
-        table.add_column(heading, justify="right" if heading in ("flash", "RAM") else "left")
+    right = ("flash", "stream", "listener")
+    for heading in ("board", "chip", "core", *right, "", "figures from"):
+        table.add_column(heading, justify="right" if heading in right else "left")
     for board in boards:
         used = (
-            f"{-(-board[f'{memory}_needed'] // 1024)} of {board[f'{memory}_bytes'] // 1024}"
-            for memory in ("flash", "ram")
+            "none"
+            if board[needed] is None
+            else f"{-(-board[needed] // 1024)} of {board[there] // 1024}"
+            for needed, there in (
+                ("flash_needed", "flash_bytes"),
+                ("ram_needed", "ram_bytes"),
+                ("listener_ram_needed", "ram_bytes"),
+            )
         )
-        verdict = "fits" if board["fits"] else "does not fit"
-        table.add_row(board["board"], board["chip"], board["core"], *used, verdict, board["source"])
+        table.add_row(
+            board["board"], board["chip"], board["core"], *used, _verdict(board), board["source"]
+        )
     stdout_console().print(table)
+
+
+def _verdict(board: dict[str, Any]) -> str:
+    if not board["fits"]:
+        return "does not fit"
+    return "fits" if board["listener_fits"] in (True, None) else "a stream fits"
 
 
 def _print_layers(layers: list[dict[str, Any]]) -> None:

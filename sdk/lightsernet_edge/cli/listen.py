@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
@@ -45,14 +44,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help="also events while an utterance lasts"
     )
-    parser.add_argument("--profile", metavar="FILE", type=Path, help="a profile made by enrol")
+    parser.add_argument(
+        "--profile", metavar="FILE", type=options.path, help="a profile made by enrol"
+    )
     parser.add_argument(
         "--adapt", action="store_true", help="get to know the speaker from utterance to utterance"
     )
     parser.add_argument(
         "--record",
         metavar="DIR",
-        type=Path,
+        type=options.path,
         help="keep each utterance there as WAV, with its result as JSON (default: nothing is kept)",
     )
     parser.add_argument(

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..recognizer import EmotionRecognizer
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -17,9 +22,9 @@ def add_model(parser: argparse.ArgumentParser, positional: bool) -> None:
     """Add MODEL as ``--model`` or as a positional argument that may be left out."""
     help_text = "a .tflite with its record (default: the model that ships)"
     if positional:
-        parser.add_argument("model", metavar="MODEL", nargs="?", type=Path, help=help_text)
+        parser.add_argument("model", metavar="MODEL", nargs="?", type=path, help=help_text)
     else:
-        parser.add_argument("--model", metavar="MODEL", type=Path, help=help_text)
+        parser.add_argument("--model", metavar="MODEL", type=path, help=help_text)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +36,31 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "interpreters that works)",
     )
     parser.add_argument(
-        "--threads", metavar="N", type=int, default=1, help="threads of the interpreter"
+        "--threads",
+        metavar="N",
+        type=int,
+        default=1,
+        help="threads of the interpreter (default: 1)",
     )
     parser.add_argument(
         "--xnnpack",
         action="store_true",
         help="run on XNNPACK: faster on most machines, but int8 results differ in the last bits",
     )
+
+
+def open_recognizer(arguments: argparse.Namespace) -> EmotionRecognizer:
+    """Make the recognizer that ``--model`` and the flags of `add_engine` ask for.
+
+    What the interpreters say of themselves meanwhile is kept off the terminal.
+    """
+    from ..native_output import held_back
+    from ..recognizer import EmotionRecognizer
+
+    with contextlib.nullcontext() if arguments.debug else held_back():
+        return EmotionRecognizer(
+            arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
+        )
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +85,7 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         help="layout of the data: emodb, ravdess, iemocap, folders or manifest",
     )
     parser.add_argument(
-        "--data", metavar="PATH", type=Path, required=True, help="its folder, or CSV file"
+        "--data", metavar="PATH", type=path, required=True, help="its folder, or CSV file"
     )
     parser.add_argument(
         "--part",
@@ -71,6 +94,13 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
         help="part of the corpus; iemocap: all, improvised or scripted; "
         "ravdess: all, speech or song",
     )
+
+
+def path(text: str) -> Path:
+    """Return the path that a flag names; an empty one would stand for the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("found '', expected a path")
+    return Path(text)
 
 
 def label_list(text: str) -> tuple[str, ...]:

@@ -38,7 +38,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help="also events while an utterance lasts"
     )
-    parser.add_argument("--profile", metavar="FILE", type=Path, help="a profile made by enrol")
+    parser.add_argument(
+        "--profile", metavar="FILE", type=options.path, help="a profile made by enrol"
+    )
     options.add_model(parser, positional=False)
     options.add_engine(parser)
     parser.set_defaults(run=run)
@@ -49,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import InputError
     from ..extras import require
     from ..model_file import default_model_path
+    from ..native_output import held_back
     from ..stream import EmotionStream
 
     require("serve", "serve")
@@ -68,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
     # What is wrong with the model is said now, not to the first client.
-    with open_stream() as stream:
+    with contextlib.nullcontext() if arguments.debug else held_back(), open_stream() as stream:
         name = Path(arguments.model or default_model_path()).name
         model = ServiceModel(name, stream.labels)
     service = EmotionService(open_stream, model, arguments.max_clients)

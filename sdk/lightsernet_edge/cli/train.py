@@ -22,10 +22,17 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_dataset(parser)
     parser.add_argument(
-        "--out", metavar="DIR", type=Path, required=True, help="gets models, scores and plots"
+        "--out",
+        metavar="DIR",
+        type=options.path,
+        required=True,
+        help="gets models, scores and plots",
     )
     parser.add_argument(
-        "--labels", metavar="A,B,...", type=options.label_list, help="classes of a manifest"
+        "--labels",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="classes and their order, for folders and manifest (default: those found, sorted)",
     )
     held_out = parser.add_mutually_exclusive_group()
     held_out.add_argument(

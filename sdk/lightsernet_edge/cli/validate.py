@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
     )
     options.add_model(parser, positional=True)
     parser.add_argument(
-        "--audio", metavar="DIR", required=True, type=Path, help="folder of recordings"
+        "--audio", metavar="DIR", required=True, type=options.path, help="folder of recordings"
     )
     parser.add_argument(
         "--engine",
@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return 1 unless all integers are equal."""
-    from lightsernet_firmware.validation import find_clips, validate
+    from lightsernet_firmware.validation import validate
 
     from ..errors import InputError
     from ..model_file import default_model_path, read_model
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         if value is not None and not value > 0:
             raise InputError(f"--{flag}: found {value}, expected a number above 0")
     file = read_model(arguments.model or default_model_path())
-    paths = find_clips(arguments.audio)
+    paths = _recordings_in(arguments.audio)
     if arguments.limit is not None and arguments.limit < len(paths):
         last, count = len(paths) - 1, arguments.limit
         paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
@@ -83,6 +83,21 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_facts(facts, file.record.labels)
     return 0 if result.identical == result.clips else 1
+
+
+def _recordings_in(folder: Path) -> list[Path]:
+    from lightsernet_trainer.datasets.scan import audio_files_below, require_folder
+
+    from ..errors import DatasetError, InputError
+
+    try:
+        require_folder(folder, "a folder of recordings")
+    except DatasetError as error:
+        raise InputError(f"--audio {error}") from None
+    paths = audio_files_below(folder)
+    if not paths:
+        raise InputError(f"--audio {folder}: found no recording, expected WAV, FLAC, OGG or MP3")
+    return paths
 
 
 def _print_facts(facts: dict[str, Any], labels: tuple[str, ...]) -> None:

@@ -19,6 +19,8 @@ from ..tflite_graph import Graph
 GROUP = "lightsernet_edge.engines"
 # Tried in this order when none is named. Other engines must be asked for.
 DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
+# More than any board has cores; the interpreters take a C int at most.
+MAX_THREADS = 1024
 
 
 RawOutput = NDArray[np.float32] | NDArray[np.int8]
@@ -74,7 +76,7 @@ def open_engine(
         Name of the engine; by default the first of `DEFAULT_ORDER` whose
         package is installed and works.
     threads : int
-        Number of threads, at least 1.
+        Number of threads, 1 to `MAX_THREADS`.
     xnnpack : bool
         Whether to run on XNNPACK: faster on most machines, but the integers of
         an int8 model differ from the reference kernels'.
@@ -82,12 +84,14 @@ def open_engine(
     Raises
     ------
     InputError
-        If no engine has that name, or `threads` is below 1.
+        If no engine has that name, or `threads` is out of range.
     MissingDependencyError
         If the package it needs is not installed, or none is.
     """
     if threads < 1:
         raise InputError(f"--threads: found {threads}, expected at least 1")
+    if threads > MAX_THREADS:
+        raise InputError(f"--threads: found {threads}, expected at most {MAX_THREADS}")
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name is not None:
         if name not in points:

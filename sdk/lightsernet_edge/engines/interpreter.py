@@ -50,6 +50,9 @@ class InterpreterEngine:
                 if xnnpack
                 else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
+            if xnnpack:
+                # The delegate is made here, and says so: not in the midst of the work.
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"the interpreter refuses the model: {_first_line(error)}") from None
         self._input_index = self._interpreter.get_input_details()[0]["index"]

@@ -4,6 +4,18 @@
 page from result files.
 """
 
-from .page import write_report
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .page import write_report
 
 __all__ = ["write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: the command must come to say which packages are missing.
+    if name == "write_report":
+        from .page import write_report
+
+        return write_report
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

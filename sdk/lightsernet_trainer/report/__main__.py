@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 
 from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.extras import exit_without_trainer
+
+if __name__ == "__main__":
+    exit_without_trainer("report")
 
 from ..result_checks import check
 from ..result_file import read_result
@@ -68,6 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
             print("\n\n".join(table for table in tables if table))
         else:
             write_report(results, options.out, options.data, fresh, aims)
+            print(options.out)
     except LightSernetError as error:
         print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status
