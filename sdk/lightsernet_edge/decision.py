@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -55,6 +55,9 @@ class DecisionRule:
     hold_s : float
         In continuous mode a new label is said once it has been the most probable
         for so long.
+    bias : tuple of float
+        Taken off the logarithms of the posteriors, one value a label; empty for none.
+        See `lightsernet_edge.neutral_bias`.
     """
 
     labels: tuple[str, ...]
@@ -62,10 +65,11 @@ class DecisionRule:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     smoothing_s: float = 1.0
     hold_s: float = 1.0
+    bias: tuple[float, ...] = ()
 
     def calibrated(self, posteriors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the posteriors at this temperature."""
-        return with_temperature(posteriors, self.temperature)
+        """Return the posteriors without the bias, at this temperature."""
+        return with_temperature(posteriors, self.temperature, self.bias)
 
     def keep(self, step_s: float) -> float:
         """Return what smoothing keeps of the posteriors before, in 0..1, after `step_s`."""
@@ -161,17 +165,24 @@ class ContinuousDecision:
         return self._rule.emotion(self._said, self._smooth, start_s, end_s)
 
 
-def with_temperature(posteriors: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
-    """Divide the logits by `temperature` (Guo et al. 2017) and normalise again.
+def with_temperature(
+    posteriors: NDArray[np.float64], temperature: float, bias: Sequence[float] = ()
+) -> NDArray[np.float64]:
+    """Take a bias off the logits, divide by `temperature` (Guo et al. 2017), normalise again.
 
     Parameters
     ----------
     posteriors : ndarray of float64, shape (..., n_labels)
     temperature : float
         Above 0.
+    bias : sequence of float
+        One value a label, in nats; empty for none.
     """
-    if temperature == 1.0:
+    if temperature == 1.0 and not any(bias):
         return posteriors
-    logits = np.log(np.maximum(posteriors, LEAST_POSTERIOR)) / temperature
+    logits = np.log(np.maximum(posteriors, LEAST_POSTERIOR))
+    if len(bias):
+        logits = logits - np.asarray(bias)
+    logits = logits / temperature
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from .endpoint_settings import EndpointConstants
 from .endpointing import Endpointer, HopLevels, Utterance
 from .errors import AudioError, InputError
-from .features import FrontEnd
+from .features import FeatureSpec, FrontEnd
 from .model_record import ModelRecord
+from .neutral_bias import Posteriors, mean_log_posteriors, neutral_bias
 from .pcm import HopCutter, as_int16, rms_db
 from .profile import Profile, RunningProfile
 
@@ -68,6 +70,9 @@ class Enrolment:
     ----------
     record : ModelRecord
         Of the model that the profile is for.
+    posteriors : callable, optional
+        The model itself, standardised rows to posteriors: the profile then knows what the
+        model is off by on this voice.
 
     Attributes
     ----------
@@ -81,9 +86,12 @@ class Enrolment:
         standardises.
     """
 
-    def __init__(self, record: ModelRecord) -> None:
+    def __init__(self, record: ModelRecord, posteriors: Posteriors | None = None) -> None:
         spec = record.features
-        self._running = RunningProfile(spec)
+        # Refused here: a front end that does not standardise.
+        RunningProfile(spec)
+        self._record = record
+        self._posteriors = posteriors
         # A front end that is not causal is refused here.
         plain = replace(spec, mean=None, scale=None, clip_value=None)
         FrontEnd(plain).stream()
@@ -170,15 +178,67 @@ class Enrolment:
                 f"found {seconds:.1f} s of speech in {hops.size / self.sample_rate:.1f} s of "
                 f"audio, expected at least {LEAST_S:g} s, better ten"
             )
-        for utterance in utterances:
-            self._running.add(self._front_end.features(utterance))
+        rows = [self._front_end.features(utterance) for utterance in utterances]
         speech = np.concatenate(utterances)
         shares = np.concatenate(self._clipped)
         clipped = float(np.concatenate([shares[start:end] for start, end in spans]).mean())
         level = rms_db(speech)
-        return EnrolmentResult(
-            self._running.profile(), seconds, level, _warnings(seconds, level, clipped)
-        )
+        profile = profile_of(rows, self._record, self._posteriors)
+        return EnrolmentResult(profile, seconds, level, _warnings(seconds, level, clipped))
+
+
+def profile_of(
+    utterances: Sequence[NDArray[np.float64]],
+    record: ModelRecord,
+    posteriors: Posteriors | None = None,
+    begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
+) -> Profile:
+    """Make the profile of a speaker from neutral utterances.
+
+    Parameters
+    ----------
+    utterances : sequence of ndarray of float64, shape (n_frames, n_coefficients)
+        Rows that are not standardised; at least one utterance.
+    record : ModelRecord
+    posteriors : callable, optional
+        The model, for the bias of its answers: standardised rows to posteriors. Without it,
+        or where the record does not tell what to compare with, there is no bias.
+    begin_profile : callable, optional
+        Makes the profile that is filled.
+
+    Raises
+    ------
+    InputError
+        If the front end does not standardise.
+    """
+    running = begin_profile(record.features)
+    for rows in utterances:
+        running.add(rows)
+    profile = running.profile()
+    expected = record.decision.neutral_log_posteriors
+    if posteriors is None or not expected:
+        return profile
+    found = neutral_answers(utterances, record.features, profile, posteriors)
+    reference = np.array([expected[label] for label in record.labels])
+    bias = neutral_bias(found, reference, running.mean_share)
+    return replace(profile, bias=bias, model=record.sha256)
+
+
+def neutral_answers(
+    utterances: Sequence[NDArray[np.float64]],
+    spec: FeatureSpec,
+    profile: Profile,
+    posteriors: Posteriors,
+) -> NDArray[np.float64]:
+    """Return what a model says of a speaker's utterances with the speaker's profile.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_labels,)
+        As `neutral_bias.mean_log_posteriors`.
+    """
+    front_end = FrontEnd(profile.applied_to(spec))
+    return mean_log_posteriors([front_end.standardize(rows) for rows in utterances], posteriors)
 
 
 def _warnings(seconds: float, level_db: float, clipped: float) -> tuple[EnrolmentWarning, ...]:

@@ -70,6 +70,10 @@ class DecisionDefaults:
         results come as often. Rounded to hops of the front end.
     endpointing : EndpointSettings
         What counts as an utterance.
+    neutral_log_posteriors : mapping of str to float
+        What the model says of its training speakers' neutral speech, enrolled: natural
+        logarithms, means over the speakers. One value a label, or none: then enrolment
+        leaves the answers as they are. See `lightsernet_edge.neutral_bias`.
     """
 
     temperature: float = 1.0
@@ -81,6 +85,7 @@ class DecisionDefaults:
     # 32 hops of 16 ms: the network's pools make one row of output of them.
     step_s: float = 0.512
     endpointing: EndpointSettings = field(default_factory=EndpointSettings)
+    neutral_log_posteriors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("temperature", "min_seconds"):
@@ -100,6 +105,15 @@ class DecisionDefaults:
             raise ModelError(
                 f"record: decision.thresholds is {self.thresholds!r}, expected a number in 0..1 "
                 "a label"
+            )
+        logarithms = self.neutral_log_posteriors
+        if not isinstance(logarithms, Mapping) or not all(
+            isinstance(label, str) and is_finite_number(value) and value <= 0
+            for label, value in logarithms.items()
+        ):
+            raise ModelError(
+                f"record: decision.neutral_log_posteriors is {logarithms!r}, expected a number "
+                "of at most 0 a label"
             )
 
     @classmethod
@@ -224,6 +238,12 @@ class ModelRecord:
         if unknown:
             raise ModelError(
                 f"record: decision.thresholds names {min(unknown)!r}, which is no label"
+            )
+        logarithms = self.decision.neutral_log_posteriors
+        if logarithms and set(logarithms) != set(self.labels):
+            raise ModelError(
+                f"record: decision.neutral_log_posteriors is of {', '.join(logarithms)}, "
+                f"expected {', '.join(self.labels)}"
             )
         if self.decision.thresholds and UNCERTAIN in self.labels:
             raise ModelError(

@@ -21,6 +21,7 @@ from .atomic_write import write_atomically
 from .errors import InputError
 from .features import FeatureSpec
 from .finite import is_finite_number
+from .neutral_bias import MAX_BIAS
 
 SCHEMA = "lightsernet-edge profile 1"
 # What the training set's mean and scale count for beside the user's own rows. A mean
@@ -50,6 +51,11 @@ class Profile:
         One value a coefficient; `scale` above 0.
     seconds : float
         Of the speech that it was made of.
+    bias : tuple of float
+        What `model` is off by on the user's voice, one value a label, in nats; empty if
+        that is not known. See `lightsernet_edge.neutral_bias`.
+    model : str
+        SHA-256 of the model that the bias is of, as its record has it; empty without one.
 
     Raises
     ------
@@ -61,6 +67,8 @@ class Profile:
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     seconds: float
+    bias: tuple[float, ...] = ()
+    model: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.front_end, str) or not self.front_end:
@@ -82,6 +90,17 @@ class Profile:
             raise InputError(f"profile: scale holds {min(self.scale)!r}, expected above 0")
         if not is_finite_number(self.seconds) or self.seconds < 0:
             raise InputError(f"profile: seconds is {self.seconds!r}, expected 0 or more")
+        if not isinstance(self.bias, tuple) or not all(
+            is_finite_number(value) and abs(value) <= MAX_BIAS for value in self.bias
+        ):
+            raise InputError(
+                f"profile: bias is {self.bias!r:.80}, expected numbers from -{MAX_BIAS:g} to "
+                f"{MAX_BIAS:g}"
+            )
+        if not isinstance(self.model, str) or bool(self.bias) != bool(self.model):
+            raise InputError(
+                f"profile: model is {self.model!r:.80}, expected that of the bias, if there is one"
+            )
 
     def check_fits(self, spec: FeatureSpec) -> None:
         """Raise InputError unless the profile was made with this front end."""
@@ -101,15 +120,33 @@ class Profile:
         """Return the spec with the profile's mean and scale in place of its own."""
         return replace(spec, mean=self.mean, scale=self.scale)
 
+    def bias_of(self, model: str, n_labels: int) -> tuple[float, ...]:
+        """Return the bias for a model, by its SHA-256; empty where it is of another one.
+
+        Raises
+        ------
+        InputError
+            If it is of this model, but of another number of labels.
+        """
+        if not self.bias or self.model != model:
+            return ()
+        if len(self.bias) != n_labels:
+            raise InputError(
+                f"profile: bias holds {len(self.bias)} values, expected {n_labels}, one a label"
+            )
+        return self.bias
+
     def save(self, path: str | Path) -> None:
         """Write the profile as JSON, whole or not at all."""
-        data = {
+        data: dict[str, Any] = {
             "schema": SCHEMA,
             "front_end": self.front_end,
             "seconds": self.seconds,
             "mean": list(self.mean),
             "scale": list(self.scale),
         }
+        if self.bias:
+            data |= {"bias": list(self.bias), "model": self.model}
         write_atomically(Path(path), json.dumps(data, indent=1).encode() + b"\n")
 
     @classmethod
@@ -146,8 +183,16 @@ class Profile:
         mean, scale = data.get("mean"), data.get("scale")
         if not isinstance(mean, list) or not isinstance(scale, list):
             raise InputError("profile: mean and scale are expected to be lists of numbers")
+        bias = data.get("bias", [])
+        if not isinstance(bias, list):
+            raise InputError("profile: bias is expected to be a list of numbers")
         return cls(
-            data.get("front_end", ""), tuple(mean), tuple(scale), data.get("seconds", math.nan)
+            data.get("front_end", ""),
+            tuple(mean),
+            tuple(scale),
+            data.get("seconds", math.nan),
+            tuple(bias),
+            data.get("model", ""),
         )
 
 
@@ -174,6 +219,7 @@ class RunningProfile:
         Of the model; its mean and scale are the training set's.
     start : Profile, optional
         What is known already: it counts as `start.seconds` of speech, at most `memory_s`.
+        Its bias stays as it is.
     prior_mean_s, prior_scale_s, memory_s : float
         In seconds of rows: a, b, and the memory.
 
@@ -208,6 +254,7 @@ class RunningProfile:
         self._sum = np.zeros(spec.n_coefficients)
         self._squares = np.zeros(spec.n_coefficients)
         self._seconds = 0.0
+        self._bias, self._model = ((), "") if start is None else (start.bias, start.model)
         if start is not None:
             start.check_fits(spec)
             self._begin_from(start)
@@ -255,6 +302,11 @@ class RunningProfile:
         return count / (count + self._prior_mean_rows), count / (count + self._prior_scale_rows)
 
     @property
+    def mean_share(self) -> float:
+        """What the rows so far count for in the mean, of 1."""
+        return self._shares(self._count)[0]
+
+    @property
     def seconds(self) -> float:
         """Speech taken in so far."""
         return self._seconds
@@ -272,4 +324,6 @@ class RunningProfile:
             tuple((self._mean0 + self._scale0 * shift).tolist()),
             tuple((self._scale0 * stretch).tolist()),
             self._seconds,
+            self._bias,
+            self._model,
         )

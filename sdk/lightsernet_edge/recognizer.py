@@ -70,8 +70,6 @@ class EmotionRecognizer:
             self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
         except ModelError as error:
             raise ModelError(f"{self.file.path}: {error}") from None
-        output = self.file.graph.output
-        self._output = output.quantization if output.dtype == "int8" else None
 
     def classify(self, path: str | Path) -> Emotion:
         """Recognise the emotion of a recording.
@@ -188,7 +186,4 @@ class EmotionRecognizer:
         return np.asarray(np.mean(posteriors, axis=0))
 
     def _stretch_posteriors(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        output = self.output(Recording(samples, self.sample_rate))
-        if self._output is None:
-            return output.astype(np.float64)
-        return self._output.dequantize(output)
+        return self.file.graph.posteriors(self.output(Recording(samples, self.sample_rate)))

@@ -130,6 +130,9 @@ class EmotionStream:
         self.frame_length = self._hop = spec.hop_length
         self._settings = settings
         self._rule = settings.rule(record.labels)
+        if profile is not None:
+            bias = profile.bias_of(record.sha256, len(record.labels))
+            self._rule = replace(self._rule, bias=bias)
         self._continuous = mode == "continuous"
         self._speaks_early = provisional or self._continuous
         self._adapt = adapt
@@ -143,8 +146,7 @@ class EmotionStream:
         self._levels = HopLevels(self._constants)
         self._endpointer = Endpointer(self._constants)
         self._smoother = ContinuousDecision(self._rule, self._step / hops_per_s)
-        output = file.graph.output
-        self._output = output.quantization if output.dtype == "int8" else None
+        self._posteriors = file.graph.posteriors
         window_frames = spec.n_frames(self._window * self._hop) if self._continuous else None
         if window_frames == 0:
             raise InputError(
@@ -346,11 +348,11 @@ class EmotionStream:
         start, end = (hops * self._hop for hops in span)
         if output is None or end - start < self._settings.min_seconds * self.sample_rate:
             return []
-        raw = output.astype(np.float64) if self._output is None else self._output.dequantize(output)
         decide = self._smoother.decide if kind == "continuous" else self._rule.decide
         # A gap at the end comes after it.
         end_s = (end + self._timeline.lost_before(end - 1)) / self.sample_rate
-        emotion = decide(self._rule.calibrated(raw), self._seconds(start), end_s)
+        posteriors = self._rule.calibrated(self._posteriors(output))
+        emotion = decide(posteriors, self._seconds(start), end_s)
         return [Event(kind, emotion, self._timeline.is_broken(start, end))]
 
     def _called_back(self, events: list[Event]) -> list[Event]:

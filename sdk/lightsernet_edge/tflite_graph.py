@@ -10,6 +10,9 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import flatbuffer
 from .errors import ModelError
 from .flatbuffer import Table
@@ -158,6 +161,12 @@ class Graph:
             per_output = math.prod(weights[1:3] if op.name == "DEPTHWISE_CONV_2D" else weights[1:])
             total += math.prod(self.tensors[op.outputs[0]].shape) * per_output
         return total
+
+    def posteriors(self, output: NDArray[np.float32] | NDArray[np.int8]) -> NDArray[np.float64]:
+        """Return what the network put out, shape (n_labels,), as posteriors in 0..1."""
+        if self.output.dtype == "int8":
+            return self.output.quantization.dequantize(output)
+        return output.astype(np.float64)
 
     def _weighted(self) -> list[Operator]:
         names = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")

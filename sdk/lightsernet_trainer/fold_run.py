@@ -30,6 +30,7 @@ from .datasets.clip import Corpus
 from .feature_store import FeatureStore
 from .fold_scores import FoldScorer, HeldOutClips, model_of
 from .folds import Fold
+from .neutral_reference import with_neutral_reference
 from .protocols import CHOOSES_EPOCH
 from .results import ClipResult, FoldResult
 
@@ -194,7 +195,8 @@ def _train(job: FoldJob, models: Path) -> dict[str, Any]:
             stale.unlink()
     flatbuffers = convert_to(network, configuration.width, precisions, calibration)
     for precision, flatbuffer in flatbuffers.items():
-        write_model(models / f"{precision}.tflite", flatbuffer, record)
+        known = with_neutral_reference(record, flatbuffer, store, split.train, configuration.seed)
+        write_model(models / f"{precision}.tflite", flatbuffer, known)
     summary = {
         "facts": _facts(job),
         "training": training,

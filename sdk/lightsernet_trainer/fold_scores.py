@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.audio import read_recording
+from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.engines import open_engine
+from lightsernet_edge.enrolment import profile_of
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 from lightsernet_edge.model_file import ModelFile
@@ -72,9 +74,8 @@ class FoldScorer:
         begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
     ) -> None:
         self._record = model.record
+        self._graph = model.graph
         self._engine = open_engine(model.model, model.graph, engine)
-        output = model.graph.output
-        self._output = output.quantization if output.dtype == "int8" else None
         self._fold = fold
         self._begin_profile = begin_profile
 
@@ -102,13 +103,13 @@ class FoldScorer:
         return [self._result(held_out, i, front_end) for i in range(len(held_out.clips))]
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
-        chosen = enrolment(held_out, seed)
-        profile = self._begin_profile(self._record.features)
-        for i in chosen:
-            profile.add(held_out.rows[i])
-        front_end = self._front_end(profile.profile())
+        chosen = enrolment(held_out.clips, held_out.seconds, seed)
+        neutral = [held_out.rows[i] for i in chosen]
+        profile = profile_of(neutral, self._record, self._posteriors, self._begin_profile)
+        bias = profile.bias_of(self._record.sha256, len(self._record.labels))
+        front_end = self._front_end(profile)
         return [
-            self._result(held_out, i, front_end)
+            self._result(held_out, i, front_end, bias=bias)
             for i in range(len(held_out.clips))
             if i not in chosen
         ]
@@ -124,6 +125,9 @@ class FoldScorer:
                 profile.add(held_out.rows[i])
         return results
 
+    def _posteriors(self, rows: Rows) -> NDArray[np.float64]:
+        return self._graph.posteriors(self._engine.invoke(rows))
+
     def _front_end(self, profile: Profile) -> FrontEnd:
         return FrontEnd(profile.applied_to(self._record.features))
 
@@ -134,44 +138,51 @@ class FoldScorer:
         front_end: FrontEnd,
         order: int | None = None,
         heard: int | None = None,
+        bias: Sequence[float] = (),
     ) -> ClipResult:
         clip = held_out.clips[place]
-        output = self._engine.invoke(front_end.standardize(held_out.rows[place]))
-        posteriors = self._output.dequantize(output) if self._output else output
+        posteriors = self._posteriors(front_end.standardize(held_out.rows[place]))
+        posteriors = with_temperature(posteriors, 1.0, bias)
         return ClipResult(
             clip.path.name,
             clip.speaker,
             self._fold,
             clip.label,
-            tuple(posteriors.astype(np.float64).tolist()),
+            tuple(posteriors.tolist()),
             order,
             heard,
             place,
         )
 
 
-def enrolment(held_out: HeldOutClips, seed: int) -> list[int]:
-    """Choose neutral clips at random until they last `_ENROLMENT_S`.
+def enrolment(clips: Sequence[Clip], seconds: Sequence[float], seed: int) -> list[int]:
+    """Choose neutral clips of a speaker at random until they last `_ENROLMENT_S`.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    seconds : sequence of float
+        How long each lasts.
+    seed : int
 
     Returns
     -------
     list of int
-        Positions in `held_out`; all neutral clips if they do not last that long.
+        Positions in `clips`; all neutral clips if they do not last that long.
 
     Raises
     ------
     InputError
         If there is none.
     """
-    neutral = [i for i, clip in enumerate(held_out.clips) if clip.label == NEUTRAL]
+    neutral = [i for i, clip in enumerate(clips) if clip.label == NEUTRAL]
     if not neutral:
         raise InputError(
-            f"--protocol loso-enrol: speaker {held_out.clips[0].speaker!r} has no clip "
-            f"labelled {NEUTRAL!r}"
+            f"--protocol loso-enrol: speaker {clips[0].speaker!r} has no clip labelled {NEUTRAL!r}"
         )
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(neutral):
-        if sum(held_out.seconds[j] for j in chosen) >= _ENROLMENT_S:
+        if sum(seconds[j] for j in chosen) >= _ENROLMENT_S:
             break
         chosen.append(int(i))
     return chosen

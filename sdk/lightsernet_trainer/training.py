@@ -24,6 +24,7 @@ from .datasets.clip import Corpus
 from .evaluation import Scores, evaluate
 from .feature_store import FeatureStore
 from .fitting import calibration_rows, fit, fitted_spec
+from .neutral_reference import with_neutral_reference
 from .splits import Split
 
 
@@ -108,12 +109,13 @@ def train(
         flatbuffers = convert_to(network, configuration.width, PRECISIONS, calibration)
     for precision, flatbuffer in flatbuffers.items():
         path = out / f"{precision}.tflite"
-        models[precision] = write_model(path, flatbuffer, record)
+        known = with_neutral_reference(record, flatbuffer, store, split.train, configuration.seed)
+        models[precision] = write_model(path, flatbuffer, known)
         if split.test:
             recognizer = EmotionRecognizer(path)
             scores[precision], predictions[precision] = evaluate(recognizer, split.test, console)
             scored = dataclasses.replace(
-                record, scores=(_score(split, precision, scores[precision]),)
+                known, scores=(_score(split, precision, scores[precision]),)
             )
             models[precision] = write_model(path, flatbuffer, scored)
     agreement = None

@@ -48,14 +48,19 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen, write the profile, and say what it was made of."""
+    from ..engines import open_engine
     from ..enrolment import Enrolment
     from ..errors import AudioError, InputError
     from ..model_file import default_model_path, read_model
+    from ..native_output import held_back
     from . import print_warning
 
     if not 1.0 <= arguments.seconds <= 600.0:
         raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
-    enrolment = Enrolment(read_model(arguments.model or default_model_path()).record)
+    file = read_model(arguments.model or default_model_path())
+    with held_back():
+        engine = open_engine(file.model, file.graph)
+    enrolment = Enrolment(file.record, lambda rows: file.graph.posteriors(engine.invoke(rows)))
     name = _hear(arguments, enrolment)
     try:
         result = enrolment.finish()
