@@ -202,7 +202,8 @@ def profile_of(
     record : ModelRecord
     posteriors : callable, optional
         The model, for the bias of its answers: standardised rows to posteriors. Without it,
-        or where the record does not tell what to compare with, there is no bias.
+        or where the record does not tell what to compare with, there is no bias. Utterances
+        shorter than the record's ``min_seconds`` have no part in it.
     begin_profile : callable, optional
         Makes the profile that is filled.
 
@@ -215,10 +216,13 @@ def profile_of(
     for rows in utterances:
         running.add(rows)
     profile = running.profile()
-    expected = record.decision.neutral_log_posteriors
-    if posteriors is None or not expected:
+    spec, decision = record.features, record.decision
+    expected = decision.neutral_log_posteriors
+    shortest = spec.n_frames(round(decision.min_seconds * spec.sample_rate))
+    judged = [rows for rows in utterances if len(rows) >= max(1, shortest)]
+    if posteriors is None or not expected or not judged:
         return profile
-    found = neutral_answers(utterances, record.features, profile, posteriors)
+    found = neutral_answers(judged, spec, profile, posteriors)
     reference = np.array([expected[label] for label in record.labels])
     bias = neutral_bias(found, reference, running.mean_share)
     return replace(profile, bias=bias, model=record.sha256)
