@@ -155,7 +155,9 @@ def events_an_hour(noise: Samples, constants: EndpointConstants, dbfs: float | N
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder that holds emodb and noise"
+    )
     parser.add_argument("--speakers", default="03,08,11,14,16")
     parser.add_argument("--pause", type=float, nargs=2, default=(0.3, 3.0), metavar=("MIN", "MAX"))
     parser.add_argument("--seed", type=int, default=1)

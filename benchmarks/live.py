@@ -191,7 +191,9 @@ def main() -> None:
     of_cost.add_argument("--engines", default="litert,native")
     of_cost.add_argument("--minutes", type=float, default=60.0)
     of_modes = commands.add_parser("modes")
-    of_modes.add_argument("--data", type=Path, required=True)
+    of_modes.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder that holds emodb"
+    )
     of_modes.add_argument("--speakers", default="13,15")
     of_modes.add_argument("--model", type=Path, required=True)
     of_modes.add_argument("--engines", default="litert,native")

@@ -236,6 +236,17 @@ def test_trials_say_what_they_were_trained_with(
     assert first.endswith(f"| {100 * np.mean(right):.1f} |")
 
 
+def test_a_speaker_nobody_is_cannot_be_fresh(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_result(tmp_path / "a.json", make())
+    for flag in ("--markdown", "--trials"):
+        assert main([str(tmp_path / "a.json"), flag, "--fresh", "12,9"]) == 2
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert "--fresh: '9' is none of 03, 04, " in printed.err
+
+
 @pytest.mark.skipif(not TRIALS, reason="no results are kept in docs/results/trials")
 def test_the_page_lists_the_trials() -> None:
     written = PAGE.read_text(encoding="utf-8")

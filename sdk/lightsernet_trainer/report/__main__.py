@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.extras import exit_without_trainer
 
 if __name__ == "__main__":
@@ -18,6 +19,7 @@ if __name__ == "__main__":
 
 from ..result_checks import check
 from ..result_file import read_result
+from ..results import Result
 from . import write_report
 from .aims import read_aims
 from .markdown import condition_table, score_table, trial_table
@@ -63,6 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
             results.append(read_result(path))
             check(results[-1], str(path))
         fresh = tuple(options.fresh.split(",")) if options.fresh else ()
+        _expect_known(fresh, results)
         aims = read_aims(options.aims) if options.aims else ()
         if options.trials:
             print(trial_table(results, fresh))
@@ -77,6 +80,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_status
     return 0
+
+
+def _expect_known(fresh: Sequence[str], results: Sequence[Result]) -> None:
+    known = {clip.speaker for result in results for clip in result.clips}
+    for speaker in fresh:
+        if speaker not in known:
+            raise InputError(f"--fresh: {speaker!r} is none of {', '.join(sorted(known))}")
 
 
 if __name__ == "__main__":
