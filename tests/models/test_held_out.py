@@ -87,3 +87,14 @@ def test_the_model_that_ships_says_where_it_comes_from() -> None:
     assert file.record.data.licence
     assert file.record.scores[0].protocol.startswith("loso: these settings")
     assert file.record.scores[0].clips == 535
+
+
+@pytest.mark.parametrize(
+    "path", [default_model_path(), GOLDEN / "int8.tflite", GOLDEN / "float32.tflite"]
+)
+def test_records_tell_what_to_compare_a_voice_with(path: Path) -> None:
+    record = read_model(path).record
+    reference = record.decision.neutral_log_posteriors
+    assert set(reference) == set(record.labels)
+    assert max(reference, key=reference.__getitem__) == "neutral"
+    assert np.exp(reference["neutral"]) > 0.75
