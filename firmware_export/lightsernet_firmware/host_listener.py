@@ -156,8 +156,32 @@ class HostListener:
         self._check(self._library.lsn_listener_finish(self._listener))
         return self._taken()
 
+    def set_bias(self, bias: NDArray[np.float64] | None) -> None:
+        """Take a bias off the logarithms of the posteriors.
+
+        Parameters
+        ----------
+        bias : ndarray of float, shape (n_labels,), or None
+            In nats; None for none.
+
+        Raises
+        ------
+        LightSernetError
+            If a value is out of range.
+        """
+        values, place = None, None
+        if bias is not None:
+            expected = (self._model.struct.n_labels,)
+            if np.shape(bias) != expected:
+                raise InputError(f"bias: found {np.shape(bias)}, expected {expected}")
+            values = np.array(bias, np.float32)
+            place = values.ctypes.data
+        self._check(self._library.lsn_listener_set_bias(self._listener, place))
+        # The engine keeps a pointer to it.
+        self._bias = values
+
     def reset(self) -> None:
-        """Forget all audio; the profile stays."""
+        """Forget all audio; profile and bias stay."""
         self._library.lsn_listener_reset(self._listener)
 
     def _taken(self) -> list[HostEvent]:
@@ -204,6 +228,7 @@ def _declared(loaded: Any) -> Any:
         "lsn_listener_reset": (None, [pointer]),
         "lsn_listener_in_speech": (ctypes.c_int32, [pointer]),
         "lsn_listener_stream": (pointer, [pointer]),
+        "lsn_listener_set_bias": (status, [pointer, pointer]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(loaded, name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from lightsernet_edge import DecisionDefaults, EmotionStream, Event
 from lightsernet_edge.decision import ContinuousDecision, Emotion
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.model_record import ModelRecord
+from lightsernet_edge.neutral_bias import MAX_BIAS
+from lightsernet_edge.profile import Profile, fingerprint
 from lightsernet_firmware.front_end_tables import front_end_tables
 from lightsernet_firmware.graph_planner import plan_network
 from lightsernet_firmware.host_listener import HostEvent, HostListener
@@ -30,6 +34,63 @@ SIZES = st.lists(
     min_size=1,
     max_size=20,
 )
+# As C takes them, for the five labels of the smallest network.
+BIASES = st.lists(st.floats(-MAX_BIAS, MAX_BIAS, width=32), min_size=5, max_size=5)
+
+
+class CalibrationStruct(ctypes.Structure):
+    """``lsn_calibration``."""
+
+    _fields_ = (
+        ("posteriors", ctypes.POINTER(ctypes.c_int8)),
+        ("bias", ctypes.POINTER(ctypes.c_float)),
+        ("n_labels", ctypes.c_uint32),
+        ("temperature", ctypes.c_float),
+        ("best", ctypes.c_uint32),
+        ("largest", ctypes.c_float),
+        ("sum", ctypes.c_float),
+    )
+
+
+def calibration_in_c(
+    host: HostModel,
+    posteriors: list[int],
+    temperature: float = 1.0,
+    bias: list[float] | None = None,
+) -> CalibrationStruct:
+    function = host.library.lsn_calibration_of
+    function.restype = CalibrationStruct
+    count = len(posteriors)
+    integers = (ctypes.c_int8 * count)(*posteriors)
+    values = None if bias is None else (ctypes.c_float * count)(*bias)
+    made = function(integers, ctypes.c_uint32(count), ctypes.c_float(temperature), values)
+    assert isinstance(made, CalibrationStruct)
+    # It holds pointers to them.
+    made.kept = (integers, values)
+    return made
+
+
+def profile_of(file: ModelFile, bias: list[float] | None = None) -> Profile:
+    """A voice other than the training set's, and a bias of this model."""
+    spec = file.record.features
+    assert spec.mean is not None
+    assert spec.scale is not None
+    mean = np.float32(np.array(spec.mean) + 0.5 * np.array(spec.scale))
+    scale = np.float32(0.8 * np.array(spec.scale))
+    return Profile(
+        fingerprint(spec),
+        tuple(mean.tolist()),
+        tuple(scale.tolist()),
+        10.0,
+        tuple(bias or ()),
+        file.record.sha256 if bias else "",
+    )
+
+
+def set_profile(listener: HostListener, profile: Profile) -> None:
+    """Give a C listener the profile, its bias too."""
+    listener.stream.set_profile(np.array(profile.mean), np.array(profile.scale), profile.seconds)
+    listener.set_bias(np.array(profile.bias) if profile.bias else None)
 
 
 def spoken(clips: list[Pcm], seed: int = 0, noise: float = 3.0, gap_s: float = 1.0) -> Pcm:
@@ -68,10 +129,15 @@ def heard_in_python(stream: EmotionStream, samples: Pcm) -> list[Event]:
     return stream.process(samples) + stream.finish()
 
 
-def assert_same(found: list[HostEvent], expected: list[Event], record: ModelRecord) -> None:
+def assert_same(
+    found: list[HostEvent],
+    expected: list[Event],
+    record: ModelRecord,
+    bias: tuple[float, ...] = (),
+) -> None:
     """Posteriors: the C event's integers, decided on in Python, to the last bit."""
     assert len(found) == len(expected)
-    for ours, theirs, again in zip(found, expected, decided(found, record), strict=True):
+    for ours, theirs, again in zip(found, expected, decided(found, record, bias), strict=True):
         emotion = theirs.emotion
         assert (ours.kind, ours.broken) == (theirs.kind, theirs.broken)
         assert (ours.start / RATE, ours.end / RATE) == (emotion.start_s, emotion.end_s)
@@ -84,10 +150,12 @@ def assert_same(found: list[HostEvent], expected: list[Event], record: ModelReco
             assert ours.smoothed == pytest.approx(list(emotion.posteriors.values()), abs=TOLERANCE)
 
 
-def decided(events: list[HostEvent], record: ModelRecord) -> Iterator[Emotion]:
+def decided(
+    events: list[HostEvent], record: ModelRecord, bias: tuple[float, ...]
+) -> Iterator[Emotion]:
     """Decide in Python on the integers of C events."""
     decision = record.decision
-    rule = decision.rule(record.labels)
+    rule = replace(decision.rule(record.labels), bias=bias)
     smoother = ContinuousDecision(rule, decision.step_hops(RATE / HOP) * HOP / RATE)
     before = 0
     for event in events:

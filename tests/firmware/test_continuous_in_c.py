@@ -17,15 +17,19 @@ import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from listeners import (
+    BIASES,
     HOP,
     RATE,
     SIZES,
     Pcm,
     assert_same,
+    calibration_in_c,
     chunked,
     heard_in_c,
     heard_in_python,
     host_with,
+    profile_of,
+    set_profile,
     spoken,
 )
 from litert_oracle import reference
@@ -40,7 +44,7 @@ from lightsernet_firmware.cost import layer_costs, listener_ram_bytes
 from lightsernet_firmware.front_end_tables import front_end_tables
 from lightsernet_firmware.graph_planner import plan_network
 from lightsernet_firmware.host_listener import _ON_EVENT, HostEvent, HostListener, SettingsStruct
-from lightsernet_firmware.host_stream import STATUS_NAMES, EmotionStruct, HostModel, aligned_bytes
+from lightsernet_firmware.host_stream import STATUS_NAMES, HostModel, aligned_bytes
 from lightsernet_firmware.model_blob import build_blob
 
 Int8 = NDArray[np.int8]
@@ -261,13 +265,11 @@ def test_decisions(
     smoothed = (ctypes.c_float * 3)(7.0, 7.0, 7.0)
     limits, confidence = (ctypes.c_float * 3)(*thresholds), ctypes.c_float()
     for posteriors in said:
-        emotion = EmotionStruct(label=int(np.argmax(posteriors)))
-        emotion.posteriors = (ctypes.c_int8 * 3)(*posteriors)
+        calibration = calibration_in_c(smallest_host, posteriors)
         label = smallest_host.library.lsn_continuous_decide(
             ctypes.byref(state),
             ctypes.byref(wanted),
-            ctypes.byref(emotion),
-            ctypes.c_uint32(3),
+            ctypes.byref(calibration),
             limits,
             smoothed,
             ctypes.byref(confidence),
@@ -327,6 +329,43 @@ def test_a_profile_and_a_reset(smallest: ModelFile, speech: Pcm) -> None:
     found = heard_in_c(listener, [speech])
     assert found != plain
     assert_same(found, expected, smallest.record)
+
+
+@settings(max_examples=10)
+@given(bias=BIASES, temperature=st.sampled_from([0.5, 1.0, 1.7]))
+@example(bias=[2.0, -2.0, 0.0, 0.0, 0.0], temperature=1.0)
+def test_a_profile_with_a_bias(
+    bias: list[float], temperature: float, smallest: ModelFile, speech: Pcm
+) -> None:
+    decision = dataclasses.replace(smallest.record.decision, temperature=temperature, step_s=0.2)
+    profile = profile_of(smallest, bias)
+    stream = EmotionStream(
+        smallest.path, engine="native", mode="continuous", profile=profile, decision=decision
+    )
+    listener = HostListener(host_with(smallest, decision), continuous=1)
+    set_profile(listener, profile)
+    expected = heard_in_python(stream, speech)
+    assert expected
+    found = heard_in_c(listener, [speech])
+    record = dataclasses.replace(smallest.record, decision=decision)
+    assert_same(found, expected, record, profile.bias)
+
+
+def test_a_bias_stays_and_goes(smallest: ModelFile, speech: Pcm) -> None:
+    listener = HostListener(host_with(smallest), continuous=1)
+    set_profile(listener, profile_of(smallest))
+    plain = heard_in_c(listener, [speech])
+    listener.reset()
+    listener.set_bias(np.array([2.0, -2.0, 0.0, 0.0, 0.0]))
+    biased = heard_in_c(listener, [speech])
+    assert [event.label for event in biased] != [event.label for event in plain]
+    assert [event.posteriors for event in biased] == [event.posteriors for event in plain]
+    assert all(a.smoothed != b.smoothed for a, b in zip(biased, plain, strict=True))
+    listener.reset()
+    assert heard_in_c(listener, [speech]) == biased
+    listener.reset()
+    listener.set_bias(None)
+    assert heard_in_c(listener, [speech]) == plain
 
 
 def test_ram_is_what_the_planner_says(

@@ -11,24 +11,29 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from listeners import (
+    BIASES,
     HOP,
     RATE,
     SIZES,
     TOLERANCE,
     Pcm,
     assert_same,
+    calibration_in_c,
     chunked,
     heard_in_c,
     heard_in_python,
     host_with,
+    profile_of,
+    set_profile,
     spoken,
 )
 
-from lightsernet_edge import DecisionDefaults, EmotionStream, Event
+from lightsernet_edge import UNCERTAIN, DecisionDefaults, EmotionStream, Event
+from lightsernet_edge.decision import DecisionRule
 from lightsernet_edge.endpoint_settings import EndpointSettings
-from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.model_file import ModelFile
-from lightsernet_edge.profile import Profile, fingerprint
+from lightsernet_edge.neutral_bias import MAX_BIAS
 from lightsernet_firmware.cost import listener_ram_bytes
 from lightsernet_firmware.front_end_tables import front_end_tables
 from lightsernet_firmware.graph_planner import plan_network
@@ -195,17 +200,12 @@ def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: 
 
 @pytest.mark.parametrize("adapt", [False, True])
 def test_profiles(adapt: bool, smallest: ModelFile, speech: Pcm) -> None:
-    spec = smallest.record.features
-    assert spec.mean is not None
-    assert spec.scale is not None
-    mean = np.float32(np.array(spec.mean) + 0.5 * np.array(spec.scale))
-    scale = np.float32(0.8 * np.array(spec.scale))
-    profile = Profile(fingerprint(spec), tuple(mean.tolist()), tuple(scale.tolist()), 10.0)
+    profile = profile_of(smallest)
     stream = EmotionStream(
         smallest.path, engine="native", provisional=True, profile=profile, adapt=adapt
     )
     listener = HostListener(host_with(smallest), provisional=1, adapt=int(adapt))
-    listener.stream.set_profile(np.array(profile.mean), np.array(profile.scale), 10.0)
+    set_profile(listener, profile)
     expected = heard_in_python(stream, speech)
     assert_same(heard_in_c(listener, [speech]), expected, smallest.record)
     _, _, seconds = listener.stream.profile()
@@ -216,6 +216,146 @@ def test_profiles(adapt: bool, smallest: ModelFile, speech: Pcm) -> None:
     again = heard_in_python(stream, speech)
     assert_same(heard_in_c(listener, [speech]), again, smallest.record)
     assert (again == expected) != adapt
+
+
+@settings(max_examples=500)
+@given(
+    labels=st.lists(
+        st.tuples(
+            st.integers(-128, 127),
+            st.floats(-MAX_BIAS, MAX_BIAS, width=32),
+            st.integers(0, 256).map(lambda n: n / 256),
+        ),
+        min_size=1,
+        max_size=7,
+    ),
+    temperature=st.sampled_from([0.5, 1.0, 1.7, 10.0]),
+    biased=st.booleans(),
+)
+# Equal ones: the first. On the threshold: said.
+@example(labels=[(0, 0.0, 0.5), (1, 0.0, 0.5), (1, 0.0, 0.5)], temperature=1.0, biased=False)
+@example(labels=[(-27, 0.0, 0.5), (0, 1.0, 0.5), (0, 1.0, 0.5)], temperature=1.7, biased=True)
+@example(labels=[(0, 0.0, 0.5), (-128, 0.0, 0.0)], temperature=1.0, biased=False)
+@example(labels=[(127, 2.0, 0.5), (-128, -2.0, 0.5)], temperature=1.0, biased=True)
+def test_decisions(
+    labels: list[tuple[int, float, float]],
+    temperature: float,
+    biased: bool,
+    smallest_host: HostModel,
+) -> None:
+    """Python's: to the last bit where neither temperature nor bias changes anything."""
+    raw, bias, thresholds = map(list, zip(*labels, strict=True))
+    # A listener has none where there is nothing but zeros.
+    biased = biased and any(bias)
+    bias = bias if biased else [0.0] * len(raw)
+    names = tuple(f"label {index}" for index in range(len(raw)))
+    limits = dict(zip(names, thresholds, strict=True))
+    rule = DecisionRule(names, temperature, limits, bias=tuple(bias))
+    calibrated = rule.calibrated((np.array(raw) + 128) / 256)
+    expected = rule.decide(calibrated, 0.0, 1.0)
+
+    calibration = calibration_in_c(smallest_host, raw, temperature, bias if biased else None)
+    posterior, decide = smallest_host.library.lsn_calibrated, smallest_host.library.lsn_decide
+    posterior.restype = ctypes.c_float
+    confidence = ctypes.c_float()
+    index = decide(
+        ctypes.byref(calibration),
+        (ctypes.c_float * len(raw))(*thresholds),
+        ctypes.byref(confidence),
+    )
+    label = UNCERTAIN if index == -1 else names[index]
+    found = [posterior(ctypes.byref(calibration), ctypes.c_uint32(i)) for i in range(len(raw))]
+    exact = temperature == 1.0 and not biased
+    tolerance = 0.0 if exact else TOLERANCE
+    assert found == pytest.approx(calibrated.tolist(), rel=0.0, abs=tolerance)
+    assert confidence.value == found[calibration.best]
+    assert confidence.value == pytest.approx(expected.confidence, rel=0.0, abs=tolerance)
+    close = np.abs(calibrated - calibrated.max()) <= 2 * tolerance
+    decisive = len({(raw[i], bias[i]) for i in np.flatnonzero(close)}) == 1
+    margin = abs(expected.confidence - thresholds[int(np.argmax(calibrated))])
+    if exact or (decisive and margin > tolerance):
+        assert label == expected.label
+
+
+@settings(max_examples=10)
+@given(bias=BIASES, temperature=st.sampled_from([0.5, 1.0, 1.7]))
+@example(bias=[2.0, -2.0, 0.0, 0.0, 0.0], temperature=1.0)
+def test_profiles_with_a_bias(
+    bias: list[float], temperature: float, smallest: ModelFile, speech: Pcm
+) -> None:
+    decision = dataclasses.replace(smallest.record.decision, temperature=temperature)
+    profile = profile_of(smallest, bias)
+    stream = EmotionStream(
+        smallest.path, engine="native", provisional=True, profile=profile, decision=decision
+    )
+    listener = HostListener(host_with(smallest, decision), provisional=1)
+    set_profile(listener, profile)
+    expected = heard_in_python(stream, speech)
+    assert {event.kind for event in expected} == {"utterance", "provisional"}
+    found = heard_in_c(listener, [speech])
+    record = dataclasses.replace(smallest.record, decision=decision)
+    assert_same(found, expected, record, profile.bias)
+
+
+def test_a_bias_stays_and_goes(smallest: ModelFile, speech: Pcm) -> None:
+    listener = HostListener(host_with(smallest), provisional=1)
+    set_profile(listener, profile_of(smallest))
+    plain = heard_in_c(listener, [speech])
+    listener.reset()
+    bias = np.array([2.0, -2.0, 0.0, 0.0, 0.0])
+    listener.set_bias(bias)
+    biased = heard_in_c(listener, [speech])
+    assert [event.label for event in biased] != [event.label for event in plain]
+    assert all(a.confidence != b.confidence for a, b in zip(biased, plain, strict=True))
+    # What the network says is told as it is.
+    assert [event.posteriors for event in biased] == [event.posteriors for event in plain]
+    listener.reset()
+    assert heard_in_c(listener, [speech]) == biased
+    for none in (None, np.zeros(5), -np.zeros(5)):
+        listener.reset()
+        listener.set_bias(bias)
+        listener.set_bias(none)
+        assert heard_in_c(listener, [speech]) == plain
+
+
+def test_a_bias_holds_from_the_next_event_on(smallest: ModelFile, speech: Pcm) -> None:
+    model, bias = host_with(smallest), np.array([1.5, -0.5, -0.5, 0.0, -0.5])
+    plain, biased, changed = (HostListener(model, provisional=1) for _ in range(3))
+    biased.set_bias(bias)
+    before, after = speech[: speech.size // 2], speech[speech.size // 2 :]
+    expected = plain.process(before)
+    assert expected
+    assert changed.process(before) == expected
+    changed.set_bias(bias)
+    biased.process(before)
+    assert heard_in_c(changed, [after]) == heard_in_c(biased, [after]) != heard_in_c(plain, [after])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        float("nan"),
+        float("inf"),
+        -float("inf"),
+        3.0,
+        np.nextafter(np.float32(MAX_BIAS), np.float32(9)),
+        np.nextafter(np.float32(-MAX_BIAS), np.float32(-9)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("place", [0, 4])
+def test_a_bias_that_is_refused(wrong: float, place: int, smallest: ModelFile, speech: Pcm) -> None:
+    listener = HostListener(host_with(smallest), provisional=1)
+    # The bounds are Python's, and belong to the range.
+    listener.set_bias(np.array([MAX_BIAS, -MAX_BIAS, 0.0, 0.0, 0.0]))
+    before = listener.ram.tobytes()
+    values = np.zeros(5)
+    values[place] = wrong
+    with pytest.raises(LightSernetError, match="BAD_PROFILE"):
+        listener.set_bias(values)
+    with pytest.raises(InputError, match=r"bias: found \(4,\)"):
+        listener.set_bias(np.zeros(4))
+    assert listener.ram.tobytes() == before
 
 
 def test_reset_is_as_new(smallest: ModelFile, speech: Pcm) -> None:
@@ -314,4 +454,5 @@ def test_null_pointers(smallest: ModelFile) -> None:
     assert engine.lsn_listener_ram_size(struct, None) == size
     assert engine.lsn_listener_in_speech(None) == 0
     assert engine.lsn_listener_stream(None) is None
+    assert engine.lsn_listener_set_bias(None, None) == bad
     engine.lsn_listener_reset(None)

@@ -47,7 +47,7 @@ typedef enum lsn_status {
     LSN_NO_RESULT,     /* too few rows so far for a first result */
     LSN_TOO_LONG,      /* days without lsn_reset: the running mean is full */
     LSN_NO_PROFILE,    /* the front end does not standardise */
-    LSN_BAD_PROFILE,   /* a value is not finite, or a scale not above 0 */
+    LSN_BAD_PROFILE,   /* a value is not finite, a scale not above 0, or a bias too large */
     LSN_NOT_FINISHED,  /* lsn_finish comes first */
     LSN_NO_ENDPOINTING, /* the blob has no front end, or no endpointing that fits it */
     LSN_BAD_SETTINGS   /* a setting of a listener is out of range */

@@ -25,6 +25,9 @@ typedef struct lsn_listener lsn_listener;
 /* The label of an emotion that is not sure enough to be said. */
 #define LSN_UNCERTAIN UINT32_MAX
 
+/* Bound of a bias, in nats: MAX_BIAS of lightsernet_edge/neutral_bias.py. */
+#define LSN_MAX_BIAS 2.0f
+
 typedef enum lsn_event_kind {
     LSN_UTTERANCE,   /* one for each, when it has ended */
     LSN_PROVISIONAL, /* on the utterance in progress */
@@ -34,15 +37,17 @@ typedef enum lsn_event_kind {
 typedef struct lsn_event {
     lsn_event_kind kind;
     uint32_t label;      /* index of the most probable label, or LSN_UNCERTAIN */
-    float confidence;    /* the largest posterior at the temperature of the settings, 0..1 */
+    float confidence;    /* the largest posterior, 0..1: as label, after the bias and at
+                          * the temperature of the settings */
     int32_t broken;      /* 1 if samples were lost inside the stretch or at an edge */
     uint64_t start, end; /* in samples from the start of the stream, lost ones included;
                           * `end` is exclusive */
-    lsn_emotion emotion; /* what the network says, at temperature 1; the arrays last
-                          * until on_event returns */
+    lsn_emotion emotion; /* what the network says, with no bias and at temperature 1, its
+                          * label too; the arrays last until on_event returns */
     const float *smoothed; /* LSN_CONTINUOUS: the n_labels posteriors behind label and
-                            * confidence, 0..1, at the temperature of the settings and
-                            * smoothed over time; as long. NULL for the other kinds */
+                            * confidence, 0..1, after the bias, at the temperature of the
+                            * settings, smoothed over time; as long. NULL for the other
+                            * kinds */
 } lsn_event;
 
 typedef void (*lsn_on_event)(void *context, const lsn_event *event);
@@ -90,7 +95,7 @@ lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_sample
 /* End of the audio: the utterance in progress is judged. lsn_listener_reset comes next. */
 lsn_status lsn_listener_finish(lsn_listener *listener);
 
-/* Forget all audio. The stream's profile stays. */
+/* Forget all audio. The stream's profile and the bias stay. */
 void lsn_listener_reset(lsn_listener *listener);
 
 /* 1 while an utterance is in progress. */
@@ -98,6 +103,14 @@ int32_t lsn_listener_in_speech(const lsn_listener *listener);
 
 /* The stream inside: for lsn_set_profile and lsn_profile, nothing else. */
 lsn_stream *lsn_listener_stream(lsn_listener *listener);
+
+/* From the next event on, take what the model is off by on a user's voice off the
+ * logarithms of the posteriors, before the temperature. `bias`: that of `enrol`'s profile,
+ * made with this very model; n_labels values in nats, -LSN_MAX_BIAS..LSN_MAX_BIAS. It is not
+ * copied, so that it may lie in flash: it must stay in place and unchanged until another is
+ * set or the listener is given up. NULL, or zeros alone: none. LSN_BAD_PROFILE if a value is
+ * not finite or out of range; on any other status than LSN_OK nothing changes. */
+lsn_status lsn_listener_set_bias(lsn_listener *listener, const float *bias);
 
 #ifdef __cplusplus
 }

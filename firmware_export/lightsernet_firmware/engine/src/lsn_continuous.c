@@ -1,15 +1,12 @@
 #include "lsn_continuous.h"
 
 #include "lsn_blob.h"
-#include "lsn_decision.h"
 
 static void smooth(const lsn_continuous *state, const lsn_listener_settings *settings,
-                   const lsn_emotion *emotion, uint32_t n_labels, float *smoothed)
+                   const lsn_calibration *calibration, float *smoothed)
 {
-    lsn_calibration calibration = lsn_calibration_of(emotion->posteriors, n_labels,
-                                                     emotion->label, settings->temperature);
-    for (uint32_t i = 0; i < n_labels; i++) {
-        float posterior = lsn_calibrated(&calibration, emotion->posteriors[i]);
+    for (uint32_t i = 0; i < calibration->n_labels; i++) {
+        float posterior = lsn_calibrated(calibration, i);
         if (state->begun) {
             posterior = settings->keep * smoothed[i] + (1.0f - settings->keep) * posterior;
         }
@@ -18,12 +15,12 @@ static void smooth(const lsn_continuous *state, const lsn_listener_settings *set
 }
 
 uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_settings *settings,
-                               const lsn_emotion *emotion, uint32_t n_labels,
-                               const uint32_t *thresholds, float *smoothed, float *confidence)
+                               const lsn_calibration *calibration, const uint32_t *thresholds,
+                               float *smoothed, float *confidence)
 {
-    smooth(state, settings, emotion, n_labels, smoothed);
+    smooth(state, settings, calibration, smoothed);
     uint32_t best = 0;
-    for (uint32_t i = 1; i < n_labels; i++) {
+    for (uint32_t i = 1; i < calibration->n_labels; i++) {
         if (smoothed[i] > smoothed[best]) {
             best = i;
         }

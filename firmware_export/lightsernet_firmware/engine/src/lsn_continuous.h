@@ -2,7 +2,7 @@
 #ifndef LSN_CONTINUOUS_H
 #define LSN_CONTINUOUS_H
 
-#include "lightsernet_live.h"
+#include "lsn_decision.h"
 
 /* All 0 where an utterance begins. */
 typedef struct lsn_continuous {
@@ -15,13 +15,12 @@ typedef struct lsn_continuous {
 /* The label that holds: the most probable one of the smoothed posteriors, or
  * LSN_UNCERTAIN below its threshold, once that has been so for hold_steps decisions.
  *
- *   emotion     what the network says
  *   thresholds  in: the bits of float [n_labels], 0 .. 1
  *   smoothed    in, out: float [n_labels], 0 .. 1; anything before the first decision
  *   confidence  out: the largest of them
  */
 uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_settings *settings,
-                               const lsn_emotion *emotion, uint32_t n_labels,
-                               const uint32_t *thresholds, float *smoothed, float *confidence);
+                               const lsn_calibration *calibration, const uint32_t *thresholds,
+                               float *smoothed, float *confidence);
 
 #endif

@@ -1,6 +1,6 @@
 #include "lsn_decision.h"
 
-#include "lightsernet_live.h"
+#include "lsn_blob.h"
 #include "lsn_natural_log.h"
 
 /* Below, a weight beside 1 is nothing. */
@@ -27,38 +27,64 @@ static float log_of(int8_t posterior)
     return lsn_natural_log(posterior == -128 ? 1.0f / 512.0f : (float)(posterior + 128) / 256.0f);
 }
 
-/* Relative to the largest. */
-static float weight_of(const lsn_calibration *calibration, int8_t posterior)
+static float logit_of(const lsn_calibration *calibration, uint32_t label)
 {
-    float x = (log_of(posterior) - calibration->largest) / calibration->temperature;
+    float logit = log_of(calibration->posteriors[label]);
+    return calibration->bias == NULL ? logit : logit - calibration->bias[label];
+}
+
+/* Relative to the largest. */
+static float weight_of(const lsn_calibration *calibration, uint32_t label)
+{
+    float x = (logit_of(calibration, label) - calibration->largest) / calibration->temperature;
     return exponential(x > SMALLEST_EXPONENT ? x : SMALLEST_EXPONENT);
 }
 
-lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
-                                   float temperature)
+static int changes_nothing(const lsn_calibration *calibration)
 {
-    lsn_calibration calibration = {temperature, 0.0f, 0.0f};
-    if (temperature != 1.0f) {
-        calibration.largest = log_of(posteriors[best]);
+    return calibration->temperature == 1.0f && calibration->bias == NULL;
+}
+
+int lsn_is_bias(float x)
+{
+    /* By its bits: compilers may take every float for finite. */
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & 0x7F800000u) != 0x7F800000u && x >= -LSN_MAX_BIAS && x <= LSN_MAX_BIAS;
+}
+
+lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels,
+                                   float temperature, const float *bias)
+{
+    lsn_calibration calibration = {posteriors, bias, n_labels, temperature, 0, 0.0f, 0.0f};
+    calibration.largest = logit_of(&calibration, 0);
+    for (uint32_t i = 1; i < n_labels; i++) {
+        float logit = logit_of(&calibration, i);
+        if (logit > calibration.largest) {
+            calibration.largest = logit;
+            calibration.best = i;
+        }
+    }
+    if (!changes_nothing(&calibration)) {
         for (uint32_t i = 0; i < n_labels; i++) {
-            calibration.sum += weight_of(&calibration, posteriors[i]);
+            calibration.sum += weight_of(&calibration, i);
         }
     }
     return calibration;
 }
 
-float lsn_calibrated(const lsn_calibration *calibration, int8_t posterior)
+float lsn_calibrated(const lsn_calibration *calibration, uint32_t label)
 {
-    if (calibration->temperature == 1.0f) {
-        return (float)(posterior + 128) / 256.0f;
+    if (changes_nothing(calibration)) {
+        return (float)(calibration->posteriors[label] + 128) / 256.0f;
     }
-    return weight_of(calibration, posterior) / calibration->sum;
+    return weight_of(calibration, label) / calibration->sum;
 }
 
-uint32_t lsn_decide(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
-                    float temperature, float threshold, float *confidence)
+uint32_t lsn_decide(const lsn_calibration *calibration, const uint32_t *thresholds,
+                    float *confidence)
 {
-    lsn_calibration calibration = lsn_calibration_of(posteriors, n_labels, best, temperature);
-    *confidence = lsn_calibrated(&calibration, posteriors[best]);
-    return *confidence >= threshold ? best : LSN_UNCERTAIN;
+    uint32_t best = calibration->best;
+    *confidence = lsn_calibrated(calibration, best);
+    return *confidence >= lsn_float(&thresholds[best]) ? best : LSN_UNCERTAIN;
 }

@@ -1,36 +1,40 @@
 #ifndef LSN_DECISION_H
 #define LSN_DECISION_H
 
-#include <stdint.h>
+#include "lightsernet_live.h"
 
-/* Posteriors at a temperature, one label after another. */
+/* Posteriors without a bias, at a temperature. */
 typedef struct lsn_calibration {
+    const int8_t *posteriors;
+    const float *bias; /* NULL for none */
+    uint32_t n_labels;
     float temperature;
-    float largest; /* logarithm of the largest posterior before */
-    float sum;     /* of all weights; that of the largest posterior is 1 */
+    uint32_t best; /* the most probable label, of equal ones the first */
+    float largest; /* its logarithm without its bias, before the temperature */
+    float sum;     /* of all weights; that of `best` is 1 */
 } lsn_calibration;
 
-/*   posteriors   in: int8 [n_labels]
- *   best         index of the largest
- *   temperature  above 0; at 1 the posteriors stay as they are
- */
-lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
-                                   float temperature);
+/* Whether it is a value of a bias: finite, and in range. */
+int lsn_is_bias(float x);
 
-/* One of them, 0 .. 1. */
-float lsn_calibrated(const lsn_calibration *calibration, int8_t posterior);
-
-/* The most probable label, if its posterior at a temperature reaches its threshold.
- *
- *   posteriors   in: int8 [n_labels]
- *   best         index of the largest, the first of equal ones
- *   temperature  above 0; at 1 the posteriors are used as they are
- *   threshold    of `best`, 0 .. 1
- *   confidence   out: the posterior of `best`
- *
- * Returns `best` or LSN_UNCERTAIN.
+/*   posteriors   in: int8 [n_labels], in use as long as the calibration, as `bias`
+ *   temperature  above 0; at 1, and with no bias, the posteriors stay as they are
+ *   bias         in: float [n_labels], or NULL
  */
-uint32_t lsn_decide(const int8_t *posteriors, uint32_t n_labels, uint32_t best,
-                    float temperature, float threshold, float *confidence);
+lsn_calibration lsn_calibration_of(const int8_t *posteriors, uint32_t n_labels,
+                                   float temperature, const float *bias);
+
+/* That of a label, 0 .. 1. */
+float lsn_calibrated(const lsn_calibration *calibration, uint32_t label);
+
+/* The most probable label, if its posterior reaches its threshold.
+ *
+ *   thresholds  in: the bits of float [n_labels], 0 .. 1
+ *   confidence  out: the posterior of the most probable label
+ *
+ * Returns a label or LSN_UNCERTAIN.
+ */
+uint32_t lsn_decide(const lsn_calibration *calibration, const uint32_t *thresholds,
+                    float *confidence);
 
 #endif

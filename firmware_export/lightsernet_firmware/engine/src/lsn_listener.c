@@ -60,20 +60,19 @@ static void decide(lsn_listener *listener, lsn_event *event)
 {
     const lsn_listener_settings *settings = &listener->settings;
     lsn_listener_places at = places_in(listener);
-    uint32_t n_labels = listener->stream->model->n_labels;
     const uint32_t *thresholds = lsn_listener_ram_at(listener, at.thresholds);
-    uint32_t best = event->emotion.label;
+    lsn_calibration calibration =
+        lsn_calibration_of(event->emotion.posteriors, listener->stream->model->n_labels,
+                           settings->temperature, listener->bias);
     event->smoothed = NULL;
     if (event->kind == LSN_CONTINUOUS) {
         float *smoothed = lsn_listener_ram_at(listener, at.smoothed);
         event->smoothed = smoothed;
         event->label =
-            lsn_continuous_decide(&listener->continuous, settings, &event->emotion, n_labels,
-                                  thresholds, smoothed, &event->confidence);
+            lsn_continuous_decide(&listener->continuous, settings, &calibration, thresholds,
+                                  smoothed, &event->confidence);
     } else {
-        event->label = lsn_decide(event->emotion.posteriors, n_labels, best,
-                                  settings->temperature, lsn_float(&thresholds[best]),
-                                  &event->confidence);
+        event->label = lsn_decide(&calibration, thresholds, &event->confidence);
     }
 }
 
@@ -299,4 +298,22 @@ int32_t lsn_listener_in_speech(const lsn_listener *listener)
 lsn_stream *lsn_listener_stream(lsn_listener *listener)
 {
     return listener == NULL ? NULL : listener->stream;
+}
+
+lsn_status lsn_listener_set_bias(lsn_listener *listener, const float *bias)
+{
+    if (listener == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
+    uint32_t count = bias == NULL ? 0 : listener->stream->model->n_labels;
+    int shifts = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!lsn_is_bias(bias[i])) {
+            return LSN_BAD_PROFILE;
+        }
+        shifts |= bias[i] != 0.0f;
+    }
+    /* Zeros: the posteriors stay as they are, to the last bit. */
+    listener->bias = shifts ? bias : NULL;
+    return LSN_OK;
 }

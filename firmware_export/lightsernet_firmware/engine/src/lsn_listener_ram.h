@@ -14,6 +14,7 @@ struct lsn_listener {
     lsn_stream *stream;
     lsn_on_event on_event;
     void *context;
+    const float *bias; /* the caller's; NULL for none */
     lsn_timeline timeline;
     lsn_endpointer endpointer;
     lsn_listener_settings settings; /* its thresholds are in the RAM */
