@@ -349,7 +349,8 @@ def test_the_verb_tells_of_gaps(
     told.mark_broken()
     told.push(after)
     untold.push(np.concatenate([before, after]))
-    assert Profile.load(profile) == told.finish().profile != untold.finish().profile
+    found = replace(Profile.load(profile), bias=(), model="")
+    assert found == told.finish().profile != untold.finish().profile
 
 
 @pytest.mark.parametrize("rate", [RATE, 44100])
