@@ -177,12 +177,11 @@ def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> Non
     model = (plan.protocol, configuration.features, configuration.loss)
     for result in kept.values():
         if (result.protocol, result.recipe, result.loss) == model:
-            this = f"--out: {out} holds results, and of this the"
             expect_same_settings(
                 f"--out: {out} holds results, and this would be", configuration, result
             )
             if result.name not in replaced:
-                expect_same_folds(this, names, result)
+                expect_same_folds(f"--out: {out} holds results, and of this", names, result)
 
 
 def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:

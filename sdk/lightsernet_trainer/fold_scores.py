@@ -12,18 +12,17 @@ from lightsernet_edge.audio import read_recording
 from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.engines import open_engine
 from lightsernet_edge.enrolment import profile_of
-from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.profile import Profile, RunningProfile
 
 from .conditions import Condition, clip_random
-from .datasets.clip import NEUTRAL, Clip
+from .datasets.clip import Clip
+from .enrolment_clips import enrolment_clips
 from .results import ClipResult
 
 Rows = NDArray[np.float64]
 
-_ENROLMENT_S = 10.0
 # In how many random orders the speaker's clips are heard under ``loso-running``.
 _ORDERS = 5
 
@@ -103,7 +102,7 @@ class FoldScorer:
         return [self._result(held_out, i, front_end) for i in range(len(held_out.clips))]
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
-        chosen = enrolment(held_out.clips, held_out.seconds, seed)
+        chosen = enrolment_clips(held_out.clips, held_out.seconds, seed)
         neutral = [held_out.rows[i] for i in chosen]
         profile = profile_of(neutral, self._record, self._posteriors, self._begin_profile)
         bias = profile.bias_of(self._record.sha256, len(self._record.labels))
@@ -153,39 +152,6 @@ class FoldScorer:
             heard,
             place,
         )
-
-
-def enrolment(clips: Sequence[Clip], seconds: Sequence[float], seed: int) -> list[int]:
-    """Choose neutral clips of a speaker at random until they last `_ENROLMENT_S`.
-
-    Parameters
-    ----------
-    clips : sequence of Clip
-    seconds : sequence of float
-        How long each lasts.
-    seed : int
-
-    Returns
-    -------
-    list of int
-        Positions in `clips`; all neutral clips if they do not last that long.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    neutral = [i for i, clip in enumerate(clips) if clip.label == NEUTRAL]
-    if not neutral:
-        raise InputError(
-            f"--protocol loso-enrol: speaker {clips[0].speaker!r} has no clip labelled {NEUTRAL!r}"
-        )
-    chosen: list[int] = []
-    for i in np.random.default_rng(seed).permutation(neutral):
-        if sum(seconds[j] for j in chosen) >= _ENROLMENT_S:
-            break
-        chosen.append(int(i))
-    return chosen
 
 
 def model_of(folder: Path, precision: str) -> tuple[Path, str | None]:

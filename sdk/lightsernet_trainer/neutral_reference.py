@@ -13,8 +13,8 @@ from lightsernet_edge.model_record import ModelRecord
 from lightsernet_edge.tflite_graph import read_graph
 
 from .datasets.clip import NEUTRAL, Clip
+from .enrolment_clips import enrolment_clips
 from .feature_store import FeatureStore
-from .fold_scores import enrolment
 
 
 def with_neutral_reference(
@@ -52,7 +52,7 @@ def with_neutral_reference(
     for speaker in speakers:
         theirs = [clip for clip in clips if (clip.speaker, clip.label) == (speaker, NEUTRAL)]
         rows = [store.rows(clip).astype(np.float64) for clip in theirs]
-        chosen = enrolment(theirs, [len(each) / rows_per_s for each in rows], seed)
+        chosen = enrolment_clips(theirs, [len(each) / rows_per_s for each in rows], seed)
         neutral = [rows[i] for i in chosen]
         profile = profile_of(neutral, record)
         found.append(

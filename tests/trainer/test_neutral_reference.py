@@ -17,8 +17,9 @@ from lightsernet_edge.model_file import ModelFile, read_model, write_model
 from lightsernet_trainer.conditions import parse_condition
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import NEUTRAL, Clip
+from lightsernet_trainer.enrolment_clips import enrolment_clips
 from lightsernet_trainer.feature_store import FeatureStore
-from lightsernet_trainer.fold_scores import FoldScorer, HeldOutClips, enrolment
+from lightsernet_trainer.fold_scores import FoldScorer, HeldOutClips
 from lightsernet_trainer.neutral_reference import with_neutral_reference
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "without_speakers_13_15"
@@ -59,7 +60,7 @@ def test_a_training_speaker_alone_is_off_by_nothing(
     neutral = [clip for clip in theirs if clip.label == NEUTRAL]
     rows = [store.rows(clip).astype(np.float64) for clip in neutral]
     seconds = [len(each) * 256 / 16000 for each in rows]
-    chosen = enrolment(neutral, seconds, 3)
+    chosen = enrolment_clips(neutral, seconds, 3)
     assert 2 <= len(chosen) <= len(neutral)
     engine = open_engine(model.model, model.graph)
     profile = profile_of(
@@ -108,7 +109,7 @@ def test_loso_enrol_takes_the_bias_off_what_was_said(
     for name, record in (("known", known), ("unknown", unknown)):
         file = write_model(tmp_path / f"{name}.tflite", model.model, record)
         said[name] = FoldScorer(file, HELD_OUT).score("loso-enrol", held_out, 0)
-    chosen = enrolment(held_out.clips, held_out.seconds, 0)
+    chosen = enrolment_clips(held_out.clips, held_out.seconds, 0)
     engine = open_engine(model.model, model.graph)
     profile = profile_of(
         [held_out.rows[i] for i in chosen],
