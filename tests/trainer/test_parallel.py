@@ -59,7 +59,8 @@ def test_a_fold_that_kills_every_worker_is_given_up(parallel: str, tmp_path: Pat
     jobs = [StandIn(tmp_path / "fold0", 0), StandIn(tmp_path / "fold1", 1, dies=10**6)]
     with pytest.raises(LightSernetError, match="workers died 3 times at fold"):
         run_folds(stand_in, jobs, parallel, 2, QUIET)
-    assert steps_done(jobs[0]) <= STEPS + 1
+    # Each death may cost the fold beside it the step it was at.
+    assert steps_done(jobs[0]) <= STEPS + 3
 
 
 @pytest.mark.parametrize("parallel", ["none", "loky", "dask"])
