@@ -13,7 +13,8 @@ from lightsernet_edge.atomic_write import write_atomically
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model_file import ModelFile
 
-from .cost import ram_bytes
+from .cost import listener_ram_bytes, ram_bytes
+from .export_page import export_page
 from .front_end_tables import front_end_tables, why_not_streamable
 from .graph_planner import plan_of
 from .host_build import ENGINE
@@ -49,7 +50,8 @@ def export_c(file: ModelFile, folder: Path) -> Export:
 
     ``include/`` and ``src/`` are the engine, ``model/`` the model as a C array
     with its header and a self-test, ``model.lsn`` the same bytes for an update
-    over the air. Add all C files to the build; nothing else is needed.
+    over the air, ``README.md`` what it is, how it is built and under which licences.
+    Add all C files to the build; nothing else is needed.
 
     Parameters
     ----------
@@ -68,7 +70,15 @@ def export_c(file: ModelFile, folder: Path) -> Export:
     plan = plan_of(file)
     spec = file.record.features
     tables = None if why_not_streamable(spec) else front_end_tables(spec)
-    ram = {target: ram_bytes(plan, tables, target) for target in ("cortex-m4", "cortex-m55")}
+    decision = file.record.decision
+    ram = {
+        target: {
+            "": ram_bytes(plan, tables, target),
+            "LISTENER_": listener_ram_bytes(plan, tables, decision, target),
+            "CONTINUOUS_": listener_ram_bytes(plan, tables, decision, target, continuous=True),
+        }
+        for target in ("cortex-m4", "cortex-m55")
+    }
     contents = {
         f"{part.name}/{path.name}": path.read_bytes()
         for part in (ENGINE / "include", ENGINE / "src")
@@ -79,6 +89,9 @@ def export_c(file: ModelFile, folder: Path) -> Export:
     contents["model/model.c"] = _array(blob).encode()
     contents["model/model_self_test.c"] = _self_test(blob).encode()
     contents["model.lsn"] = blob
+    contents["README.md"] = export_page(
+        file, tables is not None, ram["cortex-m4"]["LISTENER_"] is not None
+    ).encode()
     written = []
     try:
         for name, content in contents.items():
@@ -88,7 +101,7 @@ def export_c(file: ModelFile, folder: Path) -> Export:
             written.append(path)
     except OSError as error:
         raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from None
-    return Export(tuple(written), ram["cortex-m4"], len(blob))
+    return Export(tuple(written), ram_bytes(plan, tables, "cortex-m4"), len(blob))
 
 
 def model_sources(blob: bytes, ram: int, labels: int) -> dict[str, str]:
@@ -114,7 +127,7 @@ def self_test_rows(count: int, coefficients: int) -> NDArray[np.int8]:
     return np.array(values, np.uint8).astype(np.int8).reshape(count, coefficients)
 
 
-def _header(file: ModelFile, blob: bytes, ram: dict[str, int]) -> str:
+def _header(file: ModelFile, blob: bytes, ram: dict[str, dict[str, int | None]]) -> str:
     labels = "\n".join(
         f" *   {index} {label}" for index, label in enumerate(file.record.labels)
     ).replace("*/", "* /")
@@ -140,11 +153,12 @@ extern "C" {{
 #define MODEL_BLOB_BYTES {len(blob)}u
 #define MODEL_LABELS {len(file.record.labels)}u
 
-/* RAM of one stream: what lsn_ram_size returns. */
+/* RAM of one stream, what lsn_ram_size returns; of one listener with the model's own
+ * settings, its stream included, and of one in continuous mode: lsn_listener_ram_size. */
 #if defined(__ARM_FEATURE_MVE) && !defined(LSN_PLAIN_KERNELS)
-#define MODEL_RAM_BYTES {ram["cortex-m55"]}u
+{_ram_macros(ram["cortex-m55"])}
 #else
-#define MODEL_RAM_BYTES {ram["cortex-m4"]}u
+{_ram_macros(ram["cortex-m4"])}
 #endif
 
 /* The model, aligned to LSN_ALIGNMENT. */
@@ -161,6 +175,13 @@ int model_self_test(lsn_stream *stream);
 
 #endif
 """
+
+
+def _ram_macros(ram: dict[str, int | None]) -> str:
+    """Define the bytes of what there can be."""
+    return "\n".join(
+        f"#define MODEL_{name}RAM_BYTES {size}u" for name, size in ram.items() if size is not None
+    )
 
 
 def _array(blob: bytes) -> str:

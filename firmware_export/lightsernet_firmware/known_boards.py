@@ -1,6 +1,6 @@
-"""Well-known boards, and whether a model fits them.
+"""Well-known boards, and whether a model fits their memory.
 
-Flash and RAM are those that the vendors' documents name; RAM is all that the
+Clock, flash and RAM are those that the vendors' documents name; RAM is all that the
 core can use as data, in however many banks.
 """
 
@@ -32,6 +32,8 @@ class KnownBoard:
     Attributes
     ----------
     name, chip, core : str
+    clock_mhz : int
+        The highest that the chip is made for.
     flash_kb, ram_kb : int
         In units of 1024 bytes.
     target : str
@@ -44,6 +46,7 @@ class KnownBoard:
     name: str
     chip: str
     core: str
+    clock_mhz: int
     flash_kb: int
     ram_kb: int
     target: str
@@ -51,25 +54,31 @@ class KnownBoard:
 
 
 KNOWN_BOARDS = (
-    KnownBoard("Blue Pill", "STM32F103C8", "Cortex-M3", 64, 20, "host", "ST DS5319"),
-    KnownBoard("NUCLEO-L432KC", "STM32L432KC", "Cortex-M4F", 256, 64, "cortex-m4", "ST DS11451"),
+    KnownBoard("Blue Pill", "STM32F103C8", "Cortex-M3", 72, 64, 20, "host", "ST DS5319"),
+    KnownBoard(
+        "NUCLEO-L432KC", "STM32L432KC", "Cortex-M4F", 80, 256, 64, "cortex-m4", "ST DS11451"
+    ),
     KnownBoard(
         "micro:bit V2",
         "nRF52833",
         "Cortex-M4F",
+        64,
         512,
         128,
         "cortex-m4",
         "Nordic nRF52833 Product Specification",
     ),
-    KnownBoard("NUCLEO-F411RE", "STM32F411RE", "Cortex-M4F", 512, 128, "cortex-m4", "ST DS10314"),
     KnownBoard(
-        "STM32F4DISCOVERY", "STM32F407VG", "Cortex-M4F", 1024, 192, "cortex-m4", "ST DS8626"
+        "NUCLEO-F411RE", "STM32F411RE", "Cortex-M4F", 100, 512, 128, "cortex-m4", "ST DS10314"
+    ),
+    KnownBoard(
+        "STM32F4DISCOVERY", "STM32F407VG", "Cortex-M4F", 168, 1024, 192, "cortex-m4", "ST DS8626"
     ),
     KnownBoard(
         "Arduino Nano 33 BLE Sense",
         "nRF52840",
         "Cortex-M4F",
+        64,
         1024,
         256,
         "cortex-m4",
@@ -79,19 +88,23 @@ KNOWN_BOARDS = (
         "nRF5340 DK",
         "nRF5340, application core",
         "Cortex-M33",
+        128,
         1024,
         512,
         "cortex-m33",
         "Nordic nRF5340 Product Specification",
     ),
     KnownBoard(
-        "STM32F746G-DISCO", "STM32F746NG", "Cortex-M7", 1024, 320, "cortex-m7", "ST DS10916"
+        "STM32F746G-DISCO", "STM32F746NG", "Cortex-M7", 216, 1024, 320, "cortex-m7", "ST DS10916"
     ),
-    KnownBoard("NUCLEO-H743ZI2", "STM32H743ZI", "Cortex-M7", 2048, 1024, "cortex-m7", "ST DS12110"),
+    KnownBoard(
+        "NUCLEO-H743ZI2", "STM32H743ZI", "Cortex-M7", 480, 2048, 1024, "cortex-m7", "ST DS12110"
+    ),
     KnownBoard(
         "Raspberry Pi Pico",
         "RP2040",
         "Cortex-M0+",
+        133,
         2048,
         264,
         "host",
@@ -101,6 +114,7 @@ KNOWN_BOARDS = (
         "Raspberry Pi Pico 2",
         "RP2350",
         "Cortex-M33",
+        150,
         4096,
         520,
         "cortex-m33",
@@ -110,7 +124,9 @@ KNOWN_BOARDS = (
 
 
 def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
-    """Say for every known board whether a model fits it.
+    """Say for every known board whether a model fits its memory.
+
+    Whether its clock keeps up with a microphone is for `emulated_board` to count.
 
     Parameters
     ----------
@@ -119,7 +135,7 @@ def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``board``, ``chip``, ``core``, ``flash_bytes`` and ``ram_bytes`` of the
+        ``board``, ``chip``, ``core``, ``clock_mhz``, ``flash_bytes`` and ``ram_bytes`` of the
         board, ``flash_needed`` (blob and code) and ``ram_needed`` (one stream
         and the stack), ``fits``; ``listener_ram_needed`` and ``listener_fits``,
         the same with a listener in utterance mode, None where there can be none;
@@ -145,6 +161,7 @@ def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
                 "board": board.name,
                 "chip": board.chip,
                 "core": board.core,
+                "clock_mhz": board.clock_mhz,
                 "flash_bytes": _KB * board.flash_kb,
                 "ram_bytes": _KB * board.ram_kb,
                 "flash_needed": flash,

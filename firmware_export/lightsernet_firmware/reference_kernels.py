@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
+from lightsernet_edge.extras import installation
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.native_output import held_back
 
@@ -100,7 +101,7 @@ class MicroKernels:
         except ImportError:
             raise MissingDependencyError(
                 "--reference tflite-micro needs the package tflite-micro: "
-                'pip install "lightsernet-edge[compare]"'
+                f"{installation('compare')}"
             ) from None
         self._interpreter = runtime.Interpreter.from_bytes(
             file.model,

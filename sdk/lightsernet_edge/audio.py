@@ -26,8 +26,9 @@ _MIN_SAMPLE_RATE = 1000
 _BLOCK_FRAMES = 2**20
 # How far the end of a part may lie beyond the file: times are often rounded.
 _ROUNDING_S = 0.01
-# Sizes a WAV's data chunk may claim when its writer could not know: a pipe.
-_UNKNOWN_SIZES = (0, 0xFFFFFFFF)
+# Sizes a WAV's data chunk may claim when its writer could not know, as into a pipe:
+# of FFmpeg, SoX and arecord.
+_UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0x7FFFF000, 0x80000000)
 
 
 class AudioWarning(UserWarning):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 
-from .errors import MissingDependencyError
+from .errors import InputError, MissingDependencyError
 
 _PACKAGES = {
     "train": ("tensorflow", "keras", "sklearn", "matplotlib"),
@@ -16,11 +17,42 @@ _PACKAGES = {
     "release": ("sklearn", "matplotlib"),
     "serve": ("wyoming",),
 }
+# What Keras takes from the environment variable, and what brings it.
+_KERAS_BACKENDS = {
+    "tensorflow": "train",
+    "torch": "torch",
+    "jax": None,
+}
+
+
+def installation(extra: str) -> str:
+    """Return how an extra of this distribution is installed."""
+    return f'pip install ".[{extra}]" in a checkout of lightsernet-edge'
 
 
 def require_trainer(verb: str) -> None:
-    """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there."""
+    """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there.
+
+    For verbs that train also if ``KERAS_BACKEND`` names what is not installed; InputError if
+    it names what Keras does not know.
+    """
     require(verb, "train", "the offline trainer")
+    if "keras" in _PACKAGES[verb]:
+        _require_backend()
+
+
+def _require_backend() -> None:
+    name = os.environ.get("KERAS_BACKEND")
+    if not name:
+        return
+    if name not in _KERAS_BACKENDS:
+        raise InputError(
+            f"KERAS_BACKEND: found {name!r}, expected one of {', '.join(_KERAS_BACKENDS)}"
+        )
+    if find_spec(name) is None:
+        extra = _KERAS_BACKENDS[name]
+        how = f"pip install {name}" if extra is None else installation(extra)
+        raise MissingDependencyError(f"KERAS_BACKEND: {name} is not installed: {how}")
 
 
 def exit_without_trainer(program: str) -> None:
@@ -45,5 +77,5 @@ def require(verb: str, extra: str, what: str | None = None) -> None:
     if missing:
         raise MissingDependencyError(
             f"{verb} needs {what or f'the extra {extra}'}, but {', '.join(missing)} is not "
-            f'installed: pip install "lightsernet-edge[{extra}]"'
+            f"installed: {installation(extra)}"
         )

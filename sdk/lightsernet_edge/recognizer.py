@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio import Recording, as_pcm16, read_recording, resample
+from .audio import AudioWarning, Recording, as_pcm16, read_recording, resample
 from .decision import Emotion
 from .endpoint_settings import EndpointConstants
 from .endpointing import find_utterances
@@ -16,6 +18,7 @@ from .errors import AudioError, ModelError
 from .features import FrontEnd
 from .features.front_end import as_samples
 from .model_file import default_model_path, read_model
+from .profile import Profile
 
 # Longest stretch run through the network at once, in seconds: bounds the memory.
 MAX_STRETCH_S = 30.0
@@ -35,6 +38,8 @@ class EmotionRecognizer:
         Threads of the interpreter.
     xnnpack : bool
         Whether to run on XNNPACK: faster on most machines, other integers.
+    profile : Profile, str or Path, optional
+        Of the speaker, as `enrol` makes it.
 
     Attributes
     ----------
@@ -46,6 +51,8 @@ class EmotionRecognizer:
 
     Raises
     ------
+    InputError
+        If the profile is damaged, or does not fit the model.
     ModelError
         If the model is missing, damaged, or has no record.
     MissingDependencyError
@@ -58,12 +65,18 @@ class EmotionRecognizer:
         engine: str | None = None,
         threads: int = 1,
         xnnpack: bool = False,
+        profile: Profile | str | Path | None = None,
     ) -> None:
         self.file = read_model(default_model_path() if model is None else model)
-        self.labels = self.file.record.labels
-        self._spec = self.file.record.features
-        self._decision = self.file.record.decision
+        record = self.file.record
+        self.labels = record.labels
+        self._spec = record.features
+        self._decision = record.decision
         self._rule = self._decision.rule(self.labels)
+        if profile is not None:
+            known = profile if isinstance(profile, Profile) else Profile.load(profile)
+            self._spec = known.applied_to(self._spec)
+            self._rule = replace(self._rule, bias=known.bias_of(record.sha256, len(self.labels)))
         self.sample_rate = self._spec.sample_rate
         self._front_end = FrontEnd(self._spec)
         try:
@@ -88,12 +101,27 @@ class EmotionRecognizer:
         AudioError
             If the file cannot be read, is truncated, holds NaN or Inf, or is
             shorter than the record's ``min_seconds``.
+
+        Warns
+        -----
+        AudioWarning
+            If no speech is found in it, if it is longer than `MAX_STRETCH_S`, or if its rate
+            is so low that a part of the band is missing.
         """
         recording = read_recording(path, self.sample_rate)
         try:
-            return self._decide(recording, 0.0, recording.duration_s)
+            emotion = self._decide(recording, 0.0, recording.duration_s)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
+        if not self._utterances(as_pcm16(recording.samples)):
+            _warn(path, "found no speech, so the answer means nothing")
+        elif recording.duration_s > MAX_STRETCH_S:
+            _warn(
+                path,
+                f"lasts {recording.duration_s:.0f} s and gets one answer; classify_utterances, "
+                "--utterances, judges each stretch of speech",
+            )
+        return emotion
 
     def classify_utterances(self, path: str | Path) -> list[Emotion]:
         """Recognise the emotion of each stretch of speech in a recording.
@@ -113,18 +141,34 @@ class EmotionRecognizer:
         ------
         AudioError
             As `classify`.
+
+        Warns
+        -----
+        AudioWarning
+            If no speech is found in it, or its rate is so low that a part of the band is missing.
         """
         recording = read_recording(path, self.sample_rate)
         try:
             self._refuse_short(recording)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
-        pcm, rate, decision = as_pcm16(recording.samples), self.sample_rate, self._decision
-        constants = EndpointConstants.of(decision.endpointing, rate, self._spec.hop_length)
+        pcm, rate = as_pcm16(recording.samples), self.sample_rate
+        utterances = self._utterances(pcm)
+        if not utterances:
+            _warn(path, "found no speech")
         return [
             self._decide(Recording(as_samples(pcm[start:end]), rate), start / rate, end / rate)
+            for start, end in utterances
+        ]
+
+    def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
+        """Find where somebody speaks for long enough to be judged: first and last sample."""
+        settings, rate = self._decision, self.sample_rate
+        constants = EndpointConstants.of(settings.endpointing, rate, self._spec.hop_length)
+        return [
+            (start, end)
             for start, end in find_utterances(pcm, constants)
-            if end - start >= decision.min_seconds * rate
+            if end - start >= settings.min_seconds * rate
         ]
 
     def classify_samples(
@@ -187,3 +231,7 @@ class EmotionRecognizer:
 
     def _stretch_posteriors(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.file.graph.posteriors(self.output(Recording(samples, self.sample_rate)))
+
+
+def _warn(path: str | Path, message: str) -> None:
+    warnings.warn(f"{path}: {message}", AudioWarning, stacklevel=3)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
+from lightsernet_edge.extras import installation
 from lightsernet_edge.native_output import held_back
 from lightsernet_edge.tflite_graph import read_graph
 
@@ -46,7 +47,7 @@ def convert(
         import tensorflow as tf
     except ImportError:
         raise MissingDependencyError(
-            'conversion needs TensorFlow: pip install "lightsernet-edge[train]"'
+            f"conversion needs TensorFlow: {installation('train')}"
         ) from None
     shape = (1, *network.input_shape[1:])
     function = tf.function(

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from lightsernet_edge.errors import DownloadError, InputError, MissingDependencyError
+from lightsernet_edge.extras import installation
 
 _CHUNK = 1 << 16
 
@@ -43,8 +44,7 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
         import requests
     except ImportError as error:
         raise MissingDependencyError(
-            f"{error.name} is not installed, expected it for a download: "
-            'pip install "lightsernet-edge[train]"'
+            f"{error.name} is not installed, expected it for a download: {installation('train')}"
         ) from error
 
     part = to.with_name(f"{to.name}.part")

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from lightsernet_edge.errors import InputError, LightSernetError, MissingDependencyError
+from lightsernet_edge.extras import installation
 
 PARALLEL = ("none", "loky", "dask", "ray")
 
@@ -199,7 +200,7 @@ def _ray(workers: int) -> Iterator[None]:
 
 def _not_installed(name: str) -> MissingDependencyError:
     return MissingDependencyError(
-        f'--parallel {name}: {name} is not installed: pip install "lightsernet-edge[{name}]"'
+        f"--parallel {name}: {name} is not installed: {installation(name)}"
     )
 
 

@@ -119,6 +119,29 @@ def test_pipe_hears_what_the_file_says(talk: Path) -> None:
     assert "one byte too many" in warning
 
 
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("verb", [["listen", "--fast"], ["enrol", "--output", "never.json"]])
+def test_a_file_on_stdin_is_not_taken_for_samples(
+    verb: list[str], kind: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"clip.{kind.lower()}"
+    soundfile.write(file, read_recording(CLIPS[0], RATE).samples, RATE)
+    content = file.read_bytes()
+    if kind == "MP3":
+        # An empty ID3v2 tag, as most MP3 files begin with.
+        content = b"ID3\x04\x00\x00\x00\x00\x00\x00" + content
+    command = [sys.executable, "-m", "lightsernet_edge", *verb, "--input", "-"]
+    done = subprocess.run(
+        command, input=content, capture_output=True, check=False, cwd=tmp_path, timeout=TIMEOUT_S
+    )
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert line.startswith(
+        f"lightsernet-edge: error: -: found {kind} data, expected raw PCM: 16 kHz"
+    )
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize("verb", [["listen"], ["enrol", "--output", "never.json"]])
 def test_stdin_that_is_closed(verb: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lightsernet_edge", *verb, "--input", "-"]

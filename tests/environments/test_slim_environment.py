@@ -157,7 +157,7 @@ def test_trainer_verbs_name_the_extra(
 ) -> None:
     (tmp_path / "data" / "wav").mkdir(parents=True)
     line = assert_one_line_error(slim.command(*arguments, cwd=tmp_path), status=1)
-    assert 'pip install "lightsernet-edge[train]"' in line
+    assert 'pip install ".[train]" in a checkout' in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "wav"]
 
 
@@ -169,5 +169,5 @@ def test_trainer_programs_name_the_extra(
     assert (done.returncode, done.stdout) == (1, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"python -m lightsernet_trainer.{name}: error: {name} needs the offline")
-    assert 'pip install "lightsernet-edge[train]"' in line
+    assert 'pip install ".[train]" in a checkout' in line
     assert list(tmp_path.iterdir()) == []

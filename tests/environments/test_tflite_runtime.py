@@ -121,4 +121,4 @@ def test_numpy_2_is_refused_in_one_line(
     assert done.stderr.count("\n") == 1, done.stderr
     assert done.stderr.startswith("lightsernet-edge: error: ")
     assert "tflite-runtime needs NumPy below 2, found 2." in done.stderr
-    assert 'pip install "lightsernet-edge[tflite]"' in done.stderr
+    assert 'pip install ".[tflite]" in a checkout' in done.stderr

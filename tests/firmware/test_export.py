@@ -8,14 +8,20 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from lightsernet_edge import EmotionStream
+from lightsernet_edge.audio import as_pcm16, read_recording
 from lightsernet_edge.cli import main
-from lightsernet_edge.model_file import ModelFile, write_model
+from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_edge.model_record import DecisionDefaults
+from lightsernet_firmware.host_listener import HostListener
 from lightsernet_firmware.host_stream import HostModel
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "firmware_minimal"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MINIMAL = EXAMPLES / "firmware_minimal"
+SAMPLE_CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 STRICT = "-std=c99 -O2 -Wall -Wextra -Wconversion -Wshadow -Wundef -pedantic -Werror"
 # Where an exported folder must not look for anything.
 CLEAN_ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -28,20 +34,24 @@ def exported(smallest: ModelFile, tmp_path_factory: pytest.TempPathFactory) -> P
     return folder
 
 
-def test_the_example_builds_and_runs(exported: Path, tmp_path: Path) -> None:
-    assert len((EXAMPLE / "main.c").read_text().splitlines()) < 60
+def build(example: Path, exported: Path, folder: Path) -> Path:
+    """Build an example in a folder of its own, and return the program."""
     for name in ("main.c", "Makefile"):
-        shutil.copy(EXAMPLE / name, tmp_path / name)
+        shutil.copy(example / name, folder / name)
     subprocess.run(
         ["make", f"EXPORT={exported}", f"CFLAGS={STRICT}"],
-        cwd=tmp_path,
+        cwd=folder,
         env=CLEAN_ENVIRONMENT,
         check=True,
         capture_output=True,
     )
-    done = subprocess.run(
-        [tmp_path / "firmware"], capture_output=True, text=True, check=True, timeout=60
-    )
+    return folder / "firmware"
+
+
+def test_the_example_builds_and_runs(exported: Path, tmp_path: Path) -> None:
+    assert len((MINIMAL / "main.c").read_text().splitlines()) < 60
+    program = build(MINIMAL, exported, tmp_path)
+    done = subprocess.run([program], capture_output=True, text=True, check=True, timeout=60)
     label, posterior = done.stdout.split()
     assert label.startswith("label")
     assert posterior.endswith("/256")
@@ -55,13 +65,52 @@ def test_the_example_fails_where_an_integer_differs(exported: Path, tmp_path: Pa
     head, _, tail = text.partition("LOGITS[MODEL_LABELS] = {")
     value, comma, rest = tail.partition(",")
     test.write_text(f"{head}LOGITS[MODEL_LABELS] = {{{int(value) ^ 1}{comma}{rest}")
-    subprocess.run(
-        ["make", "-C", str(EXAMPLE), f"EXPORT={folder}", "-n"], check=True, capture_output=True
-    )
-    for name in ("main.c", "Makefile"):
-        shutil.copy(EXAMPLE / name, tmp_path / name)
-    subprocess.run(["make", f"EXPORT={folder}"], cwd=tmp_path, check=True, capture_output=True)
-    assert subprocess.run([tmp_path / "firmware"], check=False, timeout=60).returncode == 2
+    program = build(MINIMAL, folder, tmp_path)
+    assert subprocess.run([program], check=False, timeout=60).returncode == 2
+
+
+def test_the_listening_example_says_what_the_stream_says(
+    tmp_path: Path,
+) -> None:
+    exported = tmp_path / "exported"
+    assert main(["export", "--format", "c", "--out", str(exported)]) == 0
+    program = build(EXAMPLES / "firmware_listener", exported, tmp_path)
+    pause = np.zeros(16000, np.int16)
+    clips = [as_pcm16(read_recording(clip, 16000).samples) for clip in SAMPLE_CLIPS]
+    pcm = np.concatenate([part for clip in clips for part in (clip, pause)])
+    with EmotionStream(engine="native") as stream:
+        events = [*stream.process(pcm), *stream.finish()]
+    done = subprocess.run([program], input=pcm.tobytes(), capture_output=True, check=True)
+    assert done.stdout.decode().splitlines() == [
+        f"{round(16000 * event.emotion.start_s)} {round(16000 * event.emotion.end_s)} "
+        f"{event.emotion.label} {event.emotion.confidence:.3f}"
+        for event in events
+    ]
+    assert len(events) == len(SAMPLE_CLIPS)
+
+
+def test_the_header_knows_the_ram(tmp_path: Path) -> None:
+    main(["export", "--format", "c", "--out", str(tmp_path)])
+    model = HostModel((tmp_path / "model.lsn").read_bytes())
+    header = (tmp_path / "model" / "model.h").read_text()
+    plain = header.partition("#else")[2]
+    for name, size in (
+        ("MODEL_RAM_BYTES", model.ram_bytes),
+        ("MODEL_LISTENER_RAM_BYTES", HostListener(model).ram.size),
+        ("MODEL_CONTINUOUS_RAM_BYTES", HostListener(model, continuous=1).ram.size),
+    ):
+        assert f"#define {name} {size}u\n" in plain
+
+
+def test_the_page_names_model_and_licences(tmp_path: Path) -> None:
+    main(["export", "--format", "c", "--out", str(tmp_path)])
+    record = read_model(default_model_path()).record
+    page = (tmp_path / "README.md").read_text()
+    assert record.sha256 in page
+    assert record.data is not None
+    assert record.data.licence in page
+    for source in [*tmp_path.glob("src/*"), *tmp_path.glob("include/*")]:
+        assert source.read_text().startswith("/* SPDX-License-Identifier: Apache-2.0 */\n")
 
 
 def test_figures(smallest: ModelFile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

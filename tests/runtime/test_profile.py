@@ -15,7 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightsernet_edge import AudioError, EmotionStream, FrontEnd, InputError, Profile
+from lightsernet_edge import (
+    AudioError,
+    EmotionRecognizer,
+    EmotionStream,
+    FrontEnd,
+    InputError,
+    Profile,
+)
 from lightsernet_edge.audio import resample
 from lightsernet_edge.capture import AudioBlock, Faults
 from lightsernet_edge.cli import main
@@ -209,6 +216,65 @@ def test_the_stream_uses_a_profile(engine: str | None, tmp_path: Path) -> None:
         events.append(stream.process(speech()) + stream.finish())
     assert events[1] == events[2] != events[0]
     assert [e.emotion.start_s for e in events[0]] == [e.emotion.start_s for e in events[1]]
+
+
+@pytest.mark.parametrize("engine", [None, "native"])
+def test_files_are_judged_with_a_profile_as_the_stream_judges(
+    engine: str | None, tmp_path: Path
+) -> None:
+    soundfile.write(tmp_path / "talk.wav", speech(), RATE)
+    enrol = [
+        "enrol",
+        "--input",
+        str(CLIPS[0]),
+        str(CLIPS[3]),
+        "--output",
+        str(tmp_path / "me.json"),
+    ]
+    assert main(enrol) == 0
+    profile = Profile.load(tmp_path / "me.json")
+    assert profile.bias
+    # Rows of features in Python; the engine's own front end may be off by one.
+    stream = EmotionStream(profile=profile)
+    events = stream.process(speech()) + stream.finish()
+    plain = EmotionRecognizer(engine=engine).classify_utterances(tmp_path / "talk.wav")
+    for given_profile in (profile, tmp_path / "me.json"):
+        recognizer = EmotionRecognizer(engine=engine, profile=given_profile)
+        found = recognizer.classify_utterances(tmp_path / "talk.wav")
+        assert found == [event.emotion for event in events] != plain
+
+
+def test_the_verb_classifies_with_a_profile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrol = [
+        "enrol",
+        "--input",
+        str(CLIPS[0]),
+        str(CLIPS[3]),
+        "--output",
+        str(tmp_path / "me.json"),
+    ]
+    assert main(enrol) == 0
+    capsys.readouterr()
+    classify = ["classify", "--json", str(CLIPS[1])]
+    confidences = []
+    for profile in ([], ["--profile", str(tmp_path / "me.json")]):
+        assert main([*classify, *profile]) == 0
+        confidences.append(json.loads(capsys.readouterr().out)["confidence"])
+    expected = EmotionRecognizer(profile=tmp_path / "me.json").classify(CLIPS[1])
+    assert confidences[1] == expected.confidence != confidences[0]
+
+
+def test_the_verb_takes_several_recordings(tmp_path: Path) -> None:
+    profile = tmp_path / "me.json"
+    enrolment = Enrolment(RECORD)
+    for clip in CLIPS[:3]:
+        enrolment.push(np.clip(np.rint(32768 * soundfile.read(clip)[0]), -32768, 32767) / 32768)
+        enrolment.mark_broken()
+    expected = enrolment.finish().profile
+    assert main(["enrol", "--output", str(profile), "--input", *map(str, CLIPS[:3])]) == 0
+    assert replace(Profile.load(profile), bias=(), model="") == expected
 
 
 def test_adapting_follows_finished_utterances_alone() -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from lightsernet_edge import AudioError, EmotionRecognizer, InputError
-from lightsernet_edge.audio import read_recording
+from lightsernet_edge.audio import AudioWarning, read_recording
 
 CLIPS = Path(__file__).parents[2] / "examples" / "clips"
 
@@ -145,7 +145,20 @@ def test_nobody_speaks(level: float, recognizer: EmotionRecognizer, tmp_path: Pa
     path = tmp_path / "quiet.wav"
     noise = np.random.default_rng(0).normal(0.0, level, 32000)
     soundfile.write(path, noise, 16000, subtype="PCM_16")
-    assert recognizer.classify_utterances(path) == []
+    with pytest.warns(AudioWarning, match=r"quiet.wav: found no speech$"):
+        assert recognizer.classify_utterances(path) == []
+    with pytest.warns(AudioWarning, match=r"quiet.wav: found no speech, so the answer"):
+        recognizer.classify(path)
+
+
+def test_long_recordings_get_one_answer_and_a_warning(
+    recognizer: EmotionRecognizer, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.wav"
+    clip = soundfile.read(CLIPS / "anger_03a02Wc.wav", dtype="int16")[0]
+    soundfile.write(path, np.tile(clip, 25), 16000)
+    with pytest.warns(AudioWarning, match=r"long.wav: lasts 37 s and gets one answer"):
+        assert recognizer.classify(path).end_s > 30
 
 
 def test_no_warning_at_the_models_own_rate(recognizer: EmotionRecognizer) -> None:

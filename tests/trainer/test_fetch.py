@@ -255,7 +255,7 @@ class TestDownload:
     def test_no_downloader(self, to: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pooch", None)
         message = fetch_fails(MissingDependencyError, to)
-        assert 'pip install "lightsernet-edge[train]"' in message
+        assert 'pip install ".[train]" in a checkout' in message
 
     def test_a_killed_run_leaves_nothing_that_the_next_minds(
         self, server: Server, to: Path

@@ -23,6 +23,18 @@ _FAST_BLOCK_S = 0.5
 # How long `stop` may take to be seen.
 _POLL_S = 0.1
 _NOTHING = np.empty(0, np.int16)
+# What files begin with that are no raw PCM.
+_CONTAINERS = {
+    b"RIFF": "WAV",
+    b"RIFX": "WAV",
+    b"RF64": "WAV",
+    b"fLaC": "FLAC",
+    b"OggS": "OGG",
+    b"ID3\x02": "MP3",
+    b"ID3\x03": "MP3",
+    b"ID3\x04": "MP3",
+}
+_MAGIC_BYTES = 4
 
 
 class _Clock:
@@ -138,7 +150,7 @@ class PipeSource:
         Raises
         ------
         AudioError
-            If it cannot be read.
+            If it cannot be read, or what comes is a file of another format.
         MissingDependencyError
             If `sample_rate` is not `PCM_RATE`, and soxr is not installed.
         """
@@ -147,7 +159,7 @@ class PipeSource:
         clock = _Clock(PCM_RATE, self._fast)
         size = 2 * round(PCM_RATE * (_FAST_BLOCK_S if self._fast else BLOCK_S))
         # A sample may arrive in two halves.
-        half = b""
+        half = head = b""
         while not self._stopped:
             if not self._is_ready(0.0):
                 clock.restart()
@@ -160,6 +172,12 @@ class PipeSource:
                 raise AudioError(f"{self.name}: cannot be read ({error.strerror})") from None
             if not content:
                 break
+            head += content[: _MAGIC_BYTES - len(head)]
+            if head in _CONTAINERS:
+                raise AudioError(
+                    f"{self.name}: found {_CONTAINERS[head]} data, expected raw PCM: "
+                    f"{PCM_RATE // 1000} kHz mono s16le; give a file by its name"
+                )
             content = half + content
             half = content[len(content) // 2 * 2 :]
             pcm = np.frombuffer(content[: len(content) - len(half)], "<i2").astype(np.int16)

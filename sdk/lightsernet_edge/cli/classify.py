@@ -26,6 +26,7 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="one result for each stretch of speech instead of one a file",
     )
+    options.add_profile(parser)
     options.add_model(parser, positional=False)
     options.add_engine(parser)
     options.add_json(parser)
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import InputError
     from . import print_error
 
-    recognizer = options.open_recognizer(arguments)
+    recognizer = options.open_recognizer(arguments, arguments.profile)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")
     rows: list[dict[str, Any]] = []
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
+    from ..decision import UNCERTAIN
     from .console import stdout_console
 
     table = Table(box=None, header_style="bold")
@@ -86,6 +88,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table.add_column("next")
     for row in rows:
         ranked = sorted(row["posteriors"].items(), key=lambda item: -item[1])
+        # Of what is uncertain, the label that it would have been as well.
+        others = ranked[:2] if row["label"] == UNCERTAIN else ranked[1:2]
         bar = "█" * round(10 * row["confidence"])
         table.add_row(
             row["file"],
@@ -93,6 +97,6 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             f"{row['end_s']:.2f} s",
             row["label"],
             f"{bar:<10} {row['confidence']:4.0%}",
-            f"{ranked[1][0]} {ranked[1][1]:.0%}",
+            ", ".join(f"{label} {posterior:.0%}" for label, posterior in others),
         )
     stdout_console().print(table)

@@ -23,10 +23,10 @@ def add_parser(subparsers: Any) -> None:
         "enrol",
         help="make a profile of a voice and a microphone",
         description="Make a profile from neutral speech, as you speak when nothing is the matter: "
-        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' with "
-        "any model of the same front end.",
+        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' and "
+        "'classify --profile' with any model of the same front end.",
     )
-    options.add_source(parser)
+    options.add_source(parser, several=True)
     parser.add_argument(
         "--seconds",
         metavar="S",
@@ -87,18 +87,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
     """Push the audio that was asked for, and return its name."""
+    if arguments.input is None:
+        return _hear_one(arguments, None, enrolment)
+    names = []
+    for recording in arguments.input:
+        names.append(_hear_one(arguments, recording, enrolment))
+        # Nobody speaks on from one recording into the next.
+        enrolment.mark_broken()
+    return ", ".join(names)
+
+
+def _hear_one(arguments: argparse.Namespace, recording: str | None, enrolment: Enrolment) -> str:
     from ..capture.opening import STDIN, open_source
     from ..native_output import discarded
     from . import print_warning
 
-    is_microphone = arguments.input is None
+    is_microphone = recording is None
     # A file is taken in whole.
-    has_end = arguments.input not in (None, STDIN)
+    has_end = recording not in (None, STDIN)
     with (
         # What PortAudio and ALSA print themselves would break the one line of an error.
         discarded() if is_microphone and not arguments.debug else contextlib.nullcontext(),
         contextlib.closing(
-            open_source(arguments.device, arguments.input, enrolment.sample_rate, fast=True)
+            open_source(arguments.device, recording, enrolment.sample_rate, fast=True)
         ) as source,
     ):
         if is_microphone and not arguments.json:

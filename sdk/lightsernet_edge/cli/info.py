@@ -22,7 +22,9 @@ def add_parser(subparsers: Any) -> None:
         "--layers", action="store_true", help="what every layer costs in the firmware engine"
     )
     parser.add_argument(
-        "--boards", action="store_true", help="which well-known boards the model fits"
+        "--boards",
+        action="store_true",
+        help="well-known boards, and whether the model fits their memory",
     )
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -132,11 +134,11 @@ def _print_boards(boards: list[dict[str, Any]]) -> None:
     table = Table(
         box=None,
         header_style="bold",
-        title="kB used of those there are: flash for model and engine, RAM and stack of a stream, "
-        "of a listener",
+        title="memory alone, in kB used of those there are: flash for model and engine, RAM and "
+        "stack of a stream, of a listener; 'bench' counts what the clock must do",
     )
-    right = ("flash", "stream", "listener")
-    for heading in ("board", "chip", "core", *right, "", "figures from"):
+    right = ("clock", "flash", "stream", "listener")
+    for heading in ("board", "chip", "core", *right, "memory"):
         table.add_column(heading, justify="right" if heading in right else "left")
     for board in boards:
         used = (
@@ -150,7 +152,12 @@ def _print_boards(boards: list[dict[str, Any]]) -> None:
             )
         )
         table.add_row(
-            board["board"], board["chip"], board["core"], *used, _verdict(board), board["source"]
+            board["board"],
+            board["chip"],
+            board["core"],
+            f"{board['clock_mhz']} MHz",
+            *used,
+            _verdict(board),
         )
     stdout_console().print(table)
 

@@ -44,9 +44,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help="also events while an utterance lasts"
     )
-    parser.add_argument(
-        "--profile", metavar="FILE", type=options.path, help="a profile made by enrol"
-    )
+    options.add_profile(parser)
     parser.add_argument(
         "--adapt", action="store_true", help="get to know the speaker from utterance to utterance"
     )

@@ -49,7 +49,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_recognizer(arguments: argparse.Namespace) -> EmotionRecognizer:
+def open_recognizer(
+    arguments: argparse.Namespace, profile: Path | None = None
+) -> EmotionRecognizer:
     """Make the recognizer that ``--model`` and the flags of `add_engine` ask for.
 
     What the interpreters say of themselves meanwhile is kept off the terminal.
@@ -59,12 +61,20 @@ def open_recognizer(arguments: argparse.Namespace) -> EmotionRecognizer:
 
     with contextlib.nullcontext() if arguments.debug else held_back():
         return EmotionRecognizer(
-            arguments.model, arguments.engine, arguments.threads, arguments.xnnpack
+            arguments.model, arguments.engine, arguments.threads, arguments.xnnpack, profile
         )
 
 
-def add_source(parser: argparse.ArgumentParser) -> None:
-    """Add ``--device`` and ``--input``, of which at most one may be given."""
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """Add ``--profile``."""
+    parser.add_argument("--profile", metavar="FILE", type=path, help="a profile made by enrol")
+
+
+def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
+    """Add ``--device`` and ``--input``, of which at most one may be given.
+
+    With `several`, ``--input`` takes more than one recording, and is a list.
+    """
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--device",
@@ -72,7 +82,10 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         help="number of an audio input or part of its name (default: the system's)",
     )
     source.add_argument(
-        "--input", metavar="FILE", help="a recording, or - for raw PCM: 16 kHz mono s16le"
+        "--input",
+        metavar="FILE",
+        nargs="+" if several else None,
+        help=f"{'recordings' if several else 'a recording'}, or - for raw PCM: 16 kHz mono s16le",
     )
 
 

@@ -38,9 +38,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--provisional", action="store_true", help="also events while an utterance lasts"
     )
-    parser.add_argument(
-        "--profile", metavar="FILE", type=options.path, help="a profile made by enrol"
-    )
+    options.add_profile(parser)
     options.add_model(parser, positional=False)
     options.add_engine(parser)
     parser.set_defaults(run=run)

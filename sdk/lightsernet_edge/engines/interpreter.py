@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError, ModelError
+from ..extras import installation
 from ..tflite_graph import Graph
 
 
@@ -110,7 +111,7 @@ class TFLiteRuntimeEngine(InterpreterEngine):
         if int(np.__version__.split(".")[0]) >= 2:
             raise MissingDependencyError(
                 f"tflite-runtime needs NumPy below 2, found {np.__version__}: "
-                'pip install "lightsernet-edge[tflite]"'
+                f"{installation('tflite')}"
             )
         return module.Interpreter, module.OpResolverType
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lightsernet.h - speech emotion recognition, row by row, on a microcontroller.
  *
  *   lsn_model model;
@@ -65,13 +66,18 @@ typedef struct lsn_model {
     float input_scale;         /* feature = input_scale * (int8 - input_zero_point) */
     int32_t input_zero_point;
     float temperature;         /* decision default: divide the logits by it */
-    float min_seconds;         /* decision default: shorter utterances are not to be judged */
+    float min_seconds;         /* decision default: shorter utterances are not to be judged;
+                                * a listener's settings have the thresholds */
     size_t ram_size;           /* lsn_ram_size */
 } lsn_model;
 
 typedef struct lsn_stream lsn_stream;
 
-/* A result. The arrays hold n_labels values each in the order of the model's
+/* A result, as the network gives it. Neither temperature nor thresholds nor a bias are in
+ * it, nor is a short utterance refused: those decisions are a listener's
+ * (lightsernet_live.h), whose events, and Python's, so differ from it in confidence. At
+ * temperature T a posterior p becomes p^(1/T), 0 counting as 1/512, and all are divided by
+ * their sum. The arrays hold n_labels values each in the order of the model's
  * labels. They lie in the stream's RAM: the next call on the stream changes them. */
 typedef struct lsn_emotion {
     uint32_t label;            /* index of the largest posterior, the first of equal ones */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lightsernet_live.h - a microphone's samples in, one emotion an utterance out.
  *
  *   lsn_listener_open(&listener, &model, ram, sizeof ram, NULL, on_event, context);
@@ -101,7 +102,8 @@ void lsn_listener_reset(lsn_listener *listener);
 /* 1 while an utterance is in progress. */
 int32_t lsn_listener_in_speech(const lsn_listener *listener);
 
-/* The stream inside: for lsn_set_profile and lsn_profile, nothing else. */
+/* The stream inside: for lsn_set_profile, lsn_profile and, before the first sample,
+ * model_self_test; nothing else. */
 lsn_stream *lsn_listener_stream(lsn_listener *listener);
 
 /* From the next event on, take what the model is off by on a user's voice off the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_kernels.h"
 
 /* sum / 2**shift, rounded to nearest, halves away from zero. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The model blob as it lies in memory; docs/blob-format.md describes it.
  *
  * All fields are 32 bits, little-endian. Offsets are in bytes from the start of

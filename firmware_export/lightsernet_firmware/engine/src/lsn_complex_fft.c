@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fourier transform after Stockham: every pass reads one pair of arrays and
  * writes the other in the order the next wants, so nothing is permuted and the
  * inner loop runs over neighbours. Passes of radix 8, a last one of radix 4 or 2

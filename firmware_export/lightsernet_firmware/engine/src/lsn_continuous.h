@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Decisions that follow each other closely: smoothed, and held for a while. */
 #ifndef LSN_CONTINUOUS_H
 #define LSN_CONTINUOUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of a tile with the DSP instructions of Cortex-M4, M7 and M33:
  * SMLAD multiplies two pairs of int16 and adds both products.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of a tile with Helium, the vector extension of Cortex-M55: VMLADAVA
  * multiplies sixteen pairs of int8 and adds all products to a register. Weights
  * are read from the blob as they are. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of a tile in plain C: what compilers vectorise on a host. */
 #include "lsn_kernels.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_crc32.h"
 
 /* The reflected polynomial 0xEDB88320, four bits at a time: small and fast

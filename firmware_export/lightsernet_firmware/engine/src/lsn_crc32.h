@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LSN_CRC32_H
 #define LSN_CRC32_H
 

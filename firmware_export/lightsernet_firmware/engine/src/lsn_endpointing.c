@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_endpointing.h"
 
 #define PEAK_BITS 4

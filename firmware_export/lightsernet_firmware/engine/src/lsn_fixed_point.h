@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Fixed-point arithmetic with TFLite's rounding.
  *
  * Right shifts of negative integers are arithmetic, as in every compiler for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The front end, in float32: the steps of docs/front-end.md, constants from the blob. */
 #include "lsn_front_end.h"
 

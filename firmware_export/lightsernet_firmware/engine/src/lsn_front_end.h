@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LSN_FRONT_END_H
 #define LSN_FRONT_END_H
 

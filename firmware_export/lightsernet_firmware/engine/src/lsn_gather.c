@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_gather.h"
 
 #include "lsn_kernels.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The inner loops of the network, integers only. */
 #ifndef LSN_KERNELS_H
 #define LSN_KERNELS_H

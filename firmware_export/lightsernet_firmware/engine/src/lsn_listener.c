@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A stream of samples to events: endpointing, the stream, the decision. */
 #include "lsn_decision.h"
 #include "lsn_listener_ram.h"

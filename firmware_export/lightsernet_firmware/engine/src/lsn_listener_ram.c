@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_listener_ram.h"
 
 #include "lsn_listener_settings.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a listener may be set to. Of models with endpointing. */
 #ifndef LSN_LISTENER_SETTINGS_H
 #define LSN_LISTENER_SETTINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The blob verifier: after it, every access of the engine is in bounds. */
 #include "lsn_blob.h"
 #include "lsn_crc32.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LSN_NATURAL_LOG_H
 #define LSN_NATURAL_LOG_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the convolution kernels of this target read.
  *
  * Cortex-M4, M7, M33 (DSP) and hosts multiply pairs of int16: operands and

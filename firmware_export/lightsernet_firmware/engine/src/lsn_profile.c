@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Profiles: mean and scale of a user's voice in place of the training set's.
  *
  * With n rows of mean m and variance v, a = prior_mean_rows, b = prior_scale_rows, and the

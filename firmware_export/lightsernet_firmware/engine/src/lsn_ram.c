@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The RAM of a stream. */
 #include "lsn_ram.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The RAM of a stream: where everything lies in it. */
 #ifndef LSN_RAM_H
 #define LSN_RAM_H

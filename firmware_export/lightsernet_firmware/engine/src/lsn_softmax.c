@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax in integers. TFLite defines its result by gemmlowp's fixed-point
  * exponential and reciprocal; the same steps and constants stand here, in Q0.31
  * unless said otherwise, so that every posterior is the same. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_stage_run.h"
 
 #include "lsn_fixed_point.h"

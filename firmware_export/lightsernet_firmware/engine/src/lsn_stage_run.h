@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #ifndef LSN_STAGE_RUN_H
 #define LSN_STAGE_RUN_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A stream: samples to rows, rows through the stages, sums to a result. */
 #include "lsn_front_end.h"
 #include "lsn_head.h"

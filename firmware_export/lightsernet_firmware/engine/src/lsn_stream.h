@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a listener does with a stream besides the calls of lightsernet.h. */
 #ifndef LSN_STREAM_H
 #define LSN_STREAM_H

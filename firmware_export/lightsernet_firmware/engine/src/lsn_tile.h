@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A tile: the part of a stage's input that some columns of one path look at.
  *
  * A pixel is one position of the convolution's output, its patch the operands

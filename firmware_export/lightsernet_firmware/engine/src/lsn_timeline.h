@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where in time a sample lies when others were lost before it. */
 #ifndef LSN_TIMELINE_H
 #define LSN_TIMELINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A word to the compiler's vectoriser. */
 #ifndef LSN_VECTORIZE_H
 #define LSN_VECTORIZE_H
