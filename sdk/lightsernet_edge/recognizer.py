@@ -153,7 +153,10 @@ class EmotionRecognizer:
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
         pcm, rate = as_pcm16(recording.samples), self.sample_rate
-        utterances = self._utterances(pcm)
+        shortest = self._decision.min_seconds * rate
+        utterances = [
+            (start, end) for start, end in self._utterances(pcm) if end - start >= shortest
+        ]
         if not utterances:
             _warn(path, "found no speech")
         return [
@@ -162,14 +165,10 @@ class EmotionRecognizer:
         ]
 
     def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
-        """Find where somebody speaks for long enough to be judged: first and last sample."""
-        settings, rate = self._decision, self.sample_rate
-        constants = EndpointConstants.of(settings.endpointing, rate, self._spec.hop_length)
-        return [
-            (start, end)
-            for start, end in find_utterances(pcm, constants)
-            if end - start >= settings.min_seconds * rate
-        ]
+        constants = EndpointConstants.of(
+            self._decision.endpointing, self.sample_rate, self._spec.hop_length
+        )
+        return find_utterances(pcm, constants)
 
     def classify_samples(
         self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0
