@@ -207,6 +207,21 @@ class EmotionRecognizer:
         """
         return self._engine.invoke(self._front_end.features(recording.samples))
 
+    def posteriors(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what the network says of rows of features, before any decision.
+
+        Parameters
+        ----------
+        rows : ndarray of float64, shape (n_frames, n_coefficients)
+            Standardised, as `FrontEnd.features` gives them.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_labels,)
+            In 0..1, summing to 1 within the rounding of an int8 softmax.
+        """
+        return self.file.graph.posteriors(self._engine.invoke(rows))
+
     def _decide(self, recording: Recording, start_s: float, end_s: float) -> Emotion:
         self._refuse_short(recording)
         posteriors = self._rule.calibrated(self._posteriors(recording))
@@ -225,11 +240,8 @@ class EmotionRecognizer:
         if self._spec.clip_seconds is None:
             n_stretches = max(1, int(np.ceil(recording.duration_s / MAX_STRETCH_S)))
         stretches = np.array_split(recording.samples, n_stretches)
-        posteriors = [self._stretch_posteriors(stretch) for stretch in stretches]
+        posteriors = [self.posteriors(self._front_end.features(stretch)) for stretch in stretches]
         return np.asarray(np.mean(posteriors, axis=0))
-
-    def _stretch_posteriors(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.file.graph.posteriors(self.output(Recording(samples, self.sample_rate)))
 
 
 def _warn(path: str | Path, message: str) -> None:

@@ -1,10 +1,10 @@
-"""Puts the model that ships into the package: trained on all, scored by cross-validation.
+"""Completes a model's record: trained on all speakers, scored by cross-validation.
 
 A model trained on all speakers cannot be scored on any. Its record carries what the
 same settings got under ``loso``, and the decision fitted on those posteriors.
 
 Usage: python -m lightsernet_trainer.release --model ALL.tflite --results RESULT.json ...
-       [--goal 0.8] [--out FILE]
+       --out FILE [--goal 0.8]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.extras import exit_without_trainer
-from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
+from lightsernet_edge.model_file import ModelFile, read_model, write_model
 from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
 
 if __name__ == "__main__":
@@ -163,7 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--results", type=Path, nargs="+", required=True)
     parser.add_argument("--goal", type=float, default=0.8, help="accuracy of what is said")
-    parser.add_argument("--out", type=Path, default=default_model_path())
+    parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(arguments)
     try:
         results = [read_result(path) for path in options.results]

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lightsernet_edge import extras
+from lightsernet_edge.cli import main
+
 PROGRAM = Path(__file__).parent / "keras_backend.py"
 Numbers = dict[str, NDArray[np.float32]]
 
@@ -65,3 +68,30 @@ def test_same_numbers_as_on_tensorflow(
     # These variances are all torch's, no hundredth of them.
     np.testing.assert_allclose(found["averaged"], expected["averaged"], atol=0.05)
     assert not np.allclose(expected["averaged"], expected["trained"], atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("backend", "status", "words"),
+    [
+        ("numpy2", 2, "KERAS_BACKEND: found 'numpy2', expected one of tensorflow, torch, jax"),
+        ("jax", 1, "KERAS_BACKEND: jax is not installed: pip install jax"),
+        ("torch", 1, 'KERAS_BACKEND: torch is not installed: pip install ".[torch]" in a checkout'),
+    ],
+)
+def test_a_backend_that_is_not_there(
+    backend: str,
+    status: int,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    is_there = extras.find_spec
+    monkeypatch.setattr(
+        extras, "find_spec", lambda name: None if name == backend else is_there(name)
+    )
+    for verb in ("train", "crossval"):
+        arguments = ["--dataset", "emodb", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+        assert main([verb, *arguments]) == status
+        assert words in capsys.readouterr().err

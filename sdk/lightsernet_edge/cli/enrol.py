@@ -48,19 +48,17 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen, write the profile, and say what it was made of."""
-    from ..engines import open_engine
     from ..enrolment import Enrolment
     from ..errors import AudioError, InputError
-    from ..model_file import default_model_path, read_model
     from ..native_output import held_back
+    from ..recognizer import EmotionRecognizer
     from . import print_warning
 
     if not 1.0 <= arguments.seconds <= 600.0:
         raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
-    file = read_model(arguments.model or default_model_path())
     with held_back():
-        engine = open_engine(file.model, file.graph)
-    enrolment = Enrolment(file.record, lambda rows: file.graph.posteriors(engine.invoke(rows)))
+        recognizer = EmotionRecognizer(arguments.model)
+    enrolment = Enrolment(recognizer.file.record, recognizer.posteriors)
     name = _hear(arguments, enrolment)
     try:
         result = enrolment.finish()

@@ -86,7 +86,7 @@ def score_picture(name: str, rows: Sequence[tuple[Run, Summary]]) -> str:
         axis.set_ylim(len(rows) - 0.5, -0.7)
         axis.grid(axis="x")
         axis.spines["left"].set_visible(False)
-        axis.xaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
         axis.set_xlabel("UA and its 95% interval")
         return _svg(figure, name, "UA of every run with its interval")
 
@@ -156,7 +156,7 @@ def learning_picture(name: str, results: Sequence[Result]) -> str | None:
             axis.set(xlabel="epoch", title=title)
             axis.grid(axis="y")
             if key != "loss":
-                axis.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
+                axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         return _svg(figure, name, "Learning curves")
 
 
@@ -204,7 +204,7 @@ def speaker_picture(name: str, run: Run, inches: tuple[float, float]) -> str:
         axis.set_xticks(places, [speaker or "unknown" for speaker in speakers])
         axis.set(ylim=(0, 1.02), xlabel="speaker")
         axis.set_title("UA of each speaker; dashed: all clips, with the interval")
-        axis.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         axis.grid(axis="y")
         return _svg(figure, name, "UA of each speaker")
 
@@ -226,11 +226,11 @@ def reliability_picture(name: str, found: Reliability) -> str:
         )
         above.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="accuracy")
         above.set_title(f"ECE {found.ece:.1%}; dashed: calibrated")
-        above.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        above.yaxis.set_major_formatter(PercentFormatter(1.0))
         above.grid(axis="y")
         below.bar(edges + 0.5 / BINS, found.counts, width=0.92 / BINS, color=_MUTED, alpha=0.6)
         below.set(xlabel="confidence", ylabel="clips")
-        below.xaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        below.xaxis.set_major_formatter(PercentFormatter(1.0))
         below.yaxis.set_major_locator(MaxNLocator(3, integer=True))
         return _svg(figure, name, "Reliability diagram")
 
@@ -265,7 +265,7 @@ def listeners_picture(name: str, found: Comparison) -> str:
         )  # fmt: skip
         left.grid(axis="x")
         left.spines["left"].set_visible(False)
-        left.xaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        left.xaxis.set_major_formatter(PercentFormatter(1.0))
         accuracies = [accuracy for *_, accuracy in found.by_rate]
         right.bar(range(len(accuracies)), accuracies, color=_ACCENT, alpha=0.85, width=0.62)
         for place, (*_, count, accuracy) in enumerate(found.by_rate):
@@ -275,7 +275,7 @@ def listeners_picture(name: str, found: Comparison) -> str:
         right.set_xticks(range(len(names)), names)
         right.set(ylim=(0, 1.08), xlabel="listeners who recognised the clip")
         right.set_title("model's accuracy; above: clips", pad=20)
-        right.yaxis.set_major_formatter(PercentFormatter(1.0, 0))
+        right.yaxis.set_major_formatter(PercentFormatter(1.0))
         right.grid(axis="y")
         return _svg(figure, name, "Model and human listeners")
 
