@@ -83,7 +83,10 @@ def test_view(terminal: Terminal, tmp_path: Path, figure: Callable[[str], None])
     soundfile.write(path, np.concatenate([pieces[0], silence, pieces[1], *[silence] * 30]), 16000)
     terminal.run(sys.executable, "-m", "lightsernet_edge", "listen", "--input", str(path))
 
-    speaking = terminal.wait_for(lambda screen: "speaking" in screen, "an utterance in progress")
+    speaking = terminal.wait_for(
+        lambda screen: any("speaking" in line and "█" in line for line in screen.splitlines()),
+        "an utterance in progress",
+    )
     assert str(path)[:20] in speaking
     assert "█" in next(line for line in speaking.splitlines() if line.startswith("level"))
     # Bars while the utterance lasts, then its line.

@@ -125,9 +125,8 @@ def _make_tflite(folder: Path, distributions: "Future[Distributions]") -> Virtua
 
 def _pip(environment: VirtualEnvironment, verb: str, *arguments: str) -> None:
     # Indexes, mirrors and certificates are those of the machine's own pip configuration.
-    run_checked(
-        environment.python, "-m", "pip", verb, "--quiet", *arguments, cwd=environment.python.parent
-    )
+    command = ["-m", "pip", verb, "--quiet", "--retries", "10", *arguments]
+    run_checked(environment.python, *command, cwd=environment.python.parent)
 
 
 def _once(lock: Path, work: Callable[[], None]) -> None:

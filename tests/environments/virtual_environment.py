@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-_TIMEOUT_S = 300
+_TIMEOUT_S = 1200
 
 
 @dataclass(frozen=True)

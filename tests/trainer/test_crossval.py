@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from lightsernet_trainer.result_checks import check
 from lightsernet_trainer.result_file import read_result
 from lightsernet_trainer.results import Result
 
+KILLED_COMMAND = Path(__file__).parent / "killed_command.py"
 SPEAKERS = ("03", "10", "15")
 SMALL = TrainingConfiguration(
     epochs=2,
@@ -304,18 +304,14 @@ def test_killed_and_resumed_gives_the_same_table(
     emodb: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lightsernet_edge", *command(emodb, killed)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    second = killed / "speakers" / "seed0" / "12" / "run"
+    done = subprocess.run(
+        [sys.executable, KILLED_COMMAND, second, "1", *command(emodb, killed)],
+        capture_output=True,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=False,
     )
-    second = killed / "speakers" / "seed0" / "12" / "run" / "state.npz"
-    while not second.exists():
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert not list(killed.glob("*.json"))
     tables = []
     for out in (killed, whole):
@@ -352,7 +348,12 @@ def test_a_cluster_gives_the_same_pooled_result(
     assert killed_worker.deaths(folds) == ["10"]
     # What had been saved is not trained again.
     epochs = range(1, SMALL.epochs + 1)
-    assert killed_worker.epochs_done(folds) == [f"{s} epoch{e}" for s in SPEAKERS for e in epochs]
+    expected = {f"{s} epoch{e}" for s in SPEAKERS for e in epochs}
+    done = killed_worker.epochs_done(folds)
+    assert len(set(done)) == len(done)
+    assert set(done) <= expected
+    # Loky ends the worker beside the dead one too, perhaps between an epoch and its note.
+    assert len(expected - set(done)) <= (parallel == "loky")
 
 
 def test_places_of_this_machine_stay_out_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:

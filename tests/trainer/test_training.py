@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.feature_store import FeatureStore
 from lightsernet_trainer.splits import Split, hold_out_share, hold_out_speakers
 
+KILLED_COMMAND = Path(__file__).parent / "killed_command.py"
 SMALL = TrainingConfiguration(epochs=3, width=0.1, batch_size=16, seconds=1.0, mixup=0.2)
 
 
@@ -155,23 +154,20 @@ def test_killed_in_mid_run_and_started_again(few: Corpus, tmp_path: Path) -> Non
     manifest.write_text("\n".join(["file,label,speaker", *lines]))
     out = tmp_path / "out"
     command = [
-        sys.executable, "-m", "lightsernet_edge", "train", "--dataset", "manifest",
-        "--data", str(manifest), "--out", str(out), "--epochs", "6", "--width", "0.1",
-        "--seconds", "1", "--test-speakers", "03",
+        "train", "--dataset", "manifest", "--data", str(manifest), "--out", str(out),
+        "--epochs", "6", "--width", "0.1", "--seconds", "1", "--test-speakers", "03",
     ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    state = out / "run" / "state.npz"
-    while not state.exists():
-        assert process.poll() is None, "it ended before it could be killed"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    killed = subprocess.run(
+        [sys.executable, KILLED_COMMAND, out / "run", "2", *command],
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert not (out / "int8.tflite").exists()
-    with np.load(state, allow_pickle=False) as kept:
+    with np.load(out / "run" / "state.npz", allow_pickle=False) as kept:
         begun = json.loads(str(kept["history"]))
-    assert 1 <= len(begun) < 6
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
-    assert done.returncode == 0, done.stderr
+    assert len(begun) == 2
+    assert main(command) == 0
     history = json.loads((out / "summary.json").read_text())["history"]
     assert len(history) == 6
     # Seconds and all: these epochs were not trained again.
