@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -15,13 +16,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises
     ------
     InputError
-        If the place cannot be written to.
+        If the place cannot be written to, or is a pipe or device, which renaming would
+        replace.
     """
     # Through a link to the file it points to, which keeps its rights.
     path = Path(os.path.realpath(path))
     temporary = None
     try:
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        mode = 0o666 & ~_umask()
+        if path.exists():
+            found = path.stat().st_mode
+            if not (stat.S_ISREG(found) or stat.S_ISDIR(found)):
+                raise InputError(f"{path}: is a pipe or device, expected a file or a new name")
+            mode = stat.S_IMODE(found) & 0o777
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import AudioError, MissingDependencyError
+from .errors import AudioError, InputError, MissingDependencyError
 from .features.front_end import MAX_SAMPLE
+from .regular_file import open_regular
 
 if TYPE_CHECKING:
     import soundfile
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Below it nothing of speech is left, and resampling would make giants of small files.
 _MIN_SAMPLE_RATE = 1000
 _BLOCK_FRAMES = 2**20
+# Beyond it a clock is broken, not good.
+_MAX_SAMPLE_RATE = 2**31 - 1
 # How far the end of a part may lie beyond the file: times are often rounded.
 _ROUNDING_S = 0.01
 # Sizes a WAV's data chunk may claim when its writer could not know, as into a pipe:
@@ -96,6 +99,26 @@ def read_recording(
     warn_of_low_rate(path, rate, sample_rate)
     mono = samples.mean(axis=1)
     return Recording(resample(mono, rate, sample_rate), sample_rate)
+
+
+def checked_rate(sample_rate: object) -> int:
+    """Return a rate in hertz as an int.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number, or too low to hold speech.
+    """
+    if (
+        isinstance(sample_rate, bool)
+        or not isinstance(sample_rate, (int, np.integer))
+        or not _MIN_SAMPLE_RATE <= sample_rate <= _MAX_SAMPLE_RATE
+    ):
+        raise InputError(
+            f"sample_rate: found {sample_rate!r}, expected a whole number of hertz, at least "
+            f"{_MIN_SAMPLE_RATE}"
+        )
+    return int(sample_rate)
 
 
 def refuse_unusable(samples: NDArray[np.float64], name: str | Path) -> None:
@@ -174,19 +197,15 @@ def open_recording(path: Path) -> Iterator[soundfile.SoundFile]:
     Raises
     ------
     AudioError
-        If the file is missing, empty, truncated or no audio; also for what
-        fails while it is read inside the context.
+        If the file is missing, empty, truncated, no audio, or no file but a pipe or
+        device; also for what fails while it is read inside the context.
     MissingDependencyError
         If soundfile is not installed.
     """
     soundfile = _soundfile()
     try:
-        if not path.exists():
-            raise AudioError(f"{path}: no such file, expected a recording")
-        if path.is_dir():
-            raise AudioError(f"{path}: is a directory, expected a recording")
         # Unbuffered: libsndfile reads on from where the descriptor stands.
-        with path.open("rb", buffering=0) as stream:
+        with open_regular(path, "a recording", AudioError) as stream:
             if os.fstat(stream.fileno()).st_size == 0:
                 raise AudioError(f"{path}: the file is empty, expected a recording")
             # By descriptor: a name may be no UTF-8, and means nothing ("x.raw").

@@ -122,6 +122,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "silence_dbfs": (-120.0, 0.0),
     "first_floor_dbfs": (-120.0, 0.0),
 }
+# How far back an utterance may begin when its event comes, in seconds.
+MOST_KEPT_S = sum(
+    _RANGES[name][1]
+    for name in ("maximum_s", "hang_over_s", "before_s", "after_s", "speech_window_s")
+)
 # The window of an utterance's begin is kept as the bits of a word.
 _MAX_WINDOW_HOPS = 31
 _FLOOR_BLOCKS = 8

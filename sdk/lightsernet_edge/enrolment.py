@@ -93,7 +93,7 @@ class Enrolment:
         self._record = record
         self._posteriors = posteriors
         # A front end that is not causal is refused here.
-        plain = replace(spec, mean=None, scale=None, clip_value=None)
+        plain = spec.without_standardisation()
         FrontEnd(plain).stream()
         self._front_end = FrontEnd(plain)
         self.sample_rate = spec.sample_rate

@@ -9,7 +9,6 @@ then what it says on the device, to the last bit.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -129,8 +128,7 @@ class FrontEndListener:
         self._running = RunningProfile(spec, profile) if adapt else None
         self._stream = None
         if spec.is_causal:
-            plain = replace(spec, mean=None, scale=None, clip_value=None)
-            self._stream = FrontEnd(plain).stream()
+            self._stream = FrontEnd(spec.without_standardisation()).stream()
         elif window_frames is not None:
             raise InputError(
                 f"features: recipe {spec.name!r} is not causal, so it cannot be heard continuously"

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 import struct
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +23,13 @@ from . import flatbuffer
 from .atomic_write import write_atomically
 from .errors import ModelError
 from .model_record import ModelRecord
+from .regular_file import open_regular
 from .tflite_graph import IDENTIFIER, Graph, read_graph
 
 RECORD_NAME = b"lightsernet_edge.record"
 
+# Far more than any network of this kind.
+_MAX_BYTES = 2**28
 # Constants of a TFLite file are aligned to this in the file.
 _ALIGNMENT = 16
 # Slots of the schema's table Model.
@@ -130,7 +134,8 @@ def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
     Raises
     ------
     ModelError
-        If the file is missing, does not fit the record, or has a record inside.
+        If the file is missing, does not fit the record, has a record inside, or has the
+        sidecar's own name.
     """
     path = Path(path)
     content = read_bytes(path)
@@ -141,6 +146,8 @@ def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None
     sidecar = path.with_suffix(".json")
+    if os.path.realpath(sidecar) == os.path.realpath(path):
+        raise ModelError(f"{path}: has the name of its sidecar, expected NAME.tflite")
     write_atomically(sidecar, _sealed(record, content).to_bytes())
     return sidecar
 
@@ -172,14 +179,14 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     ModelError
-        If it is missing or cannot be read.
+        If it is missing, cannot be read, or is no file, or a very large one.
     """
     try:
-        if not path.exists():
-            raise ModelError(f"{path}: no such file, expected a .tflite model")
-        if path.is_dir():
-            raise ModelError(f"{path}: is a directory, expected a .tflite model")
-        return path.read_bytes()
+        with open_regular(path, "a .tflite model", ModelError) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > _MAX_BYTES:
+                raise ModelError(f"{path}: found {size} bytes, expected at most {_MAX_BYTES}")
+            return stream.readall()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
 

@@ -22,6 +22,7 @@ from .errors import InputError
 from .features import FeatureSpec
 from .finite import is_finite_number
 from .neutral_bias import MAX_BIAS
+from .regular_file import open_regular
 
 SCHEMA = "lightsernet-edge profile 1"
 # What the training set's mean and scale count for beside the user's own rows. A mean
@@ -160,7 +161,7 @@ class Profile:
         """
         path = Path(path)
         try:
-            with path.open("rb") as file:
+            with open_regular(path, "a profile") as file:
                 text = file.read(_MAX_BYTES + 1)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None

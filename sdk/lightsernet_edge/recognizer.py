@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio import AudioWarning, Recording, as_pcm16, read_recording, resample
+from .audio import AudioWarning, Recording, as_pcm16, checked_rate, read_recording, resample
 from .decision import Emotion
 from .endpoint_settings import EndpointConstants
 from .endpointing import find_utterances
 from .engines import RawOutput, open_engine
-from .errors import AudioError, ModelError
+from .errors import AudioError, InputError, ModelError
 from .features import FrontEnd
 from .features.front_end import as_samples
+from .finite import is_finite_number
 from .model_file import default_model_path, read_model
 from .profile import Profile
 
@@ -187,9 +188,12 @@ class EmotionRecognizer:
         Raises
         ------
         InputError
-            If the samples are of another shape or type, not finite, or too few.
+            If the samples are of another shape or type, not finite, or too few; if the rate is
+            no whole number of at least 1000, or `start_s` not finite.
         """
-        audio = resample(as_samples(samples), sample_rate, self.sample_rate)
+        if not is_finite_number(start_s):
+            raise InputError(f"start_s: found {start_s!r}, expected a time in seconds")
+        audio = resample(as_samples(samples), checked_rate(sample_rate), self.sample_rate)
         recording = Recording(audio, self.sample_rate)
         return self._decide(recording, start_s, start_s + recording.duration_s)
 

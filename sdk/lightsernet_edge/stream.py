@@ -230,9 +230,7 @@ class EmotionStream:
         LightSernetError
             If the stream is closed or finished.
         """
-        self._open_listener()
-        if self._finished:
-            raise LightSernetError("the stream is finished: reset() begins a new one")
+        self._refuse_finished()
         samples = as_int16(pcm)
         events, self._owed = self._owed, []
         if samples.size:
@@ -261,7 +259,7 @@ class EmotionStream:
     def mark_broken(self, lost_samples: int = 0) -> None:
         """Say that samples were lost between the last ones pushed and the next.
 
-        An utterance that they fall into is marked; where more is missing than the
+        An utterance that they fall into is marked; where as much is missing as the
         hang-over it ends there, and `process` or `finish` return its event next. So
         is one that begins at the gap: what it began with may be lost.
 
@@ -269,7 +267,15 @@ class EmotionStream:
         ----------
         lost_samples : int
             How many, as far as it is known.
+
+        Raises
+        ------
+        InputError
+            If the number is below 0.
+        LightSernetError
+            If the stream is closed or finished.
         """
+        self._refuse_finished()
         if lost_samples < 0:
             raise InputError(f"lost_samples: found {lost_samples}, expected 0 or more")
         ends = lost_samples >= self._constants.hang_over * self._hop
@@ -302,6 +308,11 @@ class EmotionStream:
         if self._listener is None:
             raise LightSernetError("the stream is closed")
         return self._listener
+
+    def _refuse_finished(self) -> None:
+        self._open_listener()
+        if self._finished:
+            raise LightSernetError("the stream is finished: reset() begins a new one")
 
     def _seconds(self, sample: int) -> float:
         return (sample + self._timeline.lost_before(sample)) / self.sample_rate

@@ -23,7 +23,7 @@ from lightsernet_edge.audio import AudioWarning, as_pcm16, read_recording, resam
 from lightsernet_edge.capture import AudioBlock, microphone
 from lightsernet_edge.capture.conversion import StreamConverter
 from lightsernet_edge.capture.opening import open_source
-from lightsernet_edge.capture.recording import FileSource, PipeSource
+from lightsernet_edge.capture.recording import CONTAINERS, FileSource, PipeSource
 from lightsernet_edge.errors import AudioError
 
 CLIPS = Path(__file__).parents[2] / "examples" / "clips"
@@ -146,7 +146,7 @@ def through_a_pipe(chunks: list[bytes]) -> list[AudioBlock]:
 
 
 @given(
-    content=st.binary(max_size=3000),
+    content=st.binary(max_size=3000).filter(lambda content: content[:4] not in CONTAINERS),
     sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5),
 )
 def test_pipe_gives_its_samples_however_they_are_cut(content: bytes, sizes: list[int]) -> None:
@@ -161,6 +161,15 @@ def test_pipe_gives_its_samples_however_they_are_cut(content: bytes, sizes: list
     assert np.array_equal(joined(heard) if heard else np.empty(0, np.int16), whole)
     faults = [block.fault for block in blocks if block.fault]
     assert len(faults) == len(content) % 2
+
+
+@pytest.mark.parametrize("magic", CONTAINERS)
+@pytest.mark.parametrize("size", [1, 3, 4, 700])
+def test_pipe_knows_a_file_however_it_is_cut(magic: bytes, size: int) -> None:
+    content = magic + bytes(1000)
+    chunks = [content[start : start + size] for start in range(0, len(content), size)]
+    with pytest.raises(AudioError, match=f"-: found {CONTAINERS[magic]} data, expected raw PCM"):
+        through_a_pipe(chunks)
 
 
 def test_pipe_tells_what_is_clipped() -> None:

@@ -224,10 +224,13 @@ def test_after_the_end(speech: Pcm) -> None:
     stream.finish()
     with pytest.raises(LightSernetError, match="finished"):
         stream.process(speech)
+    with pytest.raises(LightSernetError, match="finished"):
+        stream.mark_broken(3)
     stream.reset()
     with stream:
         assert stream.process(speech[: 2 * RATE]) == []
-    for call in (lambda: stream.process(speech), stream.finish, stream.reset):
+    calls = (lambda: stream.process(speech), stream.finish, stream.reset, stream.mark_broken)
+    for call in calls:
         with pytest.raises(LightSernetError, match="closed"):
             call()
 
@@ -298,6 +301,7 @@ def test_a_long_gap_ends_the_utterance(speech: Pcm) -> None:
     assert [event.broken for event in events] == [True, True, False, False]
     assert events[1].emotion.start_s >= 10 + inside / RATE
     assert stream.time_s * RATE == pytest.approx(10 * RATE + speech.size, abs=HOP)
+    stream.reset()
     with pytest.raises(InputError, match="lost_samples"):
         stream.mark_broken(-1)
 

@@ -173,9 +173,9 @@ def test_files_that_are_no_profile(content: bytes, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"me\.json"):
         Profile.load(path)
-    for missing in (tmp_path / "no.json", tmp_path):
-        with pytest.raises(InputError, match="cannot be read"):
-            Profile.load(missing)
+    for name, words in (("no.json", "no such file"), ("", "is a directory")):
+        with pytest.raises(InputError, match=f"{words}, expected a profile"):
+            Profile.load(tmp_path / name)
 
 
 def test_a_profile_of_another_front_end_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,17 @@ def test_too_short(recognizer: EmotionRecognizer) -> None:
     recognizer.classify_samples(np.zeros(4800, dtype=np.int16), 16000)
     with pytest.raises(AudioError, match=r"lasts 0\.2999 s"):
         recognizer.classify_samples(np.zeros(4799, dtype=np.int16), 16000)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 999, None, "16000", float("nan"), True, 16000.5])
+def test_rates_that_are_none(rate: Any, recognizer: EmotionRecognizer) -> None:
+    with pytest.raises(InputError, match=r"sample_rate: found .*, expected a whole number"):
+        recognizer.classify_samples(np.zeros(16000), rate)
+
+
+def test_a_start_that_is_no_time(recognizer: EmotionRecognizer) -> None:
+    with pytest.raises(InputError, match="start_s: found nan"):
+        recognizer.classify_samples(np.zeros(16000), 16000, start_s=float("nan"))
 
 
 @pytest.mark.parametrize("threads", [0, -1])

@@ -19,12 +19,12 @@ BLOCK_S = 0.032
 # Of raw PCM on a pipe, in hertz.
 PCM_RATE = 16000
 # As fast as possible, larger blocks cost less.
-_FAST_BLOCK_S = 0.5
+FAST_BLOCK_S = 0.5
 # How long `stop` may take to be seen.
 _POLL_S = 0.1
 _NOTHING = np.empty(0, np.int16)
 # What files begin with that are no raw PCM.
-_CONTAINERS = {
+CONTAINERS = {
     b"RIFF": "WAV",
     b"RIFX": "WAV",
     b"RF64": "WAV",
@@ -91,7 +91,7 @@ class FileSource:
             warn_of_low_rate(self._path, file.samplerate, self.sample_rate)
             converter = StreamConverter(file.samplerate, self.sample_rate)
             clock = _Clock(self.sample_rate, self._fast)
-            size = round(file.samplerate * (_FAST_BLOCK_S if self._fast else BLOCK_S))
+            size = round(file.samplerate * (FAST_BLOCK_S if self._fast else BLOCK_S))
             left = file.frames
             while not self._stopped:
                 frames = file.read(size, dtype="float64", always_2d=True)
@@ -157,7 +157,7 @@ class PipeSource:
         warn_of_low_rate(self.name, PCM_RATE, self.sample_rate)
         converter = StreamConverter(PCM_RATE, self.sample_rate)
         clock = _Clock(PCM_RATE, self._fast)
-        size = 2 * round(PCM_RATE * (_FAST_BLOCK_S if self._fast else BLOCK_S))
+        size = 2 * round(PCM_RATE * (FAST_BLOCK_S if self._fast else BLOCK_S))
         # A sample may arrive in two halves.
         half = head = b""
         while not self._stopped:
@@ -173,9 +173,9 @@ class PipeSource:
             if not content:
                 break
             head += content[: _MAGIC_BYTES - len(head)]
-            if head in _CONTAINERS:
+            if head in CONTAINERS:
                 raise AudioError(
-                    f"{self.name}: found {_CONTAINERS[head]} data, expected raw PCM: "
+                    f"{self.name}: found {CONTAINERS[head]} data, expected raw PCM: "
                     f"{PCM_RATE // 1000} kHz mono s16le; give a file by its name"
                 )
             content = half + content

@@ -8,6 +8,7 @@ printed only with ``--debug``.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -86,6 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments : list of str, optional
         Those of the process by default.
     """
+    _replace_closed_streams()
     # A label or a file name may hold what the terminal or the pipe cannot show.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -96,6 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
         except OSError:
             _forget_stdout()
+            return 1
         raise
     except BrokenPipeError:
         _forget_stdout()
@@ -119,13 +122,26 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        print_error(f"unexpected {type(error).__name__}: {_shortened(error)} (--debug shows where)")
+        print_error(_unexpected(error))
         return 1
 
 
-def _shortened(error: Exception) -> str:
+def _replace_closed_streams() -> None:
+    # Python has none at all where the descriptor was closed before it began.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # Whoever writes a file answers for it; this was printed.
+        _forget_stdout()
+        return f"stdout: cannot be written ({error.strerror})"
     text = str(error)
-    return text if len(text) <= _UNEXPECTED_LENGTH else f"{text[:_UNEXPECTED_LENGTH]}..."
+    if len(text) > _UNEXPECTED_LENGTH:
+        text = f"{text[:_UNEXPECTED_LENGTH]}..."
+    return f"unexpected {type(error).__name__}: {text} (--debug shows where)"
 
 
 def _forget_stdout() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 from typing import Any
 
 from . import options
@@ -79,7 +80,9 @@ def run(arguments: argparse.Namespace) -> int:
         old = embedded_record(content)
     except ModelError as error:
         raise ModelError(f"{arguments.model}: {error}") from None
-    if old is not None and old.data is not None and arguments.output is None:
+    output = arguments.output or arguments.model
+    is_written_over = os.path.realpath(output) == os.path.realpath(arguments.model)
+    if old is not None and old.data is not None and is_written_over:
         raise InputError(
             f"{arguments.model}: has the record of its training, which would be lost, expected "
             "a model without one, or --output"
@@ -105,9 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.sidecar:
         written = write_sidecar(arguments.model, record)
     else:
-        written = write_model(
-            arguments.output or arguments.model, model, record, arguments.model
-        ).path
+        written = write_model(output, model, record, arguments.model).path
     if arguments.json:
         facts = {"file": str(written), "labels": list(record.labels), "features": spec.to_json()}
         print(json.dumps(facts, ensure_ascii=False))

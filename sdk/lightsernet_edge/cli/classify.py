@@ -20,7 +20,9 @@ def add_parser(subparsers: Any) -> None:
         description="Name the emotion in recordings: WAV, FLAC, OGG or MP3, any rate, "
         "any number of channels.",
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="recordings")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", type=options.recording, help="recordings"
+    )
     parser.add_argument(
         "--utterances",
         action="store_true",

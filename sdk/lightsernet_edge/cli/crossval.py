@@ -170,8 +170,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        seeds = [int(item) for item in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected whole numbers from 0")
     # Given twice, a seed would be run twice in one folder.
-    return tuple(dict.fromkeys(int(item) for item in text.split(",")))
+    return tuple(dict.fromkeys(seeds))
 
 
 def _command() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not 1.0 <= arguments.seconds <= 600.0:
         raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
+    for recording in arguments.input or ():
+        if os.path.realpath(recording) == os.path.realpath(arguments.output):
+            raise InputError(f"--output: {arguments.output} is a recording of --input")
     with held_back():
         recognizer = EmotionRecognizer(arguments.model)
     enrolment = Enrolment(recognizer.file.record, recognizer.posteriors)

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from . import options
 
 if TYPE_CHECKING:
-    from ..capture import AudioSource
+    from ..capture import AudioBlock, AudioSource
     from ..stream import EmotionStream, Event
     from .live_view import View
     from .utterance_folder import UtteranceFolder
 
+# Of less audio the load says nothing but what the start took.
+_LOAD_FROM_S = 1.0
 # A fault that lasts is reported so often at most; it is counted every time.
 _FAULT_EVERY_S = 1.0
 
@@ -99,6 +101,10 @@ def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
 
     if arguments.fast and arguments.input is None:
         raise InputError("--fast: found no --input, expected one: a microphone has its own time")
+    if arguments.mode == "continuous":
+        for flag in ("provisional", "adapt"):
+            if getattr(arguments, flag):
+                raise InputError(f"--{flag}: found --mode continuous, expected utterance")
     if arguments.record is not None and arguments.mode != "utterance":
         raise InputError(
             f"--record: found --mode {arguments.mode}, expected utterance: it keeps utterances"
@@ -183,7 +189,8 @@ class _Session:
         print(self._summary(), file=sys.stderr)
 
     def _listen(self) -> None:
-        for block in self._source.blocks():
+        for whole in self._source.blocks():
+            block = self._cut(whole)
             if block.fault is not None:
                 self._stream.mark_broken(block.lost_samples)
                 self._report(block.fault)
@@ -194,6 +201,14 @@ class _Session:
             self._view.progress(self._progress)
             if self._has_enough():
                 self._source.stop()
+
+    def _cut(self, block: AudioBlock) -> AudioBlock:
+        """Leave of a block what is not beyond the seconds asked for."""
+        if self._arguments.seconds is None:
+            return block
+        wanted = round(self._arguments.seconds * self._stream.sample_rate)
+        left = max(0, wanted - self._count.samples)
+        return replace(block, samples=block.samples[:left])
 
     def _show(self, events: list[Event]) -> None:
         from .live_view import event_fields
@@ -236,13 +251,15 @@ class _Session:
 
     def _summary(self) -> str:
         heard_s = self._count.samples / self._stream.sample_rate
-        load = (time.process_time() - self._cpu_s) / heard_s if heard_s else 0.0
         faults = self._source.faults
-        return (
+        summary = (
             f"heard {heard_s:.1f} s, utterances {self._count.utterances}, broken "
-            f"{self._count.broken}, overflows {faults.overflows}, stalls {faults.stalls}, "
-            f"load {load:.1%} of a core"
+            f"{self._count.broken}, overflows {faults.overflows}, stalls {faults.stalls}"
         )
+        if heard_s < _LOAD_FROM_S:
+            return summary
+        load = (time.process_time() - self._cpu_s) / heard_s
+        return f"{summary}, load {load:.1%} of a core"
 
 
 @contextlib.contextmanager

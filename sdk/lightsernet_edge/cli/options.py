@@ -84,6 +84,7 @@ def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
     source.add_argument(
         "--input",
         metavar="FILE",
+        type=recording,
         nargs="+" if several else None,
         help=f"{'recordings' if several else 'a recording'}, or - for raw PCM: 16 kHz mono s16le",
     )
@@ -114,6 +115,12 @@ def path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("found '', expected a path")
     return Path(text)
+
+
+def recording(text: str) -> str:
+    """Return a recording's name as it was given, for messages and results."""
+    path(text)
+    return text
 
 
 def label_list(text: str) -> tuple[str, ...]:

@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic_write import write_atomically
+from ..capture.recording import FAST_BLOCK_S
+from ..endpoint_settings import MOST_KEPT_S
 from ..errors import InputError
 from ..wav_bytes import wav_bytes
-
-# How far back an utterance may begin when its event comes: what `EndpointSettings`
-# allow for its length, its hang-over and its margins.
-_KEEP_S = 37.0
 
 
 class UtteranceFolder:
@@ -49,7 +47,7 @@ class UtteranceFolder:
             ) from None
         self._folder = folder
         self._sample_rate = sample_rate
-        self._keep = round(_KEEP_S * sample_rate)
+        self._keep = round((MOST_KEPT_S + FAST_BLOCK_S) * sample_rate)
         # Each with the place of its first sample in the stream.
         self._blocks: deque[tuple[int, NDArray[np.int16]]] = deque()
         self._end = 0

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from . import options
+
+# Every clip is brought to this length, and run at it at once.
+_MAX_SECONDS = 60.0
 
 
 def add_parser(subparsers: Any) -> None:
@@ -51,10 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import InputError
     from ..model_file import default_model_path, read_model
 
-    for flag in ("seconds", "limit"):
+    for flag, largest in (("seconds", _MAX_SECONDS), ("limit", math.inf)):
         value = getattr(arguments, flag)
-        if value is not None and not value > 0:
-            raise InputError(f"--{flag}: found {value}, expected a number above 0")
+        if value is not None and not 0 < value <= largest:
+            bound = "" if largest == math.inf else f", at most {largest:g}"
+            raise InputError(f"--{flag}: found {value}, expected a number above 0{bound}")
     file = read_model(arguments.model or default_model_path())
     paths = _recordings_in(arguments.audio)
     if arguments.limit is not None and arguments.limit < len(paths):
