@@ -30,6 +30,7 @@ from ._version import __version__
 from .capture.conversion import StreamConverter
 from .errors import InputError, LightSernetError
 from .stream import EmotionStream, Event
+from .wyoming_stdio import STDIO, EventReader, check_stdio, stdio_streams
 
 EMOTION = "emotion"
 EMOTIONS_END = "emotions-end"
@@ -83,7 +84,7 @@ class EmotionService:
         self.worker: Executor = ThreadPoolExecutor(1, thread_name_prefix="emotion")
 
     async def run(self, uri: str, on_ready: Callable[[], object]) -> None:
-        """Serve until cancelled, or until stdin ends.
+        """Serve until cancelled, or until the client on stdin has gone.
 
         Parameters
         ----------
@@ -95,7 +96,10 @@ class EmotionService:
         Raises
         ------
         InputError
-            If the URI is none of these, or the address cannot be listened at.
+            If the URI is none of these, the address cannot be listened at, or stdin
+            or stdout is no pipe or socket.
+        LightSernetError
+            If the client on stdin did not keep to the protocol, or stopped reading.
         """
         try:
             server = AsyncServer.from_uri(uri)
@@ -103,18 +107,22 @@ class EmotionService:
             raise InputError(
                 f"--uri {uri}: {error}, expected tcp://HOST:PORT, unix://PATH or stdio://"
             ) from None
-        # The package removes whatever lies where its socket goes.
-        path = Path(urlparse(uri).path)
-        if isinstance(server, AsyncUnixServer) and path.exists() and not path.is_socket():
-            raise InputError(f"--uri {uri}: found a file there, expected a socket or nothing")
         if isinstance(server, AsyncStdioServer):
+            check_stdio()
             on_ready()
-            await server.run(self._client)
+            # The package's own closes the process's stdout, and hears of no fault.
+            async with stdio_streams() as (reader, writer):
+                await _Client(self, reader, writer).run_alone(reader)
             return
         try:
+            # The package removes whatever lies where its socket goes.
+            path = Path(urlparse(uri).path)
+            if isinstance(server, AsyncUnixServer) and path.exists() and not path.is_socket():
+                raise InputError(f"--uri {uri}: found a file there, expected a socket or nothing")
             await server.start(self._client)
-        except OSError as error:
-            raise InputError(f"--uri {uri}: cannot be listened at ({error.strerror})") from None
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise InputError(f"--uri {uri}: cannot be listened at ({why})") from None
         on_ready()
         try:
             await asyncio.get_running_loop().create_future()
@@ -165,6 +173,7 @@ class _Client(AsyncEventHandler):
         self._stream: EmotionStream | None = None
         self._converter: tuple[tuple[int, int], StreamConverter] | None = None
         self._utterances = 0
+        self._fault: LightSernetError | None = None
         self._is_counted = service.clients < service.max_clients
         service.clients += self._is_counted
 
@@ -172,23 +181,38 @@ class _Client(AsyncEventHandler):
         """Answer events until the client goes, in whatever way it does."""
         # What is no event at all fails inside the package, before `handle_event`.
         try:
-            with contextlib.suppress(OSError, EOFError, AttributeError, KeyError, TypeError):
+            with contextlib.suppress(
+                OSError, EOFError, AttributeError, KeyError, TypeError, RecursionError
+            ):
                 await super().run()
         finally:
             # The package's earlier versions leave the connection open.
             self.writer.close()
+
+    async def run_alone(self, reader: EventReader) -> None:
+        """Answer events until the only client goes; raise what else ends it."""
+        try:
+            while event := await self._next(reader):
+                if not await self.handle_event(event):
+                    break
+        except OSError as error:
+            why = error.strerror or error
+            raise LightSernetError(f"--uri {STDIO}: the client is gone ({why})") from None
+        finally:
+            await self.disconnect()
+        if self._fault is not None:
+            raise self._fault
 
     async def handle_event(self, event: WyomingEvent) -> bool:
         """Answer an event; False ends the connection."""
         try:
             return await self._handle(event)
         except LightSernetError as error:
-            await self.write_event(Error(str(error), type(error).__name__).event())
-            return False
+            await self._refuse(error, type(error).__name__)
         except (KeyError, TypeError, ValueError) as error:
             text = f"{event.type}: not as the protocol has it ({error!r})"
-            await self.write_event(Error(text, "protocol").event())
-            return False
+            await self._refuse(InputError(text), "protocol")
+        return False
 
     async def disconnect(self) -> None:
         """Forget the client."""
@@ -197,6 +221,19 @@ class _Client(AsyncEventHandler):
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+    async def _next(self, reader: EventReader) -> WyomingEvent | None:
+        try:
+            return await reader.read_event()
+        except InputError as error:
+            await self._refuse(error, "protocol")
+            return None
+
+    async def _refuse(self, fault: LightSernetError, code: str) -> None:
+        self._fault = fault
+        # It may have gone before it can be told.
+        with contextlib.suppress(OSError):
+            await self.write_event(Error(str(fault), code).event())
 
     async def _handle(self, event: WyomingEvent) -> bool:
         if Describe.is_type(event.type):

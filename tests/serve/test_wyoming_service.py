@@ -64,8 +64,14 @@ def service() -> Iterator[Service]:
     """A service for three clients at a Unix socket."""
     with tempfile.TemporaryDirectory(prefix="lightsernet-") as folder:
         service = start("--max-clients", "3", uri=f"unix://{folder}/socket")
-        yield service
-        end(service)
+        try:
+            yield service
+            service.process.terminate()
+            # What clients did has left no traceback.
+            (line,) = service.process.communicate(timeout=TIMEOUT_S)[1].splitlines()
+            assert line.endswith(" utterances")
+        finally:
+            end(service)
 
 
 def talk(clips: list[Path]) -> NDArray[np.int16]:
@@ -225,6 +231,7 @@ def test_what_cannot_be_heard_is_told(service: Service, event: Event) -> None:
         b"{}\n",
         b'{"type": "ping", "data_length": 9}\nx',
         b"\xff\n",
+        b"[" * 5000 + b"\n",
     ],
 )
 def test_rubbish_ends_its_own_connection_only(service: Service, rubbish: bytes) -> None:
@@ -275,6 +282,9 @@ def test_signal_ends_it_at_once(number: int) -> None:
         ["--uri", "tcp://127.0.0.1:99999999"],
         ["--uri", "tcp://192.0.2.1:10800"],
         ["--uri", "unix:///etc/hostname"],
+        ["--uri", "unix:///tmp/" + "a" * 120],
+        ["--uri", "unix:///tmp/" + "a" * 300],
+        ["--uri", "tcp://" + "a" * 90 + ":10800"],
         ["--max-clients", "0"],
         ["--model", "missing.tflite"],
     ],
@@ -291,4 +301,5 @@ def test_bad_usage_is_one_line(arguments: list[str]) -> None:
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("lightsernet-edge: error: ")
+    assert "None" not in line
     assert arguments[-1].removeprefix("unix://") in line
