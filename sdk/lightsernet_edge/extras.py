@@ -75,7 +75,8 @@ def require(verb: str, extra: str, what: str | None = None) -> None:
     """
     missing = [name for name in _PACKAGES[verb] if find_spec(name) is None]
     if missing:
+        are = "are" if len(missing) > 1 else "is"
         raise MissingDependencyError(
-            f"{verb} needs {what or f'the extra {extra}'}, but {', '.join(missing)} is not "
+            f"{verb} needs {what or f'the extra {extra}'}, but {', '.join(missing)} {are} not "
             f"installed: {installation(extra)}"
         )
