@@ -11,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
+# So that a failure in what tests share says what was found, as in the tests themselves.
+pytest.register_assert_rewrite("dataset_trees", "fetching", "made_recordings", "refusals")
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # Machines differ and are shared: no example of a property has a deadline.

@@ -1,18 +1,20 @@
-"""A small network with random weights as a model file, and the command in this process."""
+"""A small network with random weights as a model file, and the command in this process.
+
+Starting Python and its libraries takes longer than most cases; few start the real command.
+"""
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from refusals import Command, Outcome, Refuse, one_line, tree
+from sealed_model import SealedModel
 
 from lightsernet_edge import ModelRecord
 from lightsernet_edge.features import recipe
@@ -20,62 +22,6 @@ from lightsernet_edge.model_file import write_model
 
 LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral")
 FRAMES, COEFFICIENTS = 184, 40
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run of the command left."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-
-@dataclass(frozen=True, repr=False)
-class SealedModel:
-    """A model file's content, in which another record can be put.
-
-    Attributes
-    ----------
-    content : bytes
-        The record in front, then the model's own bytes.
-    bare : bytes
-        The model's own bytes.
-    """
-
-    content: bytes
-    bare: bytes
-
-    def __repr__(self) -> str:
-        return f"{len(self.content)} bytes, {len(self.bare)} of them the model's"
-
-    @property
-    def head(self) -> int:
-        """Number of bytes in front of the model's own."""
-        return len(self.content) - len(self.bare)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The record as JSON values."""
-        start, end = self._place()
-        record: dict[str, Any] = json.loads(self.content[start:end])
-        record["tools"] = {}
-        return record
-
-    def with_text(self, text: bytes) -> bytes:
-        """Return the file with `text` in place of the record, filled up with spaces."""
-        start, end = self._place()
-        assert len(text) <= end - start
-        return self.content[:start] + text.ljust(end - start) + self.content[end:]
-
-    def with_record(self, **changes: object) -> bytes:
-        """Return the file with fields of its record changed."""
-        return self.with_text(json.dumps({**self.record, **changes}).encode())
-
-    def _place(self) -> tuple[int, int]:
-        start = self.content.index(b'{\n "schema"')
-        text = self.content[start : self.head].decode("latin-1")
-        return start, start + json.JSONDecoder().raw_decode(text)[1]
 
 
 @pytest.fixture(scope="session")
@@ -144,5 +90,21 @@ def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
                 status = int(end.code or 0)
         printed = capfd.readouterr()
         return Outcome(status, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def refuse(desk: Path, command: Command) -> Refuse:
+    """Run the command, which must refuse in the way of all refusals."""
+
+    def run(*arguments: str | Path, says: Sequence[str]) -> str:
+        before = tree(desk)
+        outcome = command(*arguments)
+        message = one_line(outcome.stderr, says)
+        assert outcome.status == 2
+        assert outcome.stdout == ""
+        assert tree(desk) == before
+        return message
 
     return run

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from listeners import Pcm, spoken
 from networks import SMALLEST, Network, int8_model, record_for
 from numpy.typing import NDArray
 
@@ -38,6 +39,11 @@ def model_for(model_folder: Path) -> Callable[[Network | None], ModelFile]:
 
 
 @pytest.fixture(scope="session")
+def shipped(model_for: Callable[[Network | None], ModelFile]) -> ModelFile:
+    return model_for(None)
+
+
+@pytest.fixture(scope="session")
 def smallest(model_for: Callable[[Network | None], ModelFile]) -> ModelFile:
     return model_for(SMALLEST)
 
@@ -60,3 +66,8 @@ def pcm_clips(emodb: Path) -> list[NDArray[np.int16]]:
     files = sorted((emodb / "wav").glob("*.wav"))
     chosen = [files[i] for i in np.linspace(0, len(files) - 1, 20).round().astype(int)]
     return [soundfile.read(file, dtype="int16")[0] for file in chosen]
+
+
+@pytest.fixture(scope="session")
+def speech(pcm_clips: list[Pcm]) -> Pcm:
+    return spoken(pcm_clips[:5])

@@ -1,7 +1,6 @@
-"""Continuous mode in C: a mean that slides, decisions that are smoothed and held.
+"""Continuous mode in C: decisions that are smoothed and held.
 
-The sliding mean is held against NumPy's over the rows that LiteRT's reference kernels
-give before the mean, the events against `EmotionStream` with the engine `native`.
+The events are held against `EmotionStream` with the engine `native`.
 """
 
 from __future__ import annotations
@@ -32,117 +31,15 @@ from listeners import (
     set_profile,
     spoken,
 )
-from litert_oracle import reference
-from numpy.typing import NDArray
 
-from lightsernet_edge import UNCERTAIN, DecisionDefaults, EmotionStream, Event
+from lightsernet_edge import UNCERTAIN, EmotionStream, Event
 from lightsernet_edge.decision import ContinuousDecision, DecisionRule
-from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model_file import ModelFile
 from lightsernet_edge.profile import Profile, fingerprint
-from lightsernet_firmware.cost import layer_costs, listener_ram_bytes
-from lightsernet_firmware.front_end_tables import front_end_tables
-from lightsernet_firmware.graph_planner import plan_network
-from lightsernet_firmware.host_listener import _ON_EVENT, HostEvent, HostListener, SettingsStruct
-from lightsernet_firmware.host_stream import STATUS_NAMES, HostModel, aligned_bytes
-from lightsernet_firmware.model_blob import build_blob
+from lightsernet_firmware.host_listener import HostEvent, HostListener, SettingsStruct
+from lightsernet_firmware.host_stream import HostModel
 
-Int8 = NDArray[np.int8]
 CLIPS = Path(__file__).parents[2] / "examples" / "clips"
-# Bytes before and behind memory that is given to the engine, which it must leave alone.
-GUARD, GUARDED = 64, 0xA5
-
-
-@pytest.fixture(scope="module")
-def shipped(model_for: Callable[[None], ModelFile]) -> ModelFile:
-    return model_for(None)
-
-
-@pytest.fixture(scope="module")
-def speech(pcm_clips: list[Pcm]) -> Pcm:
-    return spoken(pcm_clips[:5])
-
-
-def output_rows(file: ModelFile, rows: Int8) -> Int8:
-    """What the reference kernels take the mean of, shape (rows, columns, channels)."""
-    kernels = reference(file.model)
-    kernels.run(rows)
-    (mean,) = (operator for operator in file.graph.operators if operator.name == "MEAN")
-    return kernels.tensor(mean.inputs[0])[0]
-
-
-def judged(host: HostModel, rows: Int8) -> tuple[list[int], list[int]]:
-    """Logits and posteriors of rows of output: NumPy's sums through the engine's head."""
-    n_rows, width, channels = rows.shape
-    sums = rows.astype(np.int32).sum(axis=(0, 1), dtype=np.int32)
-    mean = np.zeros(channels, np.int8)
-    logits, posteriors = np.zeros((2, host.struct.n_labels), np.int8)
-    arrays = [array.ctypes.data_as(ctypes.c_void_p) for array in (mean, logits, posteriors)]
-    host.library.lsn_head_run(
-        ctypes.byref(host.struct),
-        sums.ctypes.data_as(ctypes.c_void_p),
-        ctypes.c_uint32(n_rows * width),
-        *arrays,
-    )
-    return logits.tolist(), posteriors.tolist()
-
-
-@settings(max_examples=40)
-@given(
-    frames=st.integers(1, 420),
-    window=st.integers(1, 300),
-    before=st.integers(0, 300),
-    finish=st.booleans(),
-    extreme=st.booleans(),
-    seed=st.integers(0, 2**16),
-)
-@example(frames=420, window=32, before=300, finish=False, extreme=True, seed=0)
-@example(frames=420, window=33, before=0, finish=True, extreme=False, seed=0)
-def test_the_mean_slides(
-    frames: int,
-    window: int,
-    before: int,
-    finish: bool,
-    extreme: bool,
-    seed: int,
-    smallest: ModelFile,
-    smallest_host: HostModel,
-) -> None:
-    """Any length, any window, also after an utterance before."""
-    random = np.random.default_rng(seed)
-    plan = plan_network(smallest.graph)
-    rows = random.integers(-128, 128, (frames, plan.coefficients)).astype(np.int8)
-    if extreme:
-        rows = np.repeat(np.where(rows[::40] < 0, -128, 127).astype(np.int8), 40, axis=0)[:frames]
-    stream = smallest_host.stream(window)
-    stream.push_features(random.integers(-128, 128, (before, plan.coefficients)).astype(np.int8))
-    stream.reset()
-    stream.push_features(rows)
-    stride = int(np.prod([stage.pool[0] for stage in plan.stages]))
-    came = max(0, (frames - 1 - layer_costs(plan, 1)[-1].lag_rows) // stride + 1)
-    if finish:
-        stream.finish()
-        came = -(-frames // stride)
-    result = stream.result()
-    if came == 0:
-        assert result is None
-        return
-    window_rows = -(-window // stride)
-    expected = judged(smallest_host, output_rows(smallest, rows)[:came][-window_rows:])
-    assert result is not None
-    assert tuple(part.tolist() for part in result) == expected
-
-
-def test_columns_are_summed_in_an_int16(smallest_host: HostModel) -> None:
-    """The bytes of a window are those of its rows and channels, two each."""
-    struct = ctypes.byref(smallest_host.struct)
-    channels = smallest_host.library.lsn_window_bytes(struct, 1) // 2
-    stream = smallest_host.stream(185)
-    assert stream.window is not None
-    assert stream.window.size == 2 * channels * smallest_host.library.lsn_output_rows(struct, 185)
-    # Written to, and to the end.
-    stream.push_features(np.full((420, 40), 127, np.int8))
-    assert stream.window.reshape(-1, 2 * channels).any(axis=1).all()
 
 
 @pytest.fixture(scope="module")
@@ -366,105 +263,3 @@ def test_a_bias_stays_and_goes(smallest: ModelFile, speech: Pcm) -> None:
     listener.reset()
     listener.set_bias(None)
     assert heard_in_c(listener, [speech]) == plain
-
-
-def test_ram_is_what_the_planner_says(
-    shipped: ModelFile, smallest: ModelFile, figure: Callable[[str], None]
-) -> None:
-    longer = dataclasses.replace(smallest.record.decision, window_s=7.0)
-    for file, decision in (
-        (shipped, shipped.record.decision),
-        (smallest, smallest.record.decision),
-        (smallest, longer),
-    ):
-        plan, tables = plan_network(file.graph), front_end_tables(file.record.features)
-        for continuous in (0, 1):
-            ram = listener_ram_bytes(plan, tables, decision, continuous=bool(continuous))
-            model = host_with(file, decision)
-            assert ram == HostListener(model, continuous=continuous).ram.size
-    figure(
-        "a listener of the model that ships, in continuous mode: "
-        f"{HostListener(host_with(shipped), continuous=1).ram.size} bytes"
-    )
-
-
-def test_the_engine_stays_in_its_ram(smallest: ModelFile, speech: Pcm) -> None:
-    model = host_with(smallest)
-    engine, struct = model.library, ctypes.byref(model.struct)
-    wanted = SettingsStruct()
-    engine.lsn_listener_defaults(struct, ctypes.byref(wanted))
-    # Its constructor declares the functions.
-    expected = heard_in_c(HostListener(model, continuous=1), [speech])
-    wanted.continuous = 1
-    size = engine.lsn_listener_ram_size(struct, ctypes.byref(wanted))
-    assert size > engine.lsn_listener_ram_size(struct, None)
-    memory = aligned_bytes(size + 2 * GUARD)
-    memory[:] = GUARDED
-    listener, ends = ctypes.c_void_p(), []
-    callback = _ON_EVENT(lambda _, event: ends.append(event.contents.end))
-    arguments = (struct, memory.ctypes.data + GUARD)
-    for room, status in ((size - 1, "RAM_TOO_SMALL"), (size, "OK")):
-        opened = engine.lsn_listener_open(
-            ctypes.byref(listener), *arguments, room, ctypes.byref(wanted), callback, None
-        )
-        assert STATUS_NAMES[opened] == status
-    engine.lsn_listener_process(listener, speech.ctypes.data, speech.size)
-    assert ends == [event.end for event in expected]
-    for guard in (memory[:GUARD], memory[GUARD + size :]):
-        assert (guard == GUARDED).all()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"provisional": 1},
-        {"adapt": 1},
-        # Less than a frame; more than the engine gives room.
-        {"window_hops": 0},
-        {"window_hops": 3},
-        {"window_hops": 0xFFFFFFFF},
-        {"window_hops": 0x200001},
-        {"keep": -0.1},
-        {"keep": 1.1},
-        {"keep": float("nan")},
-    ],
-    ids=str,
-)
-def test_wrong_settings(wrong: dict[str, float], smallest: ModelFile) -> None:
-    model = host_with(smallest)
-    with pytest.raises(LightSernetError, match="BAD_SETTINGS"):
-        HostListener(model, continuous=1, **wrong)
-    # In utterance mode the settings of continuous mode do not matter.
-    assert HostListener(model, **wrong).ram.size == HostListener(model).ram.size
-
-
-def test_a_window_of_one_frame(smallest: ModelFile) -> None:
-    frame = smallest.record.features.frame_length // HOP
-    HostListener(host_with(smallest), continuous=1, window_hops=frame)
-
-
-def test_a_window_shorter_than_a_frame(smallest: ModelFile) -> None:
-    plan, labels = plan_network(smallest.graph), smallest.record.labels
-    spec = dataclasses.replace(
-        smallest.record.features,
-        sample_rate=8000,
-        frame_length=4096,
-        fft_length=4096,
-        hop_length=640,
-        high_hz=4000.0,
-    )
-    tables, decision = front_end_tables(spec), DecisionDefaults(window_s=0.5)
-    model = HostModel(build_blob(plan, tables, labels, decision))
-    with pytest.raises(LightSernetError, match="BAD_SETTINGS"):
-        HostListener(model, continuous=1)
-    assert listener_ram_bytes(plan, tables, decision, continuous=True) is None
-    assert listener_ram_bytes(plan, tables, decision) == HostListener(model).ram.size
-
-
-def test_the_blob_carries_what_continuous_mode_needs(smallest: ModelFile) -> None:
-    decision = DecisionDefaults(window_s=2.0, step_s=0.25, smoothing_s=0.8, hold_s=0.7)
-    listener = HostListener(host_with(smallest, decision))
-    given_ = listener._settings
-    assert (given_.continuous, given_.step_hops, given_.window_hops) == (0, 16, 125)
-    assert given_.keep == pytest.approx(np.exp(-0.256 / 0.8), rel=1e-7)
-    assert given_.hold_steps == 3

@@ -1,4 +1,4 @@
-"""The examples for live audio: the assistant, MQTT with a real broker, the unit for systemd."""
+"""The example for MQTT, with a real broker: one that is late, restarted, gone, or strict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import json
 import os
 import queue
 import re
-import shlex
 import shutil
 import socket
 import subprocess
@@ -20,22 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
-CLIPS = EXAMPLES / "clips"
-ANGER, SADNESS = CLIPS / "anger_03a02Wc.wav", CLIPS / "sadness_15a02Ta.wav"
-TIMEOUT_S = 60
-
-
-def run_example(name: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, EXAMPLES / name, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-        **options,
-    )
+from example_runs import ANGER, EXAMPLES, SADNESS, TIMEOUT_S, run_example
 
 
 def heard(clip: Path) -> str:
@@ -47,24 +31,6 @@ def heard(clip: Path) -> str:
         timeout=TIMEOUT_S,
     )
     return done.stdout
-
-
-def test_assistant_changes_its_reply() -> None:
-    replies = {}
-    for clip in (ANGER, SADNESS):
-        done = run_example("voice_assistant.py", clip)
-        assert done.returncode == 0, done.stderr
-        (line,) = done.stdout.splitlines()
-        replies[clip] = line.partition("] ")[2]
-        assert clip.name.partition("_")[0] in line
-    assert "sorry" in replies[ANGER]
-    assert "Take your time" in replies[SADNESS]
-
-
-def test_assistant_without_its_recording() -> None:
-    done = run_example("voice_assistant.py", "missing.wav")
-    assert done.returncode == 2
-    assert done.stderr == "voice_assistant.py: missing.wav: no such file, expected a recording\n"
 
 
 def test_publisher_without_its_package(tmp_path: Path) -> None:
@@ -380,91 +346,3 @@ def test_line_that_is_no_event(broker: int, line: str) -> None:
     assert done.returncode == 2
     (said,) = done.stderr.splitlines()
     assert repr(f"{line}\n") in said
-
-
-def test_unit_is_valid() -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("not installed: systemd-analyze")
-    unit = EXAMPLES / "lightsernet-listen.service"
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", unit],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
-    complaints = [line for line in done.stderr.splitlines() if unit.name in line]
-    assert complaints == []
-    assert done.returncode == 0, done.stderr
-
-
-def words_of_the_unit(root: Path) -> tuple[list[str], dict[str, str]]:
-    """The command that systemd runs, with what is installed in `root`; its environment."""
-    unit = (EXAMPLES / "lightsernet-listen.service").read_text()
-    (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
-    environment = dict(
-        item.split("=", 1)
-        for items in re.findall(r"^Environment=(.*)$", unit, re.MULTILINE)
-        for item in shlex.split(items)
-    )
-    # Of systemd's own escapes, only that of the dollar is undone below.
-    assert "%" not in line
-    assert "\\" not in line
-
-    def value(found: re.Match[str]) -> str:
-        return "$" if found[0] == "$$" else environment.get(found[1], "")
-
-    words = [
-        re.sub(r"\$\$|\$\{([^}]*)\}", value, word).replace("/opt/lightsernet", str(root))
-        for word in shlex.split(line)
-    ]
-    # A word of its own would be split up by systemd.
-    assert not any(word.startswith("$") for word in words)
-    return words, environment
-
-
-@pytest.mark.parametrize(
-    ("chosen", "passed"),
-    [
-        ({}, []),
-        ({"MQTT_USER": ""}, []),
-        ({"MQTT_USER": "hall sensor", "MQTT_PASSWORD": "a b"}, ["--user", "hall sensor"]),
-        ({"DEVICE": "USB Audio", "BROKER": "10.0.0.2"}, []),
-    ],
-)
-def test_what_the_unit_runs(tmp_path: Path, chosen: dict[str, str], passed: list[str]) -> None:
-    binaries = tmp_path / "venv" / "bin"
-    binaries.mkdir(parents=True)
-    note = (
-        "import json, os, sys; open(sys.argv[0] + '.json', 'w').write(json.dumps("
-        "[sys.argv[1:], os.environ.get('MQTT_PASSWORD'), sys.stdin.read()]))"
-    )
-    for name in ("lightsernet-edge", "python"):
-        (binaries / name).write_text(f"#!{sys.executable}\n{note}\nprint('an event')\n")
-        (binaries / name).chmod(0o755)
-    words, environment = words_of_the_unit(tmp_path)
-    environment |= chosen
-    subprocess.run(
-        words,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdin=subprocess.DEVNULL,
-        check=True,
-        timeout=TIMEOUT_S,
-    )
-    heard = json.loads((binaries / "lightsernet-edge.json").read_text())
-    assert heard[0] == ["listen", "--device", environment["DEVICE"], "--json"]
-    published = json.loads((binaries / "python.json").read_text())
-    script = str(tmp_path / "mqtt_publish.py")
-    assert published[0] == [script, "--host", environment["BROKER"], *passed]
-    assert published[1:] == [chosen.get("MQTT_PASSWORD"), "an event\n"]
-
-
-def test_unit_fails_with_its_first_command(tmp_path: Path) -> None:
-    binaries = tmp_path / "venv" / "bin"
-    binaries.mkdir(parents=True)
-    for name, status in (("lightsernet-edge", 1), ("python", 0)):
-        (binaries / name).write_text(f"#!/bin/sh\nexit {status}\n")
-        (binaries / name).chmod(0o755)
-    words, environment = words_of_the_unit(tmp_path)
-    done = subprocess.run(words, env=environment, check=False, timeout=TIMEOUT_S)
-    assert done.returncode == 1
