@@ -323,9 +323,11 @@ def test_broker_that_is_gone_at_the_end(mosquitto: Broker, publish: Publish, cou
     publisher.send(some_events(count))
     status, errors = publisher.end()
     assert status == 1
-    # Its farewell is among them.
-    waiting = min(count, 1000) + 1
-    assert errors[-1].endswith(f": {waiting} messages were not confirmed by the broker")
+    said = re.search(r": (\d+) messages were not confirmed by the broker$", errors[-1])
+    assert said
+    # Its farewell is among them; "online" and the discovery too, if the broker was gone
+    # before it had confirmed what it passed on.
+    assert min(count, 1000) + 1 <= int(said[1]) <= min(count + 2, 1000) + 1
     assert [line for line in errors if not line.startswith("mqtt_publish.py: ")] == []
 
 
