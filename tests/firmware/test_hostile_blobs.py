@@ -175,6 +175,33 @@ def test_too_large_accumulators(smallest_blob: bytes) -> None:
     assert status_of(with_word(smallest_blob, biases, 1 << 30)) == "BAD_MODEL"
 
 
+# Left shift and smallest difference of the softmax: 1 << 31 is no int, nor is -2 << 30.
+@pytest.mark.parametrize(
+    ("shift", "difference", "status"),
+    [
+        (30, 0, "OK"),
+        (30, -1, "OK"),
+        (30, -2, "BAD_MODEL"),
+        (31, 0, "BAD_MODEL"),
+        (0, -0x7FFFFFFF, "OK"),
+        (0, -0x80000000, "BAD_MODEL"),
+        (-1, 0, "BAD_MODEL"),
+    ],
+)
+def test_softmax_shifts(shift: int, difference: int, status: str, smallest_blob: bytes) -> None:
+    (head,) = struct.unpack_from("<I", smallest_blob, 24)
+    blob = with_word(smallest_blob, head + 48, shift & 0xFFFFFFFF)
+    blob = with_word(blob, head + 52, difference & 0xFFFFFFFF)
+    assert status_of(blob) == status
+    if status == "OK":
+        # test_sanitizers.py looks at what it computes.
+        model = HostModel(blob)
+        stream = model.stream()
+        stream.push_features(np.zeros((40, model.struct.n_coefficients), np.int8))
+        stream.finish()
+        assert stream.result() is not None
+
+
 def test_null_pointers(smallest_host: HostModel) -> None:
     import ctypes
 

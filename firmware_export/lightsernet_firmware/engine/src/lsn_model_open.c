@@ -27,6 +27,8 @@
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
 /* Differences of int8 values, shifted left, must stay within them too. */
 #define MAX_SMALL_SHIFT 21
+/* 2 to it must fit 32 bits. */
+#define MAX_SOFTMAX_SHIFT 30
 
 /* Whether `count` items of `item_bytes` lie in the blob, 4-byte aligned. */
 static int lies_inside(const lsn_model *model, uint32_t offset, uint32_t count,
@@ -155,7 +157,7 @@ static int check_head(const lsn_model *model, const lsn_head *head)
            is_multiplier(head->mean_multiplier, head->mean_shift) &&
            check_bounds(head->zero_point, head->minimum, head->maximum) &&
            head->softmax_multiplier >= 0 && head->softmax_shift >= 0 &&
-           head->softmax_shift <= 31 && head->softmax_smallest_difference <= 0 &&
+           head->softmax_shift <= MAX_SOFTMAX_SHIFT && head->softmax_smallest_difference <= 0 &&
            /* what is exponentiated stays within 32 bits */
            -(int64_t)head->softmax_smallest_difference <=
                ((int64_t)INT32_MAX >> head->softmax_shift);
