@@ -10,7 +10,6 @@
 #define MAX_WIDTH 1024u
 #define MAX_CHANNELS 2048u
 #define MAX_ROW_BYTES 0x40000u
-#define MAX_KERNEL 32u
 #define MAX_POOL_WIDTH 64u
 #define MAX_LABELS 256u
 #define MAX_FFT 4096u
@@ -109,8 +108,8 @@ static int check_bounds(int32_t zero_point, int32_t minimum, int32_t maximum)
 
 static int check_path(const lsn_model *model, const lsn_stage *stage, const lsn_path *path)
 {
-    if (!is_between(path->kernel_height, 1, MAX_KERNEL) ||
-        !is_between(path->kernel_width, 1, MAX_KERNEL) ||
+    if (!is_between(path->kernel_height, 1, LSN_MAX_KERNEL) ||
+        !is_between(path->kernel_width, 1, LSN_MAX_KERNEL) ||
         !is_between(path->filters, 1, MAX_CHANNELS)) {
         return 0;
     }
