@@ -108,6 +108,14 @@ def test_endpointing_and_decision_may_be_missing_together(smallest_blob: bytes) 
     assert status_of(with_word(with_word(smallest_blob, 80, 0), 84, 0)) == "OK"
 
 
+def test_endpointing_needs_a_front_end(smallest_blob: bytes) -> None:
+    """Its hop would have the length of the front end that there is not: a division by 0."""
+    (record,) = struct.unpack_from("<I", smallest_blob, 80)
+    features_only = with_word(smallest_blob, 28, 0)
+    assert status_of(features_only) == "BAD_MODEL"
+    assert status_of(with_word(features_only, record, 0)) == "BAD_MODEL"
+
+
 @pytest.mark.parametrize(
     ("word", "value"),
     [

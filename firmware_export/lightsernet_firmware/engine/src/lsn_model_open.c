@@ -81,7 +81,9 @@ static int check_all(lsn_model *model)
     if (header->endpointing == 0 || header->decision == 0) {
         return header->endpointing == header->decision;
     }
-    return lsn_lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
+    /* Without a front end the hop has no length. */
+    return header->front_end != 0 &&
+           lsn_lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
            lsn_verify_endpointing(model, lsn_endpointing_of(model)) &&
            lsn_lies_inside(model, header->decision, 1, sizeof(lsn_decision)) &&
            lsn_verify_decision(model, lsn_decision_of(model));
