@@ -141,12 +141,12 @@ def build_program(
                 command = [compiler, *flags, *includes, f"-I{folder}", "-c", str(source)]
                 run_tool([*command, "-o", objects[-1]], "compile the engine")
             command = [compiler, *the_board.flags, *link, f"-T{scripts[0]}", f"-L{_COMMON}"]
-            run_tool([*command, *objects, "-lm", "-o", str(elf)], "link the engine")
+            run_tool([*command, *objects, "-lm", "-o", str(elf)], "link the engine", elf)
 
     ingredients = [
         *files_with_names([*engine_files(), *sorted(_COMMON.iterdir()), *scripts, main]),
         *(text.encode() for text in model.values()),
-        compiler_version(compiler),
+        compiler_version([compiler]),
         " ".join([*flags, *link]).encode(),
     ]
     return cached_build(f"{main.stem}.elf", ingredients, build)

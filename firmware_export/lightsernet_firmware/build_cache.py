@@ -60,26 +60,47 @@ def files_with_names(paths: Sequence[Path]) -> list[bytes]:
     return [part for path in paths for part in (path.name.encode(), path.read_bytes())]
 
 
-def compiler_version(compiler: str) -> bytes:
-    """Return what a compiler says of itself."""
-    return subprocess.run(
-        [compiler, "--version"], capture_output=True, check=False, timeout=_TIMEOUT_S
-    ).stdout
-
-
-def run_tool(command: Sequence[str], what: str) -> str:
-    """Run a tool of a toolchain and return its output.
+def compiler_version(compiler: Sequence[str]) -> bytes:
+    """Return what a compiler, with its own arguments, says of itself.
 
     Raises
     ------
     LightSernetError
-        If it fails; the message holds its first complaint.
+        If it is no program.
     """
-    done = subprocess.run(
-        list(command), capture_output=True, text=True, check=False, timeout=_TIMEOUT_S
-    )
+    return _run([*compiler, "--version"]).stdout
+
+
+def run_tool(command: Sequence[str], what: str, made: Path | None = None) -> str:
+    """Run a tool of a toolchain and return its output.
+
+    Parameters
+    ----------
+    command : sequence of str
+    what : str
+        What it is to do, for the message.
+    made : Path, optional
+        The file that it is to write.
+
+    Raises
+    ------
+    LightSernetError
+        If it fails; the message holds its first complaint. Also if it leaves no file.
+    """
+    done = _run(command)
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["no message"]
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         reason = next((line for line in lines if "error" in line), lines[0])
         raise LightSernetError(f"{command[0]} cannot {what}: {reason}")
-    return done.stdout
+    if made is not None and not made.is_file():
+        raise LightSernetError(
+            f"{command[0]} cannot {what}: it reports success, but gave no {made.name}"
+        )
+    return done.stdout.decode(errors="replace")
+
+
+def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(list(command), capture_output=True, check=False, timeout=_TIMEOUT_S)
+    except OSError as error:
+        raise LightSernetError(f"{command[0]}: cannot be run ({error.strerror})") from None

@@ -15,6 +15,7 @@ from lightsernet_edge.model_file import ModelFile
 
 from .cost import listener_ram_bytes, ram_bytes
 from .export_page import export_page
+from .foreign_text import comment_text
 from .front_end_tables import front_end_tables, why_not_streamable
 from .graph_planner import plan_of
 from .host_build import ENGINE
@@ -129,10 +130,10 @@ def self_test_rows(count: int, coefficients: int) -> NDArray[np.int8]:
 
 def _header(file: ModelFile, blob: bytes, ram: dict[str, dict[str, int | None]]) -> str:
     labels = "\n".join(
-        f" *   {index} {label}" for index, label in enumerate(file.record.labels)
-    ).replace("*/", "* /")
+        f" *   {index} {comment_text(label)}" for index, label in enumerate(file.record.labels)
+    )
     return f"""\
-/* Model {file.path.name.replace("*/", "* /")}, SHA-256 {file.record.sha256}
+/* Model {comment_text(file.path.name)}, SHA-256 {file.record.sha256}
  *
  * Labels:
 {labels}

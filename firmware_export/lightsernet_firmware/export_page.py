@@ -5,6 +5,8 @@ from __future__ import annotations
 from lightsernet_edge._version import __version__
 from lightsernet_edge.model_file import ModelFile
 
+from .foreign_text import printable_text
+
 _LISTENER = """\
 For a microphone that is always on, in an aligned array of `MODEL_LISTENER_RAM_BYTES`:
 `lsn_model_open`, `lsn_listener_open`, then `lsn_listener_process` for ever
@@ -30,21 +32,21 @@ def export_page(file: ModelFile, has_front_end: bool, has_listener: bool) -> str
     record = file.record
     data = "not recorded"
     if record.data is not None:
-        data = f"{record.data.name}, {record.data.clips} clips"
+        data = f"{_cell(record.data.name)}, {record.data.clips} clips"
         if record.data.licence:
-            data += f"; {record.data.licence}"
+            data += f"; {_cell(record.data.licence)}"
     calls = _STREAM if has_front_end else _FEATURES
     if has_listener:
         calls = f"{_LISTENER}\n\n{calls}"
     return f"""\
 # A speech emotion model, and the engine that runs it
 
-Written by lightsernet-edge {__version__}, from `{file.path.name}`.
+Written by lightsernet-edge {__version__}, from `{printable_text(file.path.name)}`.
 
 | | |
 |---|---|
 | model | SHA-256 {record.sha256} |
-| labels | {", ".join(record.labels)} |
+| labels | {", ".join(_cell(label) for label in record.labels)} |
 | trained on | {data} |
 
 `include/` and `src/` are the engine, `model/` is the model as a C array, with a self-test,
@@ -64,3 +66,8 @@ is as it should be.
 The engine is under the Apache License, Version 2.0: <https://www.apache.org/licenses/LICENSE-2.0>.
 The model's weights come from the data named above, whose licence may ask for credit.
 """
+
+
+def _cell(text: str) -> str:
+    """Return a text as it may stand in a row of a table."""
+    return printable_text(text).replace("|", "\\|")

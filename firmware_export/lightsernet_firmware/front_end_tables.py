@@ -14,7 +14,7 @@ from .network_plan import round_up
 
 _INT16_FULL_SCALE = 32768.0
 # Largest transform the engine has room for, and smallest that it computes.
-_MIN_FFT, _MAX_FFT = 16, 4096
+_MIN_FFT, MAX_FFT = 16, 4096
 
 Floats = NDArray[np.float32]
 
@@ -83,10 +83,10 @@ def why_not_streamable(spec: FeatureSpec) -> str | None:
         )
     if spec.output == "spectrogram":
         return f"recipe {spec.name!r} ends at the spectrogram, expected mfcc or log-mel"
-    if spec.fft_length & (spec.fft_length - 1) or not _MIN_FFT <= spec.fft_length <= _MAX_FFT:
+    if spec.fft_length & (spec.fft_length - 1) or not _MIN_FFT <= spec.fft_length <= MAX_FFT:
         return (
             f"recipe {spec.name!r} has fft_length {spec.fft_length}, expected a power of two in "
-            f"{_MIN_FFT}..{_MAX_FFT}"
+            f"{_MIN_FFT}..{MAX_FFT}"
         )
     if max(spec.n_mels, spec.n_coefficients) > spec.fft_length:
         return f"recipe {spec.name!r} has more bands than its fft_length {spec.fft_length}"

@@ -246,6 +246,8 @@ class _Planner:
         beta = float(softmax.options.scalar(0, "f") if softmax.options else 0.0)
         if not (math.isfinite(beta) and beta > 0):
             self._refuse(softmax, f"beta {beta}", "a number above 0")
+        if beta * logits.scale < SoftmaxScale.SMALLEST_STEP:
+            self._refuse(softmax, f"logits in steps of {beta * logits.scale:.6g}", "2^-27 or more")
         output = self._ends(softmax)[1]
         if output is not self._graph.output or output.quantization != _POSTERIORS:
             self._refuse(softmax, "another output quantisation", "1/256 and -128, at the end")

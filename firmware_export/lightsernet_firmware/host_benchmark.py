@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model_file import ModelFile
 
+from .front_end_tables import MAX_FFT
 from .host_build import BENCH_SOURCES, host_library
 from .host_stream import HostModel, aligned_bytes
 from .model_blob import blob_of
@@ -26,7 +27,7 @@ _ROUNDS = 15
 # machine hits short and long ones alike.
 _ROUND_S = 0.02
 # Floats that the front end works in: twice the largest transform.
-_SCRATCH_FLOATS = 2 * 4096
+_SCRATCH_FLOATS = 2 * MAX_FFT
 
 Work = Callable[[], object]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import shutil
 from pathlib import Path
 
-from lightsernet_edge.errors import MissingDependencyError
+from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
 from .build_cache import cached_build, compiler_version, files_with_names, run_tool
 
@@ -43,7 +44,7 @@ def engine_files() -> list[Path]:
 def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
     """Return the compiled library, building it if the cache lacks it.
 
-    The compiler is ``$CC``, or ``cc``.
+    The compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
 
     Parameters
     ----------
@@ -57,34 +58,45 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
     MissingDependencyError
         If there is no C compiler.
     LightSernetError
-        If it fails, or the cache cannot be written to.
+        If it fails, ``$CC`` cannot be read, or the cache cannot be written to.
     """
     compiler = _compiler()
     flags = [*FLAGS, *more_flags]
 
     def build(library: Path) -> None:
-        command = [compiler, *flags, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
+        command = [*compiler, *flags, f"-I{ENGINE / 'include'}", f"-I{ENGINE / 'src'}"]
         command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
-        run_tool(command, "compile the engine")
+        run_tool(command, "compile the engine", library)
 
     ingredients = [
         *files_with_names([*engine_files(), *more_sources]),
         compiler_version(compiler),
-        " ".join([compiler, *flags]).encode(),
+        os.fsencode(" ".join([*compiler, *flags])),
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)
 
 
-def _compiler() -> str:
-    name = os.environ.get("CC") or "cc"
-    path = shutil.which(name)
+def _compiler() -> list[str]:
+    """Return the compiler and its own arguments."""
+    words = _words(os.environ.get("CC", "")) or ["cc"]
+    path = shutil.which(words[0])
     if path is None:
         raise MissingDependencyError(
-            f"engine native needs a C compiler, but {name!r} is not found: install one "
+            f"engine native needs a C compiler, but {words[0]!r} is not found: install one "
             "(Debian: apt-get install gcc libc6-dev) or name it in CC"
         )
-    return path
+    return [path, *words[1:]]
+
+
+def _words(command: str) -> list[str]:
+    """Split a command, such as ``ccache gcc``; a program's path may hold spaces."""
+    if shutil.which(command):
+        return [command]
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise LightSernetError(f"CC: found {command!r}, expected a command ({error})") from None
 
 
 def _processor() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge.audio import read_recording
+from lightsernet_edge.audio import as_pcm16, read_recording
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model_file import ModelFile
@@ -212,8 +212,7 @@ def _blocks(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
 
 
 def _samples(path: Path, sample_rate: int, seconds: float | None) -> NDArray[np.int16]:
-    samples = read_recording(path, sample_rate).samples
-    pcm = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype(np.int16)
+    pcm = as_pcm16(read_recording(path, sample_rate).samples)
     if seconds is not None:
         length = round(seconds * sample_rate)
         pcm = np.pad(pcm[:length], (0, max(0, length - len(pcm))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ from lightsernet_edge.audio import as_pcm16, read_recording
 from lightsernet_edge.cli import main
 from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_edge.model_record import DecisionDefaults
+from lightsernet_firmware.foreign_text import comment_text
 from lightsernet_firmware.host_listener import HostListener
 from lightsernet_firmware.host_stream import HostModel
 
@@ -146,6 +148,38 @@ def test_numbers_that_a_record_may_hold_and_a_blob_not(
     facts = json.loads(capsys.readouterr().out)
     assert says in facts["firmware"]
     assert facts["flash_bytes"] is None
+
+
+# Each in a comment of its own would end it, begin another or join two lines; or be no text.
+ODD_LABELS = ("calm*/", "a/*b", "/*/", "loud??/", "a|b")
+ODD_NAMES = (b"\xff.tflite", b"a\nb.tflite", "\u202e.tflite".encode(), b"*??.tflite")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_that_somebody_else_chose(name: bytes, smallest: ModelFile, tmp_path: Path) -> None:
+    path, out = tmp_path / os.fsdecode(name), tmp_path / "out"
+    labels = ODD_LABELS[: len(smallest.record.labels)]
+    record = dataclasses.replace(smallest.record, labels=labels)
+    write_model(path, smallest.model, record)
+    assert main(["export", str(path), "--format", "c", "--out", str(out)]) == 0
+    for compiler in ("gcc", "clang"):
+        if shutil.which(compiler):
+            command = [compiler, *STRICT.split(), f"-I{out / 'include'}", "-c", "model/model.c"]
+            subprocess.run([*command, "-o", str(tmp_path / "model.o")], cwd=out, check=True)
+    page = (out / "README.md").read_text(encoding="utf-8")
+    (line,) = (line for line in page.splitlines() if line.startswith("Written by"))
+    assert line.endswith(".tflite`.")
+    assert "a\\|b" in page
+
+
+def test_text_of_others() -> None:
+    assert comment_text("a*/b/*c*/") == "a* /b/ *c* /"
+    assert comment_text("**//**") == "** // **"
+    assert comment_text("??/") == "? ?/"
+    assert comment_text("a\nb\r") == "a\\nb\\r"
+    assert comment_text(os.fsdecode(b"\xff\xfe.tflite")) == "\\xff\\xfe.tflite"
+    assert comment_text("\ud800") == "\\ud800"
+    assert comment_text("Ärger 怒り") == "Ärger 怒り"
 
 
 def test_again_into_the_same_folder(smallest: ModelFile, exported: Path) -> None:

@@ -212,3 +212,14 @@ def test_malformed_graphs_are_refused(name: str, values: dict[str, object]) -> N
     graph = changed(read_graph(int8_model(SMALLEST)), name, **values)
     with pytest.raises(ModelError):
         plan_network(graph)
+
+
+def test_logits_in_steps_that_the_softmax_cannot_tell() -> None:
+    graph = read_graph(int8_model(SMALLEST))
+    dense = next(op for op in graph.operators if op.name == "FULLY_CONNECTED")
+    tensors = list(graph.tensors)
+    # The weights as well, or the accumulators are refused first.
+    for index, scale in ((dense.inputs[1], 1e-12), (dense.outputs[0], 2.0**-28)):
+        tensors[index] = dataclasses.replace(tensors[index], scales=(scale,), zero_points=(0,))
+    with pytest.raises(ModelError, match=r"SOFTMAX.*logits in steps of 3.7"):
+        plan_network(dataclasses.replace(graph, tensors=tuple(tensors)))

@@ -108,6 +108,14 @@ def test_endpointing_and_decision_may_be_missing_together(smallest_blob: bytes) 
     assert status_of(with_word(with_word(smallest_blob, 80, 0), 84, 0)) == "OK"
 
 
+def test_endpointing_needs_a_front_end(smallest_blob: bytes) -> None:
+    """Its hop would have the length of the front end that there is not: a division by 0."""
+    (record,) = struct.unpack_from("<I", smallest_blob, 80)
+    features_only = with_word(smallest_blob, 28, 0)
+    assert status_of(features_only) == "BAD_MODEL"
+    assert status_of(with_word(features_only, record, 0)) == "BAD_MODEL"
+
+
 @pytest.mark.parametrize(
     ("word", "value"),
     [
@@ -173,6 +181,33 @@ def test_too_large_accumulators(smallest_blob: bytes) -> None:
     (biases,) = struct.unpack_from("<I", smallest_blob, paths + 16)
     assert status_of(with_word(smallest_blob, biases, 1 << 20)) == "OK"
     assert status_of(with_word(smallest_blob, biases, 1 << 30)) == "BAD_MODEL"
+
+
+# Left shift and smallest difference of the softmax: 1 << 31 is no int, nor is -2 << 30.
+@pytest.mark.parametrize(
+    ("shift", "difference", "status"),
+    [
+        (30, 0, "OK"),
+        (30, -1, "OK"),
+        (30, -2, "BAD_MODEL"),
+        (31, 0, "BAD_MODEL"),
+        (0, -0x7FFFFFFF, "OK"),
+        (0, -0x80000000, "BAD_MODEL"),
+        (-1, 0, "BAD_MODEL"),
+    ],
+)
+def test_softmax_shifts(shift: int, difference: int, status: str, smallest_blob: bytes) -> None:
+    (head,) = struct.unpack_from("<I", smallest_blob, 24)
+    blob = with_word(smallest_blob, head + 48, shift & 0xFFFFFFFF)
+    blob = with_word(blob, head + 52, difference & 0xFFFFFFFF)
+    assert status_of(blob) == status
+    if status == "OK":
+        # test_sanitizers.py looks at what it computes.
+        model = HostModel(blob)
+        stream = model.stream()
+        stream.push_features(np.zeros((40, model.struct.n_coefficients), np.int8))
+        stream.finish()
+        assert stream.result() is not None
 
 
 def test_null_pointers(smallest_host: HostModel) -> None:

@@ -41,3 +41,20 @@ def test_softmax_scale() -> None:
     assert scale.multiplier == Multiplier(2**30, 23)
     # 31 in Q5.26, taken back by the shift.
     assert scale.smallest_difference == -((31 << 26) >> 23)
+
+
+@given(st.floats(SoftmaxScale.SMALLEST_STEP, 1e6))
+def test_the_engine_takes_every_softmax_scale(scale: float) -> None:
+    """As docs/blob-format.md bounds them: no shifted difference leaves 32 bits."""
+    softmax = SoftmaxScale.from_logits(scale, 1.0)
+    shift = softmax.multiplier.shift
+    assert 0 <= shift <= SoftmaxScale.LARGEST_SHIFT
+    assert 0 <= -softmax.smallest_difference << shift < 2**31
+
+
+def test_logits_in_steps_beyond_the_softmax() -> None:
+    """Where one step is 16, only the largest logit is above 0."""
+    for scale in (16.0, 31.0, 1e6):
+        softmax = SoftmaxScale.from_logits(scale, 1.0)
+        assert softmax.multiplier.shift == 30
+        assert softmax.smallest_difference == 0

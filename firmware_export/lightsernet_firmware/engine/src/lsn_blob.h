@@ -153,6 +153,8 @@ typedef struct lsn_decision {
     uint32_t reserved[2]; /* 0 */
 } lsn_decision;
 
+/* Rows and columns of a kernel. */
+#define LSN_MAX_KERNEL 32u
 /* Columns of the network's output: their sum fits an int16. */
 #define LSN_MAX_OUTPUT_WIDTH 256u
 /* 30 seconds at 48 kHz, hop by hop of a sample: the longest time. */

@@ -3,12 +3,8 @@
 
 #include "lsn_listener_settings.h"
 #include "lsn_profile.h"
+#include "lsn_ram.h"
 #include "lsn_stream.h"
-
-static size_t aligned(size_t size)
-{
-    return (size + LSN_ALIGNMENT - 1u) / LSN_ALIGNMENT * LSN_ALIGNMENT;
-}
 
 uint32_t lsn_hops_kept(const lsn_endpoint_constants *constants)
 {
@@ -19,20 +15,20 @@ lsn_listener_places lsn_listener_places_of(const lsn_model *model,
                                            const lsn_listener_settings *settings)
 {
     const lsn_endpoint_constants *constants = lsn_endpointing_of(model);
-    size_t floats = aligned(sizeof(float) * (size_t)model->n_labels);
+    size_t floats = lsn_aligned(sizeof(float) * (size_t)model->n_labels);
     size_t kept = sizeof(int16_t) * (size_t)lsn_hops_kept(constants) * model->hop_length;
     lsn_listener_places at;
     at.thresholds = LSN_LISTENER_BYTES;
     at.heard = at.thresholds + floats;
-    at.rows = at.heard + aligned(lsn_heard_bytes(model));
-    at.hops = at.rows + aligned((size_t)constants->hang_over * model->n_coefficients);
-    at.smoothed = at.hops + aligned(kept);
+    at.rows = at.heard + lsn_aligned(lsn_heard_bytes(model));
+    at.hops = at.rows + lsn_aligned((size_t)constants->hang_over * model->n_coefficients);
+    at.smoothed = at.hops + lsn_aligned(kept);
     at.window = at.smoothed;
     at.stream = at.smoothed;
     if (settings->continuous) {
         uint32_t rows = lsn_settings_window_rows(model, settings);
         at.window += floats;
-        at.stream = at.window + aligned((size_t)lsn_window_bytes(model, rows));
+        at.stream = at.window + lsn_aligned((size_t)lsn_window_bytes(model, rows));
     }
     at.size = at.stream + model->ram_size;
     return at;

@@ -2,11 +2,6 @@
 /* The RAM of a stream. */
 #include "lsn_ram.h"
 
-static size_t aligned(size_t size)
-{
-    return (size + LSN_ALIGNMENT - 1u) / LSN_ALIGNMENT * LSN_ALIGNMENT;
-}
-
 uint32_t lsn_rows_before(const lsn_model *model, const lsn_stage *stage)
 {
     const lsn_path *paths = lsn_paths_of(model, stage);
@@ -35,7 +30,7 @@ uint32_t lsn_rows_kept(const lsn_model *model, const lsn_stage *stage)
 
 size_t lsn_ring_bytes(const lsn_model *model, const lsn_stage *stage)
 {
-    return aligned((size_t)lsn_rows_kept(model, stage) * stage->width * stage->channels);
+    return lsn_aligned((size_t)lsn_rows_kept(model, stage) * stage->width * stage->channels);
 }
 
 static size_t operands_of_tile(const lsn_stage *stage, const lsn_path *path)
@@ -63,10 +58,10 @@ lsn_stage_scratch lsn_stage_scratch_of(const lsn_model *model, const lsn_stage *
 #endif
     }
     scratch.operands = 0;
-    scratch.weights = aligned(operands * sizeof(lsn_operand));
-    scratch.accumulators = scratch.weights + aligned(2u * weights * sizeof(lsn_operand));
-    scratch.outputs = scratch.accumulators + aligned(2u * pixels * sizeof(int32_t));
-    scratch.size = scratch.outputs + aligned(2u * pixels);
+    scratch.weights = lsn_aligned(operands * sizeof(lsn_operand));
+    scratch.accumulators = scratch.weights + lsn_aligned(2u * weights * sizeof(lsn_operand));
+    scratch.outputs = scratch.accumulators + lsn_aligned(2u * pixels * sizeof(int32_t));
+    scratch.size = scratch.outputs + lsn_aligned(2u * pixels);
     return scratch;
 }
 
@@ -76,7 +71,7 @@ static size_t scratch_size(const lsn_model *model)
     const lsn_stage *stages = lsn_stages_of(model);
     const lsn_head *head = lsn_head_of(model);
     /* The last stage's row, and the head's mean, live in the scratch too. */
-    size_t row = aligned((size_t)head->width * head->channels);
+    size_t row = lsn_aligned((size_t)head->width * head->channels);
     size_t size = 0;
     for (uint32_t s = 0; s < header->n_stages; s++) {
         size_t stage = lsn_stage_scratch_of(model, &stages[s]).size;
@@ -97,10 +92,11 @@ lsn_layout lsn_layout_of(const lsn_model *model)
 {
     const lsn_header *header = lsn_header_of(model);
     const lsn_stage *stages = lsn_stages_of(model);
-    size_t labels = aligned(header->n_labels);
+    size_t sums = sizeof(int32_t) * (size_t)lsn_head_of(model)->channels;
+    size_t labels = lsn_aligned(header->n_labels);
     lsn_layout layout;
     layout.sums = LSN_STREAM_BYTES;
-    layout.logits = layout.sums + aligned(sizeof(int32_t) * (size_t)lsn_head_of(model)->channels);
+    layout.logits = layout.sums + lsn_aligned(sums);
     layout.posteriors = layout.logits + labels;
     layout.rings = layout.posteriors + labels;
     layout.pcm = layout.rings;
@@ -110,9 +106,9 @@ lsn_layout lsn_layout_of(const lsn_model *model)
     layout.profile = layout.pcm;
     layout.scratch = layout.pcm;
     if (header->front_end != 0) {
-        layout.profile += aligned(sizeof(int16_t) * (size_t)model->frame_length);
+        layout.profile += lsn_aligned(sizeof(int16_t) * (size_t)model->frame_length);
         layout.scratch = layout.profile +
-                         aligned(sizeof(float) * LSN_PROFILE_ARRAYS * model->n_coefficients);
+                         lsn_aligned(sizeof(float) * LSN_PROFILE_ARRAYS * model->n_coefficients);
     }
     layout.size = layout.scratch + scratch_size(model);
     return layout;

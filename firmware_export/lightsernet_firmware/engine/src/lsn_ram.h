@@ -70,6 +70,12 @@ typedef struct lsn_stage_scratch {
     size_t size;
 } lsn_stage_scratch;
 
+/* Bytes that leave what comes behind them aligned. */
+static inline size_t lsn_aligned(size_t size)
+{
+    return (size + LSN_ALIGNMENT - 1u) / LSN_ALIGNMENT * LSN_ALIGNMENT;
+}
+
 uint32_t lsn_rows_before(const lsn_model *model, const lsn_stage *stage);
 uint32_t lsn_rows_after(const lsn_model *model, const lsn_stage *stage);
 uint32_t lsn_rows_kept(const lsn_model *model, const lsn_stage *stage);

@@ -124,10 +124,14 @@ static void run_ready_stages(lsn_stream *stream, const lsn_places *places, uint3
     }
 }
 
-/* More rows than this, and the sums of the mean might overflow. */
+/* What lsn_finish runs at most: every stage looks half a kernel ahead. */
+#define MAX_OWED_ROWS (LSN_MAX_STAGES * LSN_MAX_KERNEL / 2u)
+
+/* More rows than this, and the sums of the mean might overflow with those still owed. */
 static int is_too_long(const lsn_stream *stream)
 {
-    return stream->mean_rows >= LSN_MAX_MEAN_VALUES / lsn_head_of(stream->model)->width - 2u ||
+    uint32_t room = LSN_MAX_MEAN_VALUES / lsn_head_of(stream->model)->width;
+    return stream->mean_rows >= room - MAX_OWED_ROWS ||
            stream->rows == UINT32_MAX - LSN_MAX_STAGES * 64u;
 }
 
