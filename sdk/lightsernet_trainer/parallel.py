@@ -185,6 +185,8 @@ def _ray(workers: int) -> Iterator[None]:
         ray.init(log_to_driver=False)
     else:
         ray.init(
+            # Its own: without it Ray joins whatever cluster was started on this machine.
+            address="local",
             num_cpus=workers,
             object_store_memory=_RAY_STORE_BYTES,
             include_dashboard=False,

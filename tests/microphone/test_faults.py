@@ -177,5 +177,5 @@ def test_signal_ends_with_a_summary(listen: Listen, number: int) -> None:
     assert heard.status == 0
     assert heard.stdout == ""
     (summary,) = heard.stderr.splitlines()
-    for word in ("utterances 0", "overflows 0", "load"):
+    for word in ("heard ", "utterances 0", "overflows 0"):
         assert word in summary
