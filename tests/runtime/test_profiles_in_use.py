@@ -16,6 +16,15 @@ from lightsernet_edge.enrolment import Enrolment
 from lightsernet_edge.profile import RunningProfile
 
 
+@pytest.fixture
+def enrolled(tmp_path: Path) -> Path:
+    """A profile with a bias, as the verb makes it from two recordings."""
+    profile = tmp_path / "me.json"
+    recordings = map(str, (CLIPS[0], CLIPS[3]))
+    assert main(["enrol", "--output", str(profile), "--input", *recordings]) == 0
+    return profile
+
+
 @pytest.mark.parametrize("engine", [None, "native"])
 def test_the_stream_uses_a_profile(engine: str | None, tmp_path: Path) -> None:
     enrolment = Enrolment(RECORD)
@@ -32,49 +41,31 @@ def test_the_stream_uses_a_profile(engine: str | None, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("engine", [None, "native"])
 def test_files_are_judged_with_a_profile_as_the_stream_judges(
-    engine: str | None, tmp_path: Path
+    engine: str | None, enrolled: Path, tmp_path: Path
 ) -> None:
     soundfile.write(tmp_path / "talk.wav", speech(), RATE)
-    enrol = [
-        "enrol",
-        "--input",
-        str(CLIPS[0]),
-        str(CLIPS[3]),
-        "--output",
-        str(tmp_path / "me.json"),
-    ]
-    assert main(enrol) == 0
-    profile = Profile.load(tmp_path / "me.json")
+    profile = Profile.load(enrolled)
     assert profile.bias
     # Rows of features in Python; the engine's own front end may be off by one.
     stream = EmotionStream(profile=profile)
     events = stream.process(speech()) + stream.finish()
     plain = EmotionRecognizer(engine=engine).classify_utterances(tmp_path / "talk.wav")
-    for given_profile in (profile, tmp_path / "me.json"):
+    for given_profile in (profile, enrolled):
         recognizer = EmotionRecognizer(engine=engine, profile=given_profile)
         found = recognizer.classify_utterances(tmp_path / "talk.wav")
         assert found == [event.emotion for event in events] != plain
 
 
 def test_the_verb_classifies_with_a_profile(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    enrolled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    enrol = [
-        "enrol",
-        "--input",
-        str(CLIPS[0]),
-        str(CLIPS[3]),
-        "--output",
-        str(tmp_path / "me.json"),
-    ]
-    assert main(enrol) == 0
     capsys.readouterr()
     classify = ["classify", "--json", str(CLIPS[1])]
     confidences = []
-    for profile in ([], ["--profile", str(tmp_path / "me.json")]):
+    for profile in ([], ["--profile", str(enrolled)]):
         assert main([*classify, *profile]) == 0
         confidences.append(json.loads(capsys.readouterr().out)["confidence"])
-    expected = EmotionRecognizer(profile=tmp_path / "me.json").classify(CLIPS[1])
+    expected = EmotionRecognizer(profile=enrolled).classify(CLIPS[1])
     assert confidences[1] == expected.confidence != confidences[0]
 
 

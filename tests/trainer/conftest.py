@@ -1,4 +1,4 @@
-"""A server of the made-up EMO-DB, and the folder that it is fetched to."""
+"""The made-up EMO-DB: a server of it, a local copy, and the folder that it is fetched to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from download_server import Server
+from made_up_emodb import ENTRIES, zipped
 
 
 @pytest.fixture
@@ -20,3 +21,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 @pytest.fixture
 def to(tmp_path: Path) -> Path:
     return tmp_path / "data" / "emodb"
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Path:
+    """A copy of the archive that the user has already."""
+    path = tmp_path / "local.zip"
+    path.write_bytes(zipped(ENTRIES))
+    return path

@@ -21,12 +21,6 @@ pytest.importorskip("pooch")
 
 
 class TestArchive:
-    @pytest.fixture
-    def local(self, tmp_path: Path) -> Path:
-        path = tmp_path / "local.zip"
-        path.write_bytes(zipped(ENTRIES))
-        return path
-
     def test_local_copy(self, local: Path, to: Path) -> None:
         assert fetch(to, archive=local) == FetchReport(to, 6, SIZE)
         assert tree(to) == ENTRIES

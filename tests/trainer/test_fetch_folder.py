@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from fetching import fetch, fetch_fails
-from made_up_emodb import ENTRIES, OTHERS, tree, zipped
+from made_up_emodb import ENTRIES, OTHERS, tree
 
 from lightsernet_edge.errors import DatasetError, InputError, LightSernetError
 from lightsernet_trainer import fetch as fetch_module
@@ -13,12 +13,6 @@ pytest.importorskip("pooch")
 
 
 class TestFolder:
-    @pytest.fixture
-    def local(self, tmp_path: Path) -> Path:
-        path = tmp_path / "local.zip"
-        path.write_bytes(zipped(ENTRIES))
-        return path
-
     def test_empty_folder(self, local: Path, to: Path) -> None:
         to.mkdir(parents=True)
         inode = to.stat().st_ino
