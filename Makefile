@@ -29,7 +29,7 @@ bench: $(VENV)/.full
 	$(BIN)/python benchmarks/speed.py
 
 integers: $(VENV)/.full
-	$(BIN)/python tests/firmware/integer_comparison.py
+	$(BIN)/python -m tests.firmware.comparison.integer_comparison
 
 lint: $(VENV)/.full
 	$(BIN)/ruff check .

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from lightsernet_edge.audio import as_pcm16, read_recording
-from lightsernet_edge.endpoint_settings import EndpointConstants, EndpointSettings
-from lightsernet_edge.endpointing import find_utterances
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
+from lightsernet_edge.endpointing.detector import find_utterances
+from lightsernet_edge.endpointing.settings import EndpointConstants, EndpointSettings
 from lightsernet_trainer.datasets import emodb
 
 RATE, HOP = 16000, 256

@@ -30,7 +30,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from lightsernet_edge import Emotion, EmotionStream, Event
-from lightsernet_edge.audio import as_pcm16, read_recording
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
 from lightsernet_trainer.datasets import emodb
 
 RATE = 16000

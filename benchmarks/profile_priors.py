@@ -24,13 +24,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from lightsernet_edge.model_file import ModelFile, read_model
-from lightsernet_edge.profile import RunningProfile
+from lightsernet_edge.model.file import ModelFile, read_model
+from lightsernet_edge.profiles.profile import RunningProfile
 from lightsernet_trainer.conditions import parse_condition
+from lightsernet_trainer.crossval.fold_scores import FoldScorer, HeldOutClips
 from lightsernet_trainer.datasets import load
-from lightsernet_trainer.evaluation import score
-from lightsernet_trainer.fold_scores import FoldScorer, HeldOutClips
-from lightsernet_trainer.results import ADAPTED_AFTER, ClipResult
+from lightsernet_trainer.results.result import ADAPTED_AFTER, ClipResult
+from lightsernet_trainer.training.evaluation import score
 
 # Seconds that the training set's mean and scale count for.
 PRIORS_S = ((5, 5), (10, 10), (10, 5), (10, 2.5), (10, 1), (15, 4), (20, 5))

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lightsernet_edge import EmotionRecognizer
-from lightsernet_edge.audio import read_recording
+from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.features import FrontEnd, recipe
 
 CLIPS = Path(__file__).parents[1] / "examples" / "clips"
@@ -80,12 +80,12 @@ def training_epoch(jit_compile: bool | str) -> tuple[Seconds, Seconds, float]:
     """One epoch of ours, features cached, against plain Keras `fit` on ready arrays."""
     import keras
 
-    from lightsernet_trainer.batches import Augmentation, CropBatches
     from lightsernet_trainer.datasets.clip import Clip
-    from lightsernet_trainer.feature_store import FeatureStore
-    from lightsernet_trainer.fitting import fit_epoch
-    from lightsernet_trainer.losses import loss_function
-    from lightsernet_trainer.network import light_sernet
+    from lightsernet_trainer.network.light_sernet import light_sernet
+    from lightsernet_trainer.network.losses import loss_function
+    from lightsernet_trainer.training.batches import Augmentation, CropBatches
+    from lightsernet_trainer.training.feature_store import FeatureStore
+    from lightsernet_trainer.training.fitting import fit_epoch
 
     n_clips, n_frames, n_labels = 96, 184, 7
     labels = tuple(str(i) for i in range(n_labels))

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from lightsernet_edge import FrontEnd, LightSernetError, default_model_path
-from lightsernet_edge.audio import read_recording
-from lightsernet_edge.model_file import read_model
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.model.file import read_model
 
 CHUNK = 400  # samples; any size gives the same rows
 

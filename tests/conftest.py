@@ -103,8 +103,8 @@ def odd_signals() -> dict[str, NDArray[np.float64]]:
 @pytest.fixture(scope="session")
 def converted() -> Callable[..., bytes]:
     """Networks with random weights, converted: for tests that need no skill."""
-    from lightsernet_trainer.conversion import convert
-    from lightsernet_trainer.network import light_sernet
+    from lightsernet_trainer.network.conversion import convert
+    from lightsernet_trainer.network.light_sernet import light_sernet
 
     def make(precision: str, width: float = 0.25, n_labels: int = 7, n_frames: int = 184) -> bytes:
         random = np.random.default_rng(0)
@@ -137,7 +137,7 @@ def small_dynamic() -> bytes:
     """Weights int8, activations float32: what the original code calls int8."""
     import tensorflow as tf
 
-    from lightsernet_trainer.network import light_sernet
+    from lightsernet_trainer.network.light_sernet import light_sernet
 
     converter = tf.lite.TFLiteConverter.from_keras_model(light_sernet(184, 40, 7, 0.25))
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -26,8 +26,8 @@ interpreter, soundfile and soxr are imported when they are first used.
 
 from ._version import __version__
 from .decision import UNCERTAIN, DecisionRule, Emotion
-from .endpoint_settings import EndpointSettings
-from .endpointing import Endpointer
+from .endpointing.detector import Endpointer
+from .endpointing.settings import EndpointSettings
 from .errors import (
     AudioError,
     DatasetError,
@@ -37,11 +37,11 @@ from .errors import (
     ModelError,
 )
 from .features import RECIPES, FeatureSpec, FrontEnd
-from .model_file import ModelFile, default_model_path
-from .model_record import DecisionDefaults, ModelRecord
-from .profile import Profile
+from .live.stream import EmotionStream, Event
+from .model.file import ModelFile, default_model_path
+from .model.record import DecisionDefaults, ModelRecord
+from .profiles.profile import Profile
 from .recognizer import EmotionRecognizer
-from .stream import EmotionStream, Event
 
 __all__ = [
     "RECIPES",

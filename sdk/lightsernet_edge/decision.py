@@ -57,7 +57,7 @@ class DecisionRule:
         for so long.
     bias : tuple of float
         Taken off the logarithms of the posteriors, one value a label; empty for none.
-        See `lightsernet_edge.neutral_bias`.
+        See `lightsernet_edge.profiles.neutral_bias`.
     """
 
     labels: tuple[str, ...]

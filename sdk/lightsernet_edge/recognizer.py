@@ -9,17 +9,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio import AudioWarning, Recording, as_pcm16, checked_rate, read_recording, resample
+from .audio.recording import (
+    AudioWarning,
+    Recording,
+    as_pcm16,
+    checked_rate,
+    read_recording,
+    resample,
+)
 from .decision import Emotion
-from .endpoint_settings import EndpointConstants
-from .endpointing import find_utterances
+from .endpointing.detector import find_utterances
+from .endpointing.settings import EndpointConstants
 from .engines import RawOutput, open_engine
 from .errors import AudioError, InputError, ModelError
 from .features import FrontEnd
 from .features.front_end import as_samples
-from .finite import is_finite_number
-from .model_file import default_model_path, read_model
-from .profile import Profile
+from .files.json_fields import is_finite_number
+from .model.file import default_model_path, read_model
+from .profiles.profile import Profile
 
 # Longest stretch run through the network at once, in seconds: bounds the memory.
 MAX_STRETCH_S = 30.0

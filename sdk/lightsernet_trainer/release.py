@@ -22,18 +22,18 @@ import numpy as np
 from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.extras import exit_without_trainer
-from lightsernet_edge.model_file import ModelFile, read_model, write_model
-from lightsernet_edge.model_record import DecisionDefaults, ModelRecord, Score
+from lightsernet_edge.model.file import ModelFile, read_model, write_model
+from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
 
 if __name__ == "__main__":
     exit_without_trainer("release")
 
-from .calibration import fit_temperature, fit_thresholds
 from .configuration import TrainingConfiguration
-from .result_checks import check, expect_same_settings
-from .result_file import read_result
-from .results import Result, posteriors
-from .summary import SUMMARY
+from .results.calibration import fit_temperature, fit_thresholds
+from .results.checks import check, expect_same_settings
+from .results.file import read_result
+from .results.result import Result, posteriors
+from .training.summary import SUMMARY
 
 PROGRAM = "python -m lightsernet_trainer.release"
 

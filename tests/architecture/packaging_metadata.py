@@ -5,7 +5,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.places import CHECKOUT
+
 # Distributions whose module goes by another name than theirs.
 _MODULES = {"scikit-learn": "sklearn"}
 

@@ -4,10 +4,11 @@ import sys
 from collections import Counter
 
 import pytest
-from import_graph import Import, When, find_imports, read_modules, top_level
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging_metadata import CHECKOUT, module_of, package_folders, requirements
+
+from tests.architecture.import_graph import Import, When, find_imports, read_modules, top_level
+from tests.architecture.packaging_metadata import CHECKOUT, module_of, package_folders, requirements
 
 BASE = ""
 # The extras whose packages each top-level package may import besides the base install's.

@@ -6,7 +6,8 @@ What lies inside of a folder goes by the folder's line.
 from pathlib import Path
 
 import pytest
-from packaging_metadata import CHECKOUT, package_folders
+
+from tests.architecture.packaging_metadata import CHECKOUT, package_folders
 
 PAGE = CHECKOUT / "docs" / "architecture.md"
 

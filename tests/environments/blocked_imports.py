@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 
 # What serves one verb of an extra, and is imported by that verb alone.
-OF_EXTRAS = {"lightsernet_edge.wyoming_service", "lightsernet_edge.wyoming_stdio"}
+OF_EXTRAS = {"lightsernet_edge.service.wyoming", "lightsernet_edge.service.stdio"}
 
 
 class Blocker(importlib.abc.MetaPathFinder):

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from distributions import Distributions
-from virtual_environment import VirtualEnvironment, run_checked
 
-CHECKOUT = Path(__file__).parents[2]
+from tests.environments.distributions import Distributions
+from tests.environments.virtual_environment import VirtualEnvironment, run_checked
+from tests.places import CHECKOUT
+
 # What git ignores, too. Above all egg-info and build: setuptools takes up what
 # they hold, so a distribution built beside them may differ from a fresh clone's.
 NOT_SOURCE = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lightsernet_edge import EmotionRecognizer
-from lightsernet_edge.audio import Recording, read_recording
+from lightsernet_edge.audio.recording import Recording, read_recording
 
 
 def raw_output(recognizer: EmotionRecognizer, recording: Recording) -> list[int]:

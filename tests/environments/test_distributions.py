@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from distributions import Distributions
+
+from tests.environments.distributions import Distributions
 
 PACKAGES = {"lightsernet_edge", "lightsernet_trainer", "lightsernet_firmware"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from virtual_environment import VirtualEnvironment
 
 from lightsernet_edge import EmotionRecognizer
+from tests.environments.virtual_environment import VirtualEnvironment
 
 BLOCKED_IMPORTS = Path(__file__).with_name("blocked_imports.py")
 LABELS = ["anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral"]
@@ -117,8 +117,8 @@ def test_runtime_does_without(
     assert result["statuses"] == [0, 0]
     assert result["row"]["label"] in LABELS
     assert {
-        "lightsernet_edge.audio",
-        "lightsernet_edge.cli.train",
+        "lightsernet_edge.audio.recording",
+        "lightsernet_trainer.cli.train",
         "lightsernet_edge.engines.interpreter",
         "lightsernet_edge.features.front_end",
     } <= set(result["modules"])

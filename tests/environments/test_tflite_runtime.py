@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from virtual_environment import VirtualEnvironment
+
+from tests.environments.virtual_environment import VirtualEnvironment
 
 INT8_OUTPUTS = Path(__file__).with_name("int8_outputs.py")
 N_CLIPS = 100

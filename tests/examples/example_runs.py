@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from tests.places import EXAMPLES
+
 CLIPS = EXAMPLES / "clips"
 ANGER, SADNESS = CLIPS / "anger_03a02Wc.wav", CLIPS / "sadness_15a02Ta.wav"
 TIMEOUT_S = 60

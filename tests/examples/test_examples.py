@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+from tests.places import EXAMPLES
 
 
 def run(name: str, *arguments: object) -> str:

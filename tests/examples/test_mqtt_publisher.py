@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from example_runs import ANGER, EXAMPLES, SADNESS, TIMEOUT_S, run_example
+
+from tests.examples.example_runs import ANGER, EXAMPLES, SADNESS, TIMEOUT_S, run_example
 
 
 def heard(clip: Path) -> str:

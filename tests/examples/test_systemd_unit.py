@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from example_runs import EXAMPLES, TIMEOUT_S
+
+from tests.examples.example_runs import EXAMPLES, TIMEOUT_S
 
 
 def test_unit_is_valid() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from example_runs import ANGER, SADNESS, run_example
+from tests.examples.example_runs import ANGER, SADNESS, run_example
 
 
 def test_assistant_changes_its_reply() -> None:

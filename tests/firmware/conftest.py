@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from listeners import Pcm, spoken
-from networks import SMALLEST, Network, int8_model, record_for
 from numpy.typing import NDArray
 
-from lightsernet_edge.model_file import ModelFile, default_model_path, read_model, write_model
-from lightsernet_firmware.host_stream import HostModel
-from lightsernet_firmware.model_blob import blob_of
+from lightsernet_edge.model.file import ModelFile, default_model_path, read_model, write_model
+from lightsernet_firmware.host.stream import HostModel
+from lightsernet_firmware.planner.blob import blob_of
+from tests.firmware.engine.listeners import Pcm, spoken
+from tests.firmware.planner.networks import SMALLEST, Network, int8_model, record_for
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from listening import Listening
-from sound_server import SoundServer
+
+from tests.microphone.listening import Listening
+from tests.microphone.sound_server import SoundServer
 
 _TOOLS = {
     "pulseaudio": "pulseaudio",

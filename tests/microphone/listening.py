@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sound_server import SoundServer, wait_until
+from tests.microphone.sound_server import SoundServer, wait_until
 
 _TIMEOUT_S = 60.0
 

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sound_server import MICROPHONE, SoundServer, wait_until
+from lightsernet_edge.profiles.profile import Profile
+from tests.microphone.sound_server import MICROPHONE, SoundServer, wait_until
+from tests.places import CLIPS
 
-from lightsernet_edge.profile import Profile
-
-CLIP = Path(__file__).parents[2] / "examples" / "clips" / "sadness_15a02Ta.wav"
+CLIP = CLIPS / "sadness_15a02Ta.wav"
 TIMEOUT_S = 60
 
 

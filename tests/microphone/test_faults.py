@@ -11,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from listening import Heard, Listening
-from sound_server import MICROPHONE, REFUSING, SoundServer, wait_until
+
+from tests.microphone.listening import Heard, Listening
+from tests.microphone.sound_server import MICROPHONE, REFUSING, SoundServer, wait_until
+from tests.places import CLIPS
 
 RATE = 16000
-CLIP = Path(__file__).parents[2] / "examples" / "clips" / "sadness_15a02Ta.wav"
+CLIP = CLIPS / "sadness_15a02Ta.wav"
 
 Listen = Callable[..., Listening]
 

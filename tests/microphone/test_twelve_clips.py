@@ -12,17 +12,17 @@ from statistics import median
 
 import numpy as np
 import pytest
-from listening import Heard, Listening
 from numpy.typing import NDArray
 from scipy.signal import correlate
-from segment_labels import audible_outside, longest_segment
-from sound_server import MICROPHONE, SINK_RATE, SoundServer
-from stall_watch import StallWatch
 
 from lightsernet_edge import EmotionRecognizer
-from lightsernet_edge.audio import as_pcm16, read_recording, resample
-from lightsernet_edge.endpoint_settings import EndpointSettings
+from lightsernet_edge.audio.recording import as_pcm16, read_recording, resample
+from lightsernet_edge.endpointing.settings import EndpointSettings
 from lightsernet_trainer.datasets.emodb import speech_bounds
+from tests.microphone.listening import Heard, Listening
+from tests.microphone.segment_labels import audible_outside, longest_segment
+from tests.microphone.sound_server import MICROPHONE, SINK_RATE, SoundServer
+from tests.microphone.stall_watch import StallWatch
 
 RATE = 16000
 WAKES_S, BEFORE_S, PAUSE_S = 3.0, 1.0, 1.3

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from download_server import Server
-from made_up_emodb import ENTRIES, zipped
+
+from tests.trainer.datasets.download_server import Server
+from tests.trainer.datasets.made_up_emodb import ENTRIES, zipped
 
 
 @pytest.fixture

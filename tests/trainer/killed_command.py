@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from lightsernet_edge.cli import main
-from lightsernet_trainer.checkpoint import Checkpoint
+from lightsernet_trainer.training.checkpoint import Checkpoint
 
 
 def run_and_die(folder: Path, epoch: int, arguments: list[str]) -> int:

@@ -13,7 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
-from lightsernet_edge.cli import build_parser, training_settings
+from lightsernet_edge.cli import build_parser
+from lightsernet_trainer.cli import training_settings
 from lightsernet_trainer.configuration import (
     BATCH_STATISTICS,
     DEFAULTS,

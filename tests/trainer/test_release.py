@@ -11,15 +11,16 @@ import numpy as np
 import pytest
 
 from lightsernet_edge import InputError
-from lightsernet_edge.model_file import read_model
-from lightsernet_trainer import calibration
+from lightsernet_edge.model.file import read_model
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.release import main, release
-from lightsernet_trainer.result_file import write_result
-from lightsernet_trainer.results import ClipResult, FoldResult, Result
+from lightsernet_trainer.results import calibration
+from lightsernet_trainer.results.file import write_result
+from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
+from tests.places import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "without_speakers_13_15" / "int8.tflite"
-RECORD = read_model(GOLDEN).record
+INT8 = GOLDEN / "int8.tflite"
+RECORD = read_model(INT8).record
 assert RECORD.data is not None
 CLIPS = RECORD.data.clips
 LABELS = RECORD.labels
@@ -59,7 +60,7 @@ def result(seed: int = 0, precision: str = "int8", **changes: Any) -> Result:
 def model(tmp_path: Path) -> Path:
     """The golden model without the summary of its training."""
     (tmp_path / "all").mkdir()
-    (tmp_path / "all" / "int8.tflite").write_bytes(GOLDEN.read_bytes())
+    (tmp_path / "all" / "int8.tflite").write_bytes(INT8.read_bytes())
     return tmp_path / "all" / "int8.tflite"
 
 

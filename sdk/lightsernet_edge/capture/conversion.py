@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import as_pcm16, load_soxr
+from ..audio.recording import as_pcm16, load_soxr
 
 _FULL_SCALE = 32768.0
 _INT16_BOUNDS = (-32768, 32767)

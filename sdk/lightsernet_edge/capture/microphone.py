@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..audio import warn_of_low_rate
+from ..audio.recording import warn_of_low_rate
 from ..errors import CaptureError, InputError, MissingDependencyError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults

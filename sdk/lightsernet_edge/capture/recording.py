@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import open_recording, refuse_empty, refuse_unusable, warn_of_low_rate
+from ..audio.recording import open_recording, refuse_empty, refuse_unusable, warn_of_low_rate
 from ..errors import AudioError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults

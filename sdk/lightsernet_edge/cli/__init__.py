@@ -1,4 +1,4 @@
-"""The command ``lightsernet-edge``: one module a verb, found here.
+"""The command ``lightsernet-edge``: one module a verb, found by `verbs`.
 
 Exit status: 0 done, 1 the work failed, 2 wrong usage or bad input. Results go
 to stdout, everything else to stderr; an error is one line. A traceback is
@@ -17,42 +17,11 @@ import warnings
 from typing import NoReturn
 
 from .._version import __version__
-from ..audio import AudioWarning
+from ..audio.recording import AudioWarning
 from ..errors import LightSernetError
-from . import (
-    adopt,
-    bench,
-    classify,
-    crossval,
-    devices,
-    enrol,
-    evaluate,
-    export,
-    fetch,
-    info,
-    listen,
-    serve,
-    train,
-    validate,
-)
+from .messages import PROGRAM, print_error, print_warning
+from .verbs import verbs
 
-PROGRAM = "lightsernet-edge"
-_VERBS = (
-    classify,
-    listen,
-    enrol,
-    devices,
-    serve,
-    info,
-    adopt,
-    fetch,
-    train,
-    crossval,
-    evaluate,
-    export,
-    validate,
-    bench,
-)
 _INTERRUPTED = 130
 # What a library says of its arguments may hold a whole model.
 _UNEXPECTED_LENGTH = 300
@@ -74,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--debug", action="store_true", help="show a traceback when something fails"
     )
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    for verb in _VERBS:
+    for verb in verbs():
         verb.add_parser(subparsers)
     return parser
 
@@ -146,16 +115,6 @@ def _unexpected(error: Exception) -> str:
 
 def _forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def print_error(message: object) -> None:
-    """Print an error as one line on stderr."""
-    print(f"{PROGRAM}: error: {' '.join(str(message).split())}", file=sys.stderr)
-
-
-def print_warning(message: object) -> None:
-    """Print a warning as one line on stderr."""
-    print(f"{PROGRAM}: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:

@@ -63,15 +63,9 @@ def run(arguments: argparse.Namespace) -> int:
     from .._version import __version__
     from ..errors import InputError, ModelError
     from ..features import recipe
-    from ..model_file import (
-        embedded_record,
-        read_bytes,
-        without_record,
-        write_model,
-        write_sidecar,
-    )
-    from ..model_record import ModelRecord
-    from ..tflite_graph import read_graph
+    from ..model.file import embedded_record, read_bytes, without_record, write_model, write_sidecar
+    from ..model.record import ModelRecord
+    from ..model.tflite_graph import read_graph
 
     content = read_bytes(arguments.model)
     try:

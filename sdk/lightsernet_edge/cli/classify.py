@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Classify the files; a bad one is reported and the others are still done."""
     from ..errors import InputError
-    from . import print_error
+    from .messages import print_error
 
     recognizer = options.open_recognizer(arguments, arguments.profile)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """List them."""
     from ..capture.microphone import NO_INPUT, find_input, input_devices
     from ..native_output import discarded
-    from . import print_warning
+    from .messages import print_warning
 
     with contextlib.nullcontext() if arguments.debug else discarded():
         found = input_devices()

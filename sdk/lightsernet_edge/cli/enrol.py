@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import options
 
 if TYPE_CHECKING:
-    from ..enrolment import Enrolment
+    from ..profiles.enrolment import Enrolment
 
 # How much longer than the speech asked for the microphone is listened to.
 _PATIENCE = 3.0
@@ -49,11 +49,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Listen, write the profile, and say what it was made of."""
-    from ..enrolment import Enrolment
     from ..errors import AudioError, InputError
     from ..native_output import held_back
+    from ..profiles.enrolment import Enrolment
     from ..recognizer import EmotionRecognizer
-    from . import print_warning
+    from .messages import print_warning
 
     if not 1.0 <= arguments.seconds <= 600.0:
         raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
@@ -102,7 +102,7 @@ def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
 def _hear_one(arguments: argparse.Namespace, recording: str | None, enrolment: Enrolment) -> str:
     from ..capture.opening import STDIN, open_source
     from ..native_output import discarded
-    from . import print_warning
+    from .messages import print_warning
 
     is_microphone = recording is None
     # A file is taken in whole.

@@ -32,10 +32,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the model's record and figures."""
-    from lightsernet_firmware.known_boards import boards_that_fit
-    from lightsernet_firmware.planner_figures import planner_figures
+    from lightsernet_firmware.planner.figures import planner_figures
+    from lightsernet_firmware.planner.known_boards import boards_that_fit
 
-    from ..model_file import default_model_path, read_model
+    from ..model.file import default_model_path, read_model
 
     file = read_model(arguments.model or default_model_path())
     record, graph, spec = file.record, file.graph, file.record.features

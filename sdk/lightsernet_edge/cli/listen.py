@@ -15,7 +15,7 @@ from . import options
 
 if TYPE_CHECKING:
     from ..capture import AudioBlock, AudioSource
-    from ..stream import EmotionStream, Event
+    from ..live.stream import EmotionStream, Event
     from .live_view import View
     from .utterance_folder import UtteranceFolder
 
@@ -69,8 +69,8 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Listen until the audio ends, a limit is reached, or a signal arrives."""
     from ..capture.opening import open_source
+    from ..live.stream import EmotionStream
     from ..native_output import discarded
-    from ..stream import EmotionStream
 
     _refuse_what_does_not_fit(arguments)
     shows_bars = sys.stdout.isatty() and not arguments.json
@@ -233,7 +233,7 @@ class _Session:
                 break
 
     def _report(self, fault: str) -> None:
-        from . import print_warning
+        from .messages import print_warning
 
         if time.monotonic() - self._shown_at.get(fault, -_FAULT_EVERY_S) >= _FAULT_EVERY_S:
             self._shown_at[fault] = time.monotonic()

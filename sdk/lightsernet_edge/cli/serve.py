@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from . import options
 
 if TYPE_CHECKING:
-    from ..wyoming_service import EmotionService
+    from ..service.wyoming import EmotionService
 
 DEFAULT_URI = "tcp://127.0.0.1:10800"
 
@@ -48,12 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal arrives."""
     from ..errors import InputError
     from ..extras import require
-    from ..model_file import default_model_path
+    from ..live.stream import EmotionStream
+    from ..model.file import default_model_path
     from ..native_output import held_back
-    from ..stream import EmotionStream
 
     require("serve", "serve")
-    from ..wyoming_service import EmotionService, ServiceModel
+    from ..service.wyoming import EmotionService, ServiceModel
 
     if arguments.max_clients < 1:
         raise InputError(f"--max-clients: found {arguments.max_clients}, expected at least 1")

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic_write import write_atomically
+from ..audio.wav import wav_bytes
 from ..capture.recording import FAST_BLOCK_S
-from ..endpoint_settings import MOST_KEPT_S
+from ..endpointing.settings import MOST_KEPT_S
 from ..errors import InputError
-from ..wav_bytes import wav_bytes
+from ..files.atomic_write import write_atomically
 
 
 class UtteranceFolder:

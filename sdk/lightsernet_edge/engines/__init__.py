@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, MissingDependencyError
-from ..tflite_graph import Graph
+from ..model.tflite_graph import Graph
 
 GROUP = "lightsernet_edge.engines"
 # Tried in this order when none is named. Other engines must be asked for.

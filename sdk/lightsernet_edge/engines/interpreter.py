@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import MissingDependencyError, ModelError
 from ..extras import installation
-from ..tflite_graph import Graph
+from ..model.tflite_graph import Graph
 
 
 class InterpreterEngine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
-from ..finite import is_finite_number
+from ..files.json_fields import is_finite_number
 
 _CHOICES = {
     "output": ("mfcc", "log-mel", "spectrogram"),

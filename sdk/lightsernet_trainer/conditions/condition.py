@@ -17,14 +17,7 @@ from .filters import telephone
 from .formants import FORMANT_RANGE, shift_formants
 from .level import gain
 from .noise import Noises, add_noise
-from .room import (
-    DISTANCE_M,
-    DISTANCE_RANGE_M,
-    RT60_RANGE_S,
-    RT60_S,
-    reverberate,
-    room_response,
-)
+from .room import DISTANCE_M, DISTANCE_RANGE_M, RT60_RANGE_S, RT60_S, reverberate, room_response
 from .sample_types import Floats, Samples, for_both_types
 from .speed import SPEED_RANGE, change_speed
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.audio import read_recording
+from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.errors import InputError
 
 from .level import active_power

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import audio_files, require_folder
 from lightsernet_edge.errors import DatasetError
 
 from .clip import Clip, Corpus, labels_present
-from .scan import audio_files, require_folder
 
 LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral")
 

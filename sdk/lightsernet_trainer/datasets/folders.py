@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import audio_files, audio_files_below, require_folder
 from lightsernet_edge.errors import DatasetError
 
 from .clip import Clip, Corpus
-from .scan import audio_files, audio_files_below, require_folder
 
 
 def read(data: Path, labels: Sequence[str] | None) -> Corpus:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import require_folder
 from lightsernet_edge.errors import DatasetError
 
 from .clip import Clip, Corpus, labels_present
-from .scan import require_folder
 
 LABELS = ("anger", "happiness", "sadness", "neutral")
 PARTS = ("all", "improvised", "scripted")

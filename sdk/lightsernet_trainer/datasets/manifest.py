@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import AUDIO_SUFFIXES, is_audio
 from lightsernet_edge.errors import DatasetError
 
 from .clip import Clip, Corpus
-from .scan import AUDIO_SUFFIXES, is_audio
 
 _REQUIRED = ("file", "label", "speaker")
 _OPTIONAL = ("start", "end")

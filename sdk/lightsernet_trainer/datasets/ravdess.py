@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import audio_files_below, require_folder
 from lightsernet_edge.errors import DatasetError
 
 from .clip import Clip, Corpus, labels_present
-from .scan import audio_files_below, require_folder
 
 LABELS = ("neutral", "calm", "happiness", "sadness", "anger", "fear", "disgust", "surprise")
 PARTS = ("all", "speech", "song")

@@ -10,9 +10,9 @@ from typing import Any
 
 from lightsernet_edge.errors import InputError
 
-from ..bootstrap import SCORES
 from ..configuration import LOSSES
-from ..protocols import PROTOCOLS
+from ..results.bootstrap import SCORES
+from ..results.protocols import PROTOCOLS
 from .runs import AFTER_HEARING
 
 _ROW = ("protocol", "recipe", "loss", "precision")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import DatasetError
 
-from ..results import Result, predicted
+from ..results.result import Result, predicted
 
 FILE = "erkennung.txt"
 # Twenty listeners: rates come in steps of 5 %. All but a few of the published clips have 80 %.

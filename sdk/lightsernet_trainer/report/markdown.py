@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from lightsernet_edge.errors import InputError
 
-from ..bootstrap import SCORES
 from ..conditions.condition import CLEAN
-from ..evaluation import Scores
-from ..results import Result, pooled
+from ..results.bootstrap import SCORES
+from ..results.result import Result, pooled
+from ..training.evaluation import Scores
 from .aims import Aim, aimed_at
 from .runs import AFTER_HEARING, Run, Summary, condition_scores
 from .tables import condition_order

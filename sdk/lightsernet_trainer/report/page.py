@@ -8,12 +8,12 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from lightsernet_edge.atomic_write import write_atomically
+from lightsernet_edge.files.atomic_write import write_atomically
 
 from ..conditions.condition import CLEAN
-from ..results import Result
+from ..results.reliability import reliability
+from ..results.result import Result
 from .aims import Aim
-from .calibration import reliability
 from .listeners import FILE, Comparison, compare, read_listeners
 from .pictures import (
     confusion_picture,

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..protocols import CHOOSES_EPOCH
-from ..results import FoldResult, Result, confusion
-from .calibration import BINS, Reliability
+from ..results.protocols import CHOOSES_EPOCH
+from ..results.reliability import BINS, Reliability
+from ..results.result import FoldResult, Result, confusion
 from .listeners import Comparison
 from .runs import Run, Summary
 

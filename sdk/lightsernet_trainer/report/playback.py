@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.audio import read_recording
+from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.errors import InputError
 
 from ..conditions import encode_mp3
-from ..results import ClipResult
+from ..results.result import ClipResult
 from .runs import Run
 
 SAMPLE_RATE = 16000

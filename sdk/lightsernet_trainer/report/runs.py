@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError
-from lightsernet_edge.model_record import PRECISIONS
+from lightsernet_edge.model.record import PRECISIONS
 
-from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
-from ..protocols import PROTOCOLS
-from ..result_checks import expect_same_folds, expect_same_settings
-from ..results import (
+from ..results.bootstrap import SCORES, Interval
+from ..results.checks import expect_same_folds, expect_same_settings
+from ..results.protocols import PROTOCOLS
+from ..results.result import (
     ADAPTED_AFTER,
     Result,
     after_hearing,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from ..bootstrap import SCORES, Interval
 from ..conditions.condition import CLEAN
+from ..results.bootstrap import SCORES, Interval
 from .aims import Aim, aimed_at
 from .playback import WrongClip
 from .runs import AFTER_HEARING, Run, Summary, condition_scores

@@ -1,0 +1,1 @@
+"""The verbs of the firmware package: one module a verb."""

@@ -1,0 +1,50 @@
+"""``export MODEL --format F --out DIR``: a model for a firmware build."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from lightsernet_edge.cli import options
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write a model as firmware",
+        description="Write a full-integer model for a firmware build: the engine's C99 sources, "
+        "the model as a C array with its header, a self-test, and the same bytes as a file for "
+        "updates over the air.",
+    )
+    options.add_model(parser, positional=True)
+    parser.add_argument("--format", metavar="F", required=True, choices=("c",), help="c")
+    parser.add_argument(
+        "--out", metavar="DIR", required=True, type=options.path, help="folder that is written into"
+    )
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the files and say what they cost."""
+    from lightsernet_edge.model.file import default_model_path, read_model
+
+    from ..export.c_export import export_c
+
+    file = read_model(arguments.model or default_model_path())
+    export = export_c(file, arguments.out)
+    facts = {
+        "files": [str(path) for path in export.files],
+        "ram_bytes": export.ram_bytes,
+        "flash_bytes": export.flash_bytes,
+    }
+    if arguments.json:
+        print(json.dumps(facts, ensure_ascii=False))
+    else:
+        print(
+            f"{arguments.out}: {len(export.files)} files; the model takes "
+            f"{export.flash_bytes:,} bytes of flash, a stream {export.ram_bytes:,} bytes of RAM"
+        )
+    return 0

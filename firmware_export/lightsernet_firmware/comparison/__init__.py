@@ -1,0 +1,1 @@
+"""The engine beside other kernels: integers compared, costs measured."""

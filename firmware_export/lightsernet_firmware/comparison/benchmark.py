@@ -1,0 +1,78 @@
+"""What an utterance costs: instructions on an emulated core, milliseconds on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.model.file import ModelFile
+
+from ..emulated.board import EmulatedBoard
+from ..emulated.build import TARGETS
+from ..planner.cost import layer_costs
+from ..planner.graph_planner import plan_of
+from .host_benchmark import bench_host
+
+HOST = "host"
+BENCH_TARGETS = (HOST, *TARGETS)
+# Length of the utterance that is counted, unless the model's says otherwise.
+_SECONDS = 3.0
+
+
+def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, Any]:
+    """Measure one utterance.
+
+    Parameters
+    ----------
+    file : ModelFile
+        The utterance is as long as its input.
+    target : str
+        ``cortex-m4``, ``cortex-m7``, ``cortex-m55``, or ``host``.
+    optimization : str
+        The compiler's level, for an emulated core.
+
+    Returns
+    -------
+    dict
+        For ``host`` as `bench_host`, with ``target``, ``frames`` and ``seconds``;
+        else as `EmulatedBoard.count_instructions`, with ``target``, ``frames``,
+        ``seconds``, ``instructions_per_audio_second``,
+        ``instructions_per_mac`` and ``layers``.
+
+    Raises
+    ------
+    InputError
+        If there is no such target.
+    """
+    if target not in BENCH_TARGETS:
+        raise InputError(f"--target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
+    plan = plan_of(file)
+    spec = file.record.features
+    frames = file.graph.input.shape[1]
+    samples = spec.frame_length + (frames - 1) * spec.hop_length
+    if frames <= 1:
+        samples = round(_SECONDS * spec.sample_rate)
+        frames = spec.n_frames(samples)
+    seconds = frames * spec.hop_length / spec.sample_rate
+    if target == HOST:
+        times = bench_host(file, frames, samples)
+        return {"target": target, "frames": frames, "seconds": seconds, **times}
+    counts = EmulatedBoard(file, target, optimization).count_instructions(frames, samples)
+    costs = layer_costs(plan, frames, target)
+    stages = counts.pop("stage_instructions")
+    counted = counts["instructions_per_utterance"] or counts["network_instructions"]
+    # What no stage has: taking rows in, mean, dense layer, softmax.
+    stages.append(counts["network_instructions"] - sum(stages))
+    return {
+        "target": target,
+        "optimization": optimization,
+        "frames": frames,
+        "seconds": seconds,
+        **counts,
+        "instructions_per_audio_second": round(counted / seconds),
+        "instructions_per_mac": counts["network_instructions"] / sum(c.macs for c in costs),
+        "layers": [
+            {"name": cost.name, "operation": cost.operation, "macs": cost.macs, "instructions": n}
+            for cost, n in zip(costs, stages, strict=True)
+        ],
+    }

@@ -1,0 +1,179 @@
+"""How long an utterance takes on this machine, beside what others take for it."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.features import FrontEnd
+from lightsernet_edge.model.file import ModelFile
+
+from ..host.build import BENCH_SOURCES, host_library
+from ..host.stream import HostModel, aligned_bytes
+from ..planner.blob import blob_of
+from ..planner.front_end_tables import MAX_FFT
+
+_ROUNDS = 15
+# In each round a work is repeated for about as long, so that a pause of the
+# machine hits short and long ones alike.
+_ROUND_S = 0.02
+# Floats that the front end works in: twice the largest transform.
+_SCRATCH_FLOATS = 2 * MAX_FFT
+
+Work = Callable[[], object]
+
+
+def bench_host(file: ModelFile, frames: int, samples: int) -> dict[str, Any]:
+    """Time the native engine and, where they are installed, LiteRT and python_speech_features.
+
+    All are measured in turns, in one thread.
+
+    Parameters
+    ----------
+    file : ModelFile
+    frames, samples : int
+        Length of the utterance.
+
+    Returns
+    -------
+    dict
+        Milliseconds, the median of a number of rounds; None for what is not
+        installed or cannot be run. ``front_end_times_faster``: the median
+        over the rounds of python_speech_features' time by the native front end's.
+    """
+    model = HostModel(blob_of(file))
+    stream = model.stream()
+    random = np.random.default_rng(0)
+    rows = random.integers(-128, 128, (frames, model.struct.n_coefficients)).astype(np.int8)
+    pcm = (random.normal(size=samples) * 3000).astype(np.int16)
+
+    def network() -> None:
+        stream.reset()
+        stream.push_features(rows)
+        stream.finish()
+
+    python_front_end = FrontEnd(file.record.features)
+    works: dict[str, Work | None] = {
+        "network_ms": network,
+        "front_end_ms": front_end_call(model, pcm, frames) if model.struct.frame_length else None,
+        "python_front_end_ms": lambda: python_front_end.features(pcm),
+        "python_speech_features_ms": _psf(pcm),
+        "litert_ms": _litert(file, rows, xnnpack=False),
+        "litert_xnnpack_ms": _litert(file, rows, xnnpack=True),
+    }
+    with _one_thread():
+        rounds = _rounds_ms({name: work for name, work in works.items() if work is not None})
+    result: dict[str, Any] = {
+        name: statistics.median(rounds[name]) if name in rounds else None for name in works
+    }
+    ours, theirs = rounds.get("front_end_ms"), rounds.get("python_speech_features_ms")
+    result["front_end_times_faster"] = None
+    if ours and theirs:
+        ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
+        result["front_end_times_faster"] = statistics.median(ratios)
+    return result
+
+
+def front_end_call(
+    model: HostModel, pcm: NDArray[np.int16], frames: int
+) -> Callable[[], NDArray[np.int8]]:
+    """Return a call of the C front end alone, frame after frame; it returns the rows.
+
+    Parameters
+    ----------
+    model : HostModel
+        With a front end.
+    pcm : ndarray of int16, shape (n,)
+    frames : int
+        As many as lie in `pcm`, at most.
+    """
+    bench = ctypes.CDLL(str(host_library(BENCH_SOURCES)))
+    run = bench.bench_front_end
+    run.restype = None
+    run.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_size_t] + [ctypes.c_void_p] * 2
+    scratch = aligned_bytes(4 * _SCRATCH_FLOATS)
+    out = np.empty((frames, model.struct.n_coefficients), np.int8)
+
+    def call() -> NDArray[np.int8]:
+        # The arrays are named here, so that they live as long as the call does.
+        run(
+            ctypes.addressof(model.struct),
+            pcm.ctypes.data,
+            frames,
+            scratch.ctypes.data,
+            out.ctypes.data,
+        )
+        return out
+
+    return call
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra to one thread, as far as it can be told to."""
+    try:
+        threadpoolctl: Any = importlib.import_module("threadpoolctl")
+    except ImportError:
+        return nullcontext()
+    limits: AbstractContextManager[Any] = threadpoolctl.threadpool_limits(1)
+    return limits
+
+
+def _psf(pcm: NDArray[np.int16]) -> Work | None:
+    try:
+        psf: Any = importlib.import_module("python_speech_features")
+    except ImportError:
+        return None
+    samples = pcm.astype(np.float64)
+    return functools.partial(
+        psf.mfcc, samples, 16000, 0.064, 0.016, 40, 40, 1024, 80, 7600, 0.0, 0, False, np.hanning
+    )
+
+
+def _litert(file: ModelFile, rows: NDArray[np.int8], xnnpack: bool) -> Work | None:
+    try:
+        litert: Any = importlib.import_module("ai_edge_litert.interpreter")
+    except ImportError:
+        return None
+    resolvers = litert.OpResolverType
+    interpreter = litert.Interpreter(
+        model_content=file.model,
+        num_threads=1,
+        experimental_op_resolver_type=resolvers.AUTO
+        if xnnpack
+        else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    index = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(index, [1, *rows.shape, 1])
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(index, rows[None, :, :, None])
+    invoke: Work = interpreter.invoke
+    return invoke
+
+
+def _rounds_ms(works: dict[str, Work]) -> dict[str, list[float]]:
+    """Time every work once a round, in turns; milliseconds of one call."""
+    repeats = {}
+    for name, work in works.items():
+        work()
+        repeats[name] = max(1, round(_ROUND_S / _seconds(work, 1)))
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(_ROUNDS):
+        for name, work in works.items():
+            times[name].append(1e3 * _seconds(work, repeats[name]))
+    return times
+
+
+def _seconds(work: Work, repeats: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    return (time.perf_counter() - start) / repeats

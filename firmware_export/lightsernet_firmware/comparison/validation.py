@@ -1,0 +1,219 @@
+"""The same clips through TFLite's kernels and an engine, integer by integer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.features import FrontEnd
+from lightsernet_edge.model.file import ModelFile
+
+from ..emulated.board import EmulatedBoard
+from ..emulated.build import TARGETS
+from ..host.outcome import ClipRunner, Outcome
+from ..host.stream import HostModel
+from ..planner.blob import blob_of
+from ..planner.front_end_tables import why_not_streamable
+from .reference_kernels import open_reference
+
+ENGINES = ("native", *TARGETS)
+# Clips in memory at once.
+_BLOCK = 25
+_WORST = 5
+
+
+class HostRunner:
+    """The engine compiled for this machine.
+
+    Parameters
+    ----------
+    file : ModelFile
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        self._model = HostModel(blob_of(file))
+        self._stream = self._model.stream()
+
+    def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
+        """Run rows of features, each of shape (n_frames, n_coefficients)."""
+        outcomes = []
+        for rows in clips:
+            self._stream.reset()
+            self._stream.push_features(rows)
+            outcomes.append(self._finished(None))
+        return outcomes
+
+    def run_samples(self, clips: list[NDArray[np.int16]]) -> list[Outcome]:
+        """Run samples, each of shape (n,), hop by hop to see every row of features."""
+        outcomes = []
+        hop = self._model.struct.hop_length
+        for samples in clips:
+            self._stream.reset()
+            rows: list[NDArray[np.int8]] = []
+            for start in range(0, len(samples), hop):
+                self._stream.push(samples[start : start + hop])
+                if self._stream.rows > len(rows):
+                    rows.append(self._stream.last_features())
+            outcomes.append(self._finished(np.array(rows, np.int8)))
+        return outcomes
+
+    def _finished(self, features: NDArray[np.int8] | None) -> Outcome:
+        self._stream.finish()
+        result = self._stream.result()
+        assert result is not None
+        return Outcome(*result, features)
+
+
+@dataclass
+class Validation:
+    """How an engine compares with the reference kernels.
+
+    Attributes
+    ----------
+    clips : int
+    identical : int
+        Clips with all logits and posteriors equal, on the same int8 features.
+    max_lsb : int
+        Largest difference of a logit or posterior, in steps.
+    labels_agree : int
+        Clips with the same label.
+    lsb_counts : dict of int to int
+        Logits and posteriors by their difference.
+    features_identical : float or None
+        Share of the features' integers that equal the Python front end's;
+        None for models whose front end needs the whole clip.
+    features_max_lsb : int or None
+    pcm_labels_agree : int or None
+        Clips with the same label from samples.
+    worst : list of (float, str, list of float, list of float)
+        The clips whose posteriors from samples differ most: by how much, which
+        clip, reference, engine.
+    """
+
+    clips: int = 0
+    identical: int = 0
+    max_lsb: int = 0
+    labels_agree: int = 0
+    lsb_counts: dict[int, int] = field(default_factory=dict)
+    features_identical: float | None = None
+    features_max_lsb: int | None = None
+    pcm_labels_agree: int | None = None
+    worst: list[tuple[float, str, list[float], list[float]]] = field(default_factory=list)
+
+
+def open_runner(file: ModelFile, engine: str) -> ClipRunner:
+    """Open an engine by its name, one of `ENGINES`.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if engine == "native":
+        return HostRunner(file)
+    if engine not in TARGETS:
+        raise InputError(f"--engine: found {engine!r}, expected one of {', '.join(ENGINES)}")
+    return EmulatedBoard(file, engine)
+
+
+def validate(
+    file: ModelFile,
+    paths: Sequence[Path],
+    engine: str,
+    seconds: float | None = None,
+    reference: str = "litert",
+) -> Validation:
+    """Compare an engine with TFLite's kernels.
+
+    Parameters
+    ----------
+    file : ModelFile
+    paths : sequence of Path
+        Recordings, all of whole length.
+    engine : str
+        One of `ENGINES`.
+    seconds : float, optional
+        Cut or pad every clip to this length.
+    reference : str
+        One of `REFERENCES`: LiteRT's reference kernels by default.
+
+    Raises
+    ------
+    LightSernetError
+        If a recording cannot be read, or the engine is missing or fails.
+    """
+    runner = open_runner(file, engine)
+    oracle = open_reference(file, reference)
+    quantization = file.graph.input.quantization
+    spec = file.record.features
+    front_end = FrontEnd(spec)
+    streams = why_not_streamable(spec) is None
+    result = Validation()
+    feature_counts = np.zeros(256, np.int64)
+    for block in _blocks(paths):
+        samples = [_samples(path, spec.sample_rate, seconds) for path in block]
+        rows = [quantization.quantize(front_end.features(clip)) for clip in samples]
+        for path, clip_rows in zip(block, rows, strict=True):
+            if len(clip_rows) == 0:
+                raise InputError(f"{path}: shorter than one frame")
+        expected = oracle.run_features(rows)
+        for wanted, found in zip(expected, runner.run_features(rows), strict=True):
+            _compare_integers(result, wanted, found)
+        if streams:
+            heard = runner.run_samples(samples)
+            for path, wanted, clip_rows, found in zip(block, expected, rows, heard, strict=True):
+                assert found.features is not None
+                steps = np.abs(clip_rows.astype(int) - found.features.astype(int))
+                feature_counts += np.bincount(steps.ravel(), minlength=256)[:256]
+                _compare_posteriors(result, path.name, wanted, found)
+    if streams:
+        result.features_identical = float(feature_counts[0] / feature_counts.sum())
+        result.features_max_lsb = int(np.flatnonzero(feature_counts)[-1])
+    return result
+
+
+def _compare_integers(result: Validation, wanted: Outcome, found: Outcome) -> None:
+    steps = np.abs(
+        np.concatenate([wanted.logits, wanted.posteriors]).astype(int)
+        - np.concatenate([found.logits, found.posteriors])
+    )
+    result.clips += 1
+    result.identical += int(not steps.any())
+    result.max_lsb = max(result.max_lsb, int(steps.max()))
+    result.labels_agree += int(_label(wanted) == _label(found))
+    for step, count in zip(*np.unique(steps, return_counts=True), strict=True):
+        result.lsb_counts[int(step)] = result.lsb_counts.get(int(step), 0) + int(count)
+
+
+def _compare_posteriors(result: Validation, name: str, wanted: Outcome, found: Outcome) -> None:
+    agree = int(_label(wanted) == _label(found))
+    result.pcm_labels_agree = (result.pcm_labels_agree or 0) + agree
+    pair = [((outcome.posteriors.astype(int) + 128) / 256).tolist() for outcome in (wanted, found)]
+    difference = max(abs(a - b) for a, b in zip(*pair, strict=True))
+    result.worst.append((difference, name, pair[0], pair[1]))
+    result.worst.sort(key=lambda entry: (-entry[0], entry[1]))
+    del result.worst[_WORST:]
+
+
+def _label(outcome: Outcome) -> int:
+    # Of equal posteriors the first counts, as in the engine.
+    return int(np.argmax(outcome.posteriors))
+
+
+def _blocks(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    for start in range(0, len(paths), _BLOCK):
+        yield paths[start : start + _BLOCK]
+
+
+def _samples(path: Path, sample_rate: int, seconds: float | None) -> NDArray[np.int16]:
+    pcm = as_pcm16(read_recording(path, sample_rate).samples)
+    if seconds is not None:
+        length = round(seconds * sample_rate)
+        pcm = np.pad(pcm[:length], (0, max(0, length - len(pcm))))
+    return pcm

@@ -1,0 +1,1 @@
+"""The C engine on boards that QEMU emulates."""

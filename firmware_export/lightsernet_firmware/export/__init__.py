@@ -1,0 +1,1 @@
+"""Folders for a firmware build."""

@@ -1,0 +1,1 @@
+"""The C engine compiled for this machine, and called from Python."""

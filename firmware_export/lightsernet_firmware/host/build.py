@@ -1,0 +1,99 @@
+"""The C engine as a shared library for this machine, compiled once and kept."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import shutil
+from pathlib import Path
+
+from lightsernet_edge.errors import LightSernetError, MissingDependencyError
+
+from ..engine_files import engine_files, engine_sources, include_flags
+from .cache import cached_build, compiler_version, files_with_names, run_tool
+
+BENCH_SOURCES = (Path(__file__).parents[1] / "boards" / "host" / "bench_front_end.c",)
+
+# C99 without contraction of float operations, so that the front end gives the
+# same bits as on a board. -march=native because the library never leaves the
+# machine it is compiled on, and the inner loops of the convolutions are two to
+# four times faster with its widest vectors; -O3 because they are vectorised
+# there. -fno-math-errno lets sqrtf be one instruction.
+FLAGS = (
+    "-std=c99",
+    "-O3",
+    "-march=native",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fPIC",
+    "-shared",
+)
+
+
+def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
+    """Return the compiled library, building it if the cache lacks it.
+
+    The compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
+
+    Parameters
+    ----------
+    more_sources : tuple of Path
+        C files besides the engine's.
+    more_flags : tuple of str
+        Flags behind `FLAGS`.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is no C compiler.
+    LightSernetError
+        If it fails, ``$CC`` cannot be read, or the cache cannot be written to.
+    """
+    compiler = _compiler()
+    flags = [*FLAGS, *more_flags]
+
+    def build(library: Path) -> None:
+        command = [*compiler, *flags, *include_flags()]
+        command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
+        run_tool(command, "compile the engine", library)
+
+    ingredients = [
+        *files_with_names([*engine_files(), *more_sources]),
+        compiler_version(compiler),
+        os.fsencode(" ".join([*compiler, *flags])),
+        _processor().encode(),
+    ]
+    return cached_build("liblightsernet.so", ingredients, build)
+
+
+def _compiler() -> list[str]:
+    """Return the compiler and its own arguments."""
+    words = _words(os.environ.get("CC", "")) or ["cc"]
+    path = shutil.which(words[0])
+    if path is None:
+        raise MissingDependencyError(
+            f"engine native needs a C compiler, but {words[0]!r} is not found: install one "
+            "(Debian: apt-get install gcc libc6-dev) or name it in CC"
+        )
+    return [path, *words[1:]]
+
+
+def _words(command: str) -> list[str]:
+    """Split a command, such as ``ccache gcc``; a program's path may hold spaces."""
+    if shutil.which(command):
+        return [command]
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise LightSernetError(f"CC: found {command!r}, expected a command ({error})") from None
+
+
+def _processor() -> str:
+    """Return what ``-march=native`` depends on: a home may be shared by machines."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine() + platform.processor()
+    wanted = ("model name", "flags", "Features", "CPU part")
+    return "".join(sorted({line for line in lines if line.startswith(wanted)}))

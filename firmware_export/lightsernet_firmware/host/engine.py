@@ -1,0 +1,131 @@
+"""The engine ``native``: the C99 firmware engine, compiled for this machine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.model.record import ModelRecord
+from lightsernet_edge.model.tflite_graph import Graph
+from lightsernet_edge.profiles.profile import Profile
+
+from ..planner.blob import build_blob
+from ..planner.front_end_tables import front_end_tables
+from ..planner.graph_planner import plan_network
+from .stream import HostModel
+
+
+class NativeEngine:
+    """A full-integer model on the firmware's own code.
+
+    Parameters
+    ----------
+    model : bytes
+        A verified TFLite flatbuffer; `graph` is read instead.
+    graph : Graph
+    threads : int
+        Must be 1: the engine runs one row after another.
+    xnnpack : bool
+        Must be False.
+
+    Raises
+    ------
+    MissingDependencyError
+        If there is no C compiler.
+    ModelError
+        If the network is not full-integer or cannot be run row by row.
+    InputError
+        If threads or XNNPACK are asked for.
+    """
+
+    def __init__(self, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> None:
+        if threads != 1 or xnnpack:
+            raise InputError(
+                "--engine native: found --threads or --xnnpack, expected neither: it runs row by "
+                "row on one thread"
+            )
+        plan = plan_network(graph)
+        labels = [str(index) for index in range(plan.head.labels)]
+        self._plan = plan
+        self._input = plan.input
+        self._stream = HostModel(build_blob(plan, None, labels)).stream()
+
+    def invoke(self, features: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Run the network once on `features`, shape (n_frames, n_coefficients)."""
+        if len(features) == 0:
+            raise InputError("features: found no frame, expected at least one")
+        self._stream.reset()
+        self._stream.push_features(self._input.quantize(features))
+        self._stream.finish()
+        result = self._stream.result()
+        assert result is not None
+        return result[1]
+
+    def listener(
+        self,
+        record: ModelRecord,
+        profile: Profile | None,
+        adapt: bool,
+        window_frames: int | None,
+    ) -> NativeListener:
+        """Make a listener on the engine's own front end.
+
+        Raises
+        ------
+        InputError
+            If it is asked to adapt a front end that does not standardise.
+        ModelError
+            If the front end cannot stream.
+        """
+        spec = record.features
+        if adapt and spec.mean is None:
+            raise InputError(f"adapt: the model's front end {spec.name!r} does not standardise")
+        blob = build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
+        return NativeListener(HostModel(blob), profile, window_frames)
+
+
+class NativeListener:
+    """Front end and network of the firmware: `lightsernet_edge.live.listener.Listener`.
+
+    Parameters
+    ----------
+    model : HostModel
+        Of a blob with a front end.
+    profile : Profile or None
+        In place of the blob's mean and scale.
+    window_frames : int or None
+        Hear the last rows of the network's output only: as many as so many rows of
+        features make.
+    """
+
+    def __init__(
+        self, model: HostModel, profile: Profile | None, window_frames: int | None
+    ) -> None:
+        self._stream = model.stream(window_frames)
+        if profile is not None:
+            self._stream.set_profile(
+                np.array(profile.mean), np.array(profile.scale), profile.seconds
+            )
+
+    def reset(self) -> None:
+        """Begin the next utterance; the profile stays."""
+        self._stream.reset()
+
+    def push(self, pcm: NDArray[np.int16]) -> None:
+        """Take in samples, shape (n,)."""
+        self._stream.push(pcm)
+
+    def provisional(self) -> NDArray[np.int8] | None:
+        """Return the posteriors over what has come through so far, None if nothing has."""
+        result = self._stream.result()
+        return None if result is None else result[1]
+
+    def finish(self) -> NDArray[np.int8] | None:
+        """End the utterance and return its posteriors, None if it was too short."""
+        self._stream.finish()
+        return self.provisional()
+
+    def learn(self) -> None:
+        """Adapt the profile to the utterance that was finished last."""
+        self._stream.adapt()

@@ -1,0 +1,208 @@
+"""What a network costs before it is flashed: RAM, flash and work, layer by layer.
+
+The figures are those of the engine's own layout (``engine/src/lsn_ram.c``):
+`ram_bytes` is what ``lsn_ram_size`` returns, to the byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lightsernet_edge.endpointing.settings import EndpointConstants
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.model.record import DecisionDefaults
+
+from .blob import ALIGNMENT
+from .front_end_tables import FrontEndTables
+from .network_plan import NetworkPlan, Stage, round_up
+from .tiling import operands_of_tile
+
+# Reserved for the engine's own variables, LSN_STREAM_BYTES.
+_STREAM_BYTES = 192
+# Bytes of an operand of the convolutions: Helium takes int8 as it is, all
+# others int16. See engine/src/lsn_operand.h.
+OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
+_REQUANTIZATION_BYTES = 12
+# Reserved for a listener's own variables, LSN_LISTENER_BYTES.
+_LISTENER_BYTES = 768
+# Mean, scale and the statistics behind them, LSN_PROFILE_ARRAYS.
+_PROFILE_ARRAYS = 6
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """Cost of a stage, or of the head.
+
+    Attributes
+    ----------
+    name : str
+    operation : str
+        What it computes, in words.
+    ring_rows : int
+        Rows of its input that it keeps.
+    ring_bytes : int
+    scratch_bytes : int
+        Working memory, shared with all other layers.
+    lag_rows : int
+        Rows of features that must have come after the last one its first row
+        of output is centred on.
+    rows_before, rows_after : int
+        'same' padding at both ends of the utterance, in rows of its input.
+    weight_bytes : int
+        Weights, biases and multipliers.
+    macs : int
+        Multiply-accumulates for the frames given.
+    """
+
+    name: str
+    operation: str
+    ring_rows: int
+    ring_bytes: int
+    scratch_bytes: int
+    lag_rows: int
+    rows_before: int
+    rows_after: int
+    weight_bytes: int
+    macs: int
+
+
+def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[LayerCost]:
+    """Say what every layer costs.
+
+    Parameters
+    ----------
+    plan : NetworkPlan
+    frames : int
+        Rows of features in an utterance.
+    target : str
+        A key of `OPERAND_BYTES`.
+    """
+    costs = []
+    rows, step, lag = frames, 1, 0
+    for stage in plan.stages:
+        # Its pooled row waits for the rows behind, and for its pool to fill.
+        lag += step * (stage.rows_after + stage.pool[0] - 1)
+        pool = "" if stage.pool == (1, 1) else f", pool {stage.pool[0]}x{stage.pool[1]}"
+        kernels = ", ".join(f"{path.kernel[0]}x{path.kernel[1]}" for path in stage.paths)
+        costs.append(
+            LayerCost(
+                name=stage.name,
+                operation=f"conv {kernels}: {stage.input_channels} to "
+                f"{stage.output_channels} channels, {stage.input_width} columns{pool}",
+                ring_rows=stage.rows_kept,
+                ring_bytes=_ring_bytes(stage),
+                scratch_bytes=_stage_scratch(stage, OPERAND_BYTES[target]),
+                lag_rows=lag,
+                rows_before=stage.rows_before,
+                rows_after=stage.rows_after,
+                weight_bytes=sum(
+                    path.weights.size + _REQUANTIZATION_BYTES * path.filters for path in stage.paths
+                ),
+                macs=rows * stage.macs_per_row,
+            )
+        )
+        rows, step = -(-rows // stage.pool[0]), step * stage.pool[0]
+    head = plan.head
+    costs.append(
+        LayerCost(
+            name="head",
+            operation=f"mean, dense {head.channels} to {head.labels}, softmax",
+            ring_rows=0,
+            ring_bytes=round_up(4 * head.channels, ALIGNMENT) + _labels_bytes(plan),
+            scratch_bytes=head.channels,
+            lag_rows=lag,
+            rows_before=0,
+            rows_after=0,
+            weight_bytes=head.weights.size + _REQUANTIZATION_BYTES * head.labels,
+            macs=int(head.weights.size),
+        )
+    )
+    return costs
+
+
+def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "host") -> int:
+    """Return the RAM of one stream in bytes: ``lsn_ram_size`` on `target`."""
+    operand = OPERAND_BYTES[target]
+    scratch = [_stage_scratch(stage, operand) for stage in plan.stages]
+    # The last stage's row is summed up from the scratch.
+    scratch[-1] += round_up(plan.head.width * plan.head.channels, ALIGNMENT)
+    total = _STREAM_BYTES + round_up(4 * plan.head.channels, ALIGNMENT) + _labels_bytes(plan)
+    total += sum(_ring_bytes(stage) for stage in plan.stages)
+    if tables is not None:
+        total += round_up(2 * tables.spec.frame_length, ALIGNMENT)
+        total += round_up(4 * _PROFILE_ARRAYS * plan.coefficients, ALIGNMENT)
+        # Two sets of complex float32 arrays of half the transform's length.
+        scratch.append(2 * 4 * tables.spec.fft_length)
+    return total + max(scratch)
+
+
+def listener_ram_bytes(
+    plan: NetworkPlan,
+    tables: FrontEndTables | None,
+    decision: DecisionDefaults,
+    target: str = "host",
+    continuous: bool = False,
+) -> int | None:
+    """Return the RAM of one listener in bytes: ``lsn_listener_ram_size`` on `target`.
+
+    Parameters
+    ----------
+    plan : NetworkPlan
+    tables : FrontEndTables or None
+    decision : DecisionDefaults
+    target : str
+        A key of `OPERAND_BYTES`.
+    continuous : bool
+        Whether it is in continuous mode.
+
+    Returns
+    -------
+    int or None
+        None if the engine has no listener for it: without a front end, or if the
+        decision's times do not fit the front end.
+    """
+    if tables is None:
+        return None
+    spec = tables.spec
+    try:
+        constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    except InputError:
+        return None
+    parts = [
+        4 * plan.head.labels,
+        # Statistics of two arrays, and their rows.
+        2 * 4 * plan.coefficients + 4,
+        constants.hang_over * plan.coefficients,
+        2 * (constants.before + constants.speech_window) * constants.hop_length,
+    ]
+    if continuous:
+        # Smoothed posteriors, and the sums of the window's rows.
+        window = decision.window_hops(spec.sample_rate / spec.hop_length)
+        rows = plan.output_rows(spec.n_frames(window * spec.hop_length))
+        if rows == 0:
+            return None
+        parts += [4 * plan.head.labels, 2 * rows * plan.head.channels]
+    own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
+    return own + ram_bytes(plan, tables, target)
+
+
+def _labels_bytes(plan: NetworkPlan) -> int:
+    return 2 * round_up(plan.head.labels, ALIGNMENT)
+
+
+def _ring_bytes(stage: Stage) -> int:
+    return round_up(stage.rows_kept * stage.input_width * stage.input_channels, ALIGNMENT)
+
+
+def _stage_scratch(stage: Stage, operand: int) -> int:
+    pixels = stage.pool[0] * stage.tile_width
+    tile = max(
+        operands_of_tile(stage.tile_width, stage.input_channels, path.kernel, stage.pool[0])
+        for path in stage.paths
+    )
+    # Two filters at a time are widened, where operands are wider than weights.
+    filters = 0
+    if operand > 1:
+        filters = 2 * max(path.packed_weights.shape[1] for path in stage.paths)
+    parts = (tile * operand, filters * operand, 2 * 4 * pixels, 2 * pixels)
+    return sum(round_up(part, ALIGNMENT) for part in parts)

@@ -1,0 +1,90 @@
+"""Samples on their way into a stream: checked, as int16, cut into hops."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from .recording import as_pcm16
+
+# What `rms_db` says of digital silence.
+SILENT_DB = -120.0
+_FULL_SCALE = 32768.0
+
+
+class HopCutter:
+    """Cuts samples into whole hops, whatever chunks they come in.
+
+    Parameters
+    ----------
+    hop_length : int
+        In samples.
+
+    Attributes
+    ----------
+    pending : int
+        Samples of a hop that is not whole yet.
+    """
+
+    def __init__(self, hop_length: int) -> None:
+        self._rest = np.zeros(hop_length, np.int16)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what is pending."""
+        self.pending = 0
+
+    def push(self, samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
+        """Take in samples, shape (n,), and return whole hops in blocks, shape (m, hop_length)."""
+        hop, blocks = self._rest.size, []
+        if self.pending:
+            room = hop - self.pending
+            head, samples = samples[:room], samples[room:]
+            self._rest[self.pending : self.pending + head.size] = head
+            self.pending += head.size
+            if self.pending < hop:
+                return []
+            blocks.append(self._rest[None].copy())
+            self.pending = 0
+        whole = samples.size // hop * hop
+        if whole:
+            blocks.append(samples[:whole].reshape(-1, hop))
+        self.pending = samples.size - whole
+        self._rest[: self.pending] = samples[whole:]
+        return blocks
+
+
+def as_int16(pcm: ArrayLike) -> NDArray[np.int16]:
+    """Bring samples to int16, as a stream takes them in.
+
+    Parameters
+    ----------
+    pcm : array_like, shape (n,)
+        int16, or float in -1..1: multiplied by 32768, rounded and saturated.
+
+    Raises
+    ------
+    InputError
+        If the samples are of another shape or type, not finite, or beyond -1..1.
+    """
+    array = np.asarray(pcm)
+    if array.ndim != 1:
+        raise InputError(f"samples: found shape {array.shape}, expected one dimension (mono)")
+    if array.dtype == np.int16:
+        return array
+    if array.dtype.kind != "f":
+        if array.size == 0:
+            return np.empty(0, np.int16)
+        raise InputError(f"samples: found {array.dtype}, expected int16 or float32")
+    if not np.isfinite(array).all():
+        raise InputError("samples: found NaN or Inf, expected finite values in -1..1")
+    if array.size and np.abs(array).max() > 1.0:
+        raise InputError(f"samples: found {float(np.abs(array).max()):g}, expected values in -1..1")
+    return as_pcm16(array.astype(np.float64))
+
+
+def rms_db(samples: NDArray[np.int16]) -> float:
+    """Return the RMS of samples in dB of full scale, at least `SILENT_DB`."""
+    power = float(np.mean(np.square(samples, dtype=np.float64))) / _FULL_SCALE**2
+    return max(SILENT_DB, 10.0 * float(np.log10(power))) if power > 0 else SILENT_DB

@@ -1,0 +1,21 @@
+"""One line on stderr: errors and warnings."""
+
+from __future__ import annotations
+
+import sys
+
+PROGRAM = "lightsernet-edge"
+
+
+def print_error(message: object) -> None:
+    """Print an error as one line on stderr."""
+    _print_line("error", message)
+
+
+def print_warning(message: object) -> None:
+    """Print a warning as one line on stderr."""
+    _print_line("warning", message)
+
+
+def _print_line(kind: str, message: object) -> None:
+    print(f"{PROGRAM}: {kind}: {' '.join(str(message).split())}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Where in a stream of samples somebody speaks."""

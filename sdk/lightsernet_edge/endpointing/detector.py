@@ -1,0 +1,218 @@
+"""Where in a stream of samples somebody speaks, in exact integers.
+
+The arithmetic is written down in ``docs/live.md``, section "Endpointing in
+integers"; the C engine repeats it bit for bit. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .settings import PEAK_BITS, SHARE_BITS, EndpointConstants
+
+Utterance = tuple[int, int]
+
+
+class HopLevels:
+    """The level of every hop of a stream.
+
+    The level is 256 * log2 of the energy that a hop has through a Haar wavelet:
+    the sum over the newest `half_wavelet` samples minus that over as many before
+    them. 0 stands for no energy at all.
+
+    Parameters
+    ----------
+    constants : EndpointConstants
+    """
+
+    def __init__(self, constants: EndpointConstants) -> None:
+        self._hop = constants.hop_length
+        self._half = constants.half_wavelet
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all audio."""
+        self._past: NDArray[np.int64] | None = None
+
+    def push(self, hops: NDArray[np.int16]) -> NDArray[np.int64]:
+        """Compute the levels of hops that follow the last ones.
+
+        Parameters
+        ----------
+        hops : ndarray of int16, shape (n * hop_length,)
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        if hops.size == 0:
+            return np.empty(0, np.int64)
+        half = self._half
+        past = self._past
+        if past is None:
+            # The stream begins as if the first sample had always been there.
+            past = np.full(2 * half, hops[0], np.int64)
+        samples = np.concatenate([past, hops])
+        self._past = samples[-2 * half :].copy()
+        sums = np.concatenate([[0], np.cumsum(samples)])
+        newest = sums[2 * half :] - sums[half:-half]
+        before = sums[half:-half] - sums[: -2 * half]
+        wavelet = (newest - before)[1:]
+        return levels((wavelet * wavelet).reshape(-1, self._hop).sum(axis=1))
+
+
+def levels(energies: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 256 * log2(energy), by eight squarings of the mantissa; 0 for 0.
+
+    Parameters
+    ----------
+    energies : ndarray of int64
+        In 0..2**52.
+    """
+    # frexp is exact on these integers: energy = fraction * 2**exponent, fraction in 1/2..1.
+    exponent = np.frexp(energies.astype(np.float64))[1].astype(np.int64) - 1
+    left = np.maximum(31 - exponent, 0).astype(np.uint64)
+    right = np.maximum(exponent - 31, 0).astype(np.uint64)
+    mantissa = (energies.astype(np.uint64) << left) >> right
+    level = np.maximum(exponent, 0)
+    for _ in range(8):
+        mantissa = (mantissa * mantissa) >> np.uint64(31)
+        octave = mantissa >> np.uint64(32)
+        mantissa >>= octave
+        level = 2 * level + octave.astype(np.int64)
+    return np.where(energies > 0, level, 0)
+
+
+class Endpointer:
+    """Finds utterances in a stream of levels, one hop after another.
+
+    Parameters
+    ----------
+    constants : EndpointConstants
+
+    Attributes
+    ----------
+    hops : int
+        Hops heard so far.
+    in_speech : bool
+    start, end : int
+        The utterance in progress as far as it is certain, in hops; `end` is
+        exclusive and never falls.
+    floor, peak : int
+        The noise floor and the tracked peak, as levels.
+    """
+
+    def __init__(self, constants: EndpointConstants) -> None:
+        self._constants = constants
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the state of a new stream."""
+        self.hops = 0
+        self.in_speech = False
+        self.start = self.end = 0
+        self.floor = self.peak = 0
+        self._last = 0
+        self._free_from = 0
+        self._begun = 0
+        self._peak = 0
+        self._before: tuple[int, int] | None = None
+        self._block_minimum = 0
+        self._block_hops = 0
+        self._minima: deque[int] = deque(maxlen=self._constants.floor_blocks)
+
+    def step(self, level: int) -> Utterance | None:
+        """Take in the level of the next hop.
+
+        Returns
+        -------
+        (start, end) or None
+            The utterance that ended with this hop, in hops, `end` exclusive.
+        """
+        c = self._constants
+        self._track(level)
+        distance = min(max(self.peak - self.floor, 0), c.range)
+        begin = self.floor + max(c.begin, (distance * c.begin_share) >> SHARE_BITS)
+        last = self.floor + max(c.last, (distance * c.last_share) >> SHARE_BITS)
+        begin = max(begin, self.peak - c.begin_drop)
+        last = max(last, self.peak - c.last_drop)
+        now = self.hops
+        self.hops += 1
+        if self.in_speech:
+            if level > last:
+                self._last = now
+            if now - self._last >= c.hang_over:
+                return self._stop()
+        else:
+            window = (1 << c.speech_window) - 1
+            self._begun = ((self._begun << 1) | (level > begin)) & window
+            if bin(self._begun).count("1") < c.speech:
+                return None
+            first = now + 1 - self._begun.bit_length()
+            self.start = max(first - c.before, self._free_from)
+            self.in_speech = True
+            self._last = now
+        self.end = min(self._last + 1 + c.after, self.hops)
+        if self.hops - self.start >= c.maximum:
+            return self._stop()
+        return None
+
+    def finish(self) -> Utterance | None:
+        """End the audio: return the utterance in progress, if there is one.
+
+        What comes after is no part of any utterance before.
+        """
+        ended = self._stop() if self.in_speech else None
+        self._begun = 0
+        self._free_from = self.hops
+        return ended
+
+    def _stop(self) -> Utterance:
+        self.in_speech = False
+        self._begun = 0
+        self._free_from = self.end
+        return self.start, self.end
+
+    def _track(self, level: int) -> None:
+        """Follow noise floor and peak, both of the mean of three hops' levels."""
+        c = self._constants
+        if self._before is None:
+            self._before = (level, level)
+            self._minima.append(min(level, c.first_floor))
+            self._block_minimum = level
+        smooth = (level + self._before[0] + self._before[1]) // 3
+        self._before = (level, self._before[0])
+        self._block_minimum = min(self._block_minimum, smooth)
+        self.floor = max(min(self._block_minimum, *self._minima), c.silence)
+        self._block_hops += 1
+        if self._block_hops == c.floor_block:
+            self._minima.append(self._block_minimum)
+            self._block_hops = 0
+            self._block_minimum = smooth
+        self._peak = max(smooth << PEAK_BITS, self._peak - c.release)
+        self.peak = self._peak >> PEAK_BITS
+
+
+def find_utterances(samples: NDArray[np.int16], constants: EndpointConstants) -> list[Utterance]:
+    """Find the utterances of a whole recording, as a stream would.
+
+    Parameters
+    ----------
+    samples : ndarray of int16, shape (n,)
+        Mono.
+    constants : EndpointConstants
+
+    Returns
+    -------
+    list of (start, end)
+        In samples, in order, not overlapping; empty where nobody speaks.
+    """
+    hop = constants.hop_length
+    whole = samples[: len(samples) // hop * hop]
+    endpointer = Endpointer(constants)
+    found = [endpointer.step(level) for level in HopLevels(constants).push(whole).tolist()]
+    found.append(endpointer.finish())
+    return [(item[0] * hop, item[1] * hop) for item in found if item is not None]

@@ -1,0 +1,259 @@
+"""What counts as an utterance: in seconds and decibels, and as the integers made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from ..errors import InputError
+
+# Levels count in 1/256 of an octave of energy: 256 * log2(energy).
+_STEPS_PER_OCTAVE = 256
+_STEPS_PER_DB = _STEPS_PER_OCTAVE * math.log2(10.0) / 10.0
+# The tracked peak has 4 bits more, so that it can fall by less than a step a hop.
+PEAK_BITS = 4
+SHARE_BITS = 8
+# Half the length of the Haar wavelet, in seconds: its band lies around 750 Hz,
+# where voices are strong, and a constant offset does not pass.
+_HALF_WAVELET_S = 0.0005
+_FULL_SCALE = 32768
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """What counts as an utterance, in seconds and decibels.
+
+    Attributes
+    ----------
+    begin_db, last_db : float
+        Speech begins this far above the noise floor, and lasts as long as it
+        stays above the lower one.
+    begin_share, last_share : float
+        The same as a share, in 0..1, of the distance from the noise floor to the
+        tracked peak; the larger of the two thresholds holds.
+    range_db : float
+        The distance counts up to here only.
+    begin_drop_db, last_drop_db : float
+        No threshold is further below the tracked peak: what matters where there is
+        next to no noise.
+    release_db_per_s : float
+        How fast the tracked peak falls.
+    speech_s, speech_window_s : float
+        An utterance begins when so much of the last `speech_window_s` was above
+        the threshold.
+    hang_over_s : float
+        An utterance ends when nothing was heard for so long.
+    maximum_s : float
+        Longer ones are cut here, 30 s at most.
+    before_s, after_s : float
+        Margins that belong to the utterance.
+    floor_s : float
+        The noise floor is the minimum of the last so many seconds.
+    silence_dbfs : float
+        The noise floor is never taken to be lower, in dB of full scale.
+    first_floor_dbfs : float
+        Nor to be higher at the start of a stream, when it is not known yet.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range.
+    """
+
+    begin_db: float = 10.0
+    last_db: float = 6.0
+    begin_share: float = 0.5
+    last_share: float = 0.3
+    range_db: float = 40.0
+    begin_drop_db: float = 25.0
+    last_drop_db: float = 34.0
+    release_db_per_s: float = 6.0
+    speech_s: float = 0.064
+    speech_window_s: float = 0.192
+    hang_over_s: float = 0.6
+    maximum_s: float = 15.0
+    before_s: float = 0.048
+    after_s: float = 0.048
+    floor_s: float = 2.0
+    silence_dbfs: float = -80.0
+    first_floor_dbfs: float = -45.0
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not is_number or not low <= value <= high:
+                raise InputError(f"endpointing: {name} is {value!r}, expected {low:g}..{high:g}")
+        if self.last_db > self.begin_db or self.last_share > self.begin_share:
+            raise InputError(
+                "endpointing: last_db and last_share are expected below begin_db and begin_share, "
+                f"found {self.last_db:g} > {self.begin_db:g} or "
+                f"{self.last_share:g} > {self.begin_share:g}"
+            )
+        if self.speech_s > self.speech_window_s:
+            raise InputError(
+                f"endpointing: speech_s is {self.speech_s:g}, expected at most speech_window_s "
+                f"{self.speech_window_s:g}"
+            )
+        if self.after_s > self.hang_over_s:
+            raise InputError(
+                f"endpointing: after_s is {self.after_s:g}, expected at most hang_over_s "
+                f"{self.hang_over_s:g}"
+            )
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "begin_db": (1.0, 60.0),
+    "last_db": (0.0, 60.0),
+    "begin_share": (0.0, 1.0),
+    "last_share": (0.0, 1.0),
+    "range_db": (0.0, 96.0),
+    "begin_drop_db": (1.0, 120.0),
+    "last_drop_db": (1.0, 120.0),
+    "release_db_per_s": (0.0, 1000.0),
+    "speech_s": (0.001, 0.5),
+    "speech_window_s": (0.001, 0.5),
+    "hang_over_s": (0.05, 5.0),
+    "maximum_s": (1.0, 30.0),
+    "before_s": (0.0, 0.5),
+    "after_s": (0.0, 0.5),
+    "floor_s": (0.5, 30.0),
+    "silence_dbfs": (-120.0, 0.0),
+    "first_floor_dbfs": (-120.0, 0.0),
+}
+# How far back an utterance may begin when its event comes, in seconds.
+MOST_KEPT_S = sum(
+    _RANGES[name][1]
+    for name in ("maximum_s", "hang_over_s", "before_s", "after_s", "speech_window_s")
+)
+# The window of an utterance's begin is kept as the bits of a word.
+_MAX_WINDOW_HOPS = 31
+_FLOOR_BLOCKS = 8
+
+
+@dataclass(frozen=True)
+class EndpointConstants:
+    """The settings as the integers that the arithmetic runs on.
+
+    Attributes
+    ----------
+    hop_length : int
+        In samples; all times below count in hops.
+    half_wavelet : int
+        In samples.
+    begin, last, range, begin_drop, last_drop, silence, first_floor : int
+        Levels and differences of levels, in 1/256 of an octave of energy.
+    begin_share, last_share : int
+        In 1/256.
+    release : int
+        A hop, in 1/16 of a step of a level.
+    speech, speech_window, hang_over, maximum, before, after : int
+    floor_block : int
+        The noise floor is the minimum over the block in progress and the
+        `floor_blocks` before it.
+    floor_blocks : int
+    """
+
+    hop_length: int
+    half_wavelet: int
+    begin: int
+    last: int
+    range: int
+    begin_drop: int
+    last_drop: int
+    silence: int
+    first_floor: int
+    begin_share: int
+    last_share: int
+    release: int
+    speech: int
+    speech_window: int
+    hang_over: int
+    maximum: int
+    before: int
+    after: int
+    floor_block: int
+    floor_blocks: int
+
+    @classmethod
+    def of(cls, settings: EndpointSettings, sample_rate: int, hop_length: int) -> EndpointConstants:
+        """Convert seconds to hops and decibels to levels, each rounded to the nearest.
+
+        Parameters
+        ----------
+        settings : EndpointSettings
+        sample_rate : int
+            In hertz.
+        hop_length : int
+            In samples.
+
+        Raises
+        ------
+        InputError
+            If `speech_window_s` is more than 31 hops.
+        """
+        half = max(1, round(_HALF_WAVELET_S * sample_rate))
+        # Of noise with all samples independent and full scale as its RMS.
+        full = _STEPS_PER_OCTAVE * math.log2(hop_length * 2 * half * _FULL_SCALE**2)
+
+        def hops(seconds: float, least: int) -> int:
+            return max(least, round(seconds * sample_rate / hop_length))
+
+        def steps(decibels: float) -> int:
+            return round(decibels * _STEPS_PER_DB)
+
+        window = hops(settings.speech_window_s, 1)
+        if window > _MAX_WINDOW_HOPS:
+            raise InputError(
+                f"endpointing: speech_window_s is {settings.speech_window_s:g}, expected at most "
+                f"{_MAX_WINDOW_HOPS} hops of {hop_length} samples"
+            )
+        hang_over = hops(settings.hang_over_s, 1)
+        return cls(
+            hop_length=hop_length,
+            half_wavelet=half,
+            begin=steps(settings.begin_db),
+            last=steps(settings.last_db),
+            range=steps(settings.range_db),
+            begin_drop=steps(settings.begin_drop_db),
+            last_drop=steps(settings.last_drop_db),
+            silence=max(0, round(full + settings.silence_dbfs * _STEPS_PER_DB)),
+            first_floor=max(0, round(full + settings.first_floor_dbfs * _STEPS_PER_DB)),
+            begin_share=round(settings.begin_share * (1 << SHARE_BITS)),
+            last_share=round(settings.last_share * (1 << SHARE_BITS)),
+            release=round(
+                settings.release_db_per_s
+                * _STEPS_PER_DB
+                * (1 << PEAK_BITS)
+                * hop_length
+                / sample_rate
+            ),
+            speech=min(window, hops(settings.speech_s, 1)),
+            speech_window=window,
+            hang_over=hang_over,
+            maximum=hops(settings.maximum_s, 1),
+            before=hops(settings.before_s, 0),
+            after=min(hang_over, hops(settings.after_s, 0)),
+            floor_block=hops(settings.floor_s / _FLOOR_BLOCKS, 1),
+            floor_blocks=_FLOOR_BLOCKS,
+        )
+
+    @property
+    def hops_kept(self) -> int:
+        """Most hops that an utterance may reach back, or hold back, from the last one."""
+        return max(self.before + self.speech_window, self.hang_over) + 1
+
+
+def settings_from_json(data: object) -> EndpointSettings:
+    """Build settings from the JSON object of a record; unknown fields are ignored.
+
+    Raises
+    ------
+    InputError
+        If it is no object, or a value is out of its range.
+    """
+    if not isinstance(data, dict):
+        raise InputError(f"endpointing: found {data!r}, expected an object")
+    names = {item.name for item in dataclasses.fields(EndpointSettings)}
+    return EndpointSettings(**{name: value for name, value in data.items() if name in names})

@@ -1,0 +1,1 @@
+"""Streams: samples in as they arrive, events out."""

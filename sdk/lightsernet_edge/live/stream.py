@@ -1,0 +1,376 @@
+"""`EmotionStream`: samples in as they arrive, events out.
+
+An utterance's event is what `EmotionRecognizer.classify_samples` says of the same
+samples; the stream adds when it begins and ends. Any split of the audio gives the
+same events, because all that depends on time goes hop by hop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..audio.pcm import SILENT_DB, HopCutter, as_int16, rms_db
+from ..decision import ContinuousDecision, Emotion
+from ..endpointing.detector import Endpointer, HopLevels, Utterance
+from ..endpointing.settings import EndpointConstants
+from ..engines import RawOutput, open_engine
+from ..errors import InputError, LightSernetError, ModelError
+from ..model.file import default_model_path, read_model
+from ..model.record import DecisionDefaults
+from ..profiles.profile import Profile
+from .listener import Listener, open_listener
+from .timeline import Timeline
+
+MODES = ("utterance", "continuous")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a stream has to say.
+
+    Attributes
+    ----------
+    kind : str
+        ``utterance``, one for each when it has ended; ``provisional``, on the
+        utterance in progress; or ``continuous``, on the last seconds.
+    emotion : Emotion
+        With calibrated posteriors; times count from the start of the stream, lost
+        samples included.
+    broken : bool
+        Whether samples were lost inside the stretch or at an edge of it.
+    """
+
+    kind: str
+    emotion: Emotion
+    broken: bool = False
+
+
+class EmotionStream:
+    """Recognises emotions in speech as it arrives.
+
+    Parameters
+    ----------
+    model : str or Path, optional
+        A `.tflite` with its record; by default the model that ships.
+    engine : str, optional
+        Name of the engine; by default the first interpreter that is installed.
+    threads : int
+        Threads of the interpreter.
+    xnnpack : bool
+        Whether to run on XNNPACK.
+    mode : {"utterance", "continuous"}
+        One event an utterance when it has ended, or, while it lasts, one every
+        `step_s` of the decision's settings over its last `window_s`.
+    provisional : bool
+        In mode ``utterance``: also an event every `step_s` while one lasts.
+    profile : Profile, str or Path, optional
+        Of the user, as `enrol` makes it.
+    adapt : bool
+        In mode ``utterance``: let the profile follow the utterances.
+    decision : DecisionDefaults, optional
+        In place of the record's.
+    callback : callable, optional
+        Called with every event before it is returned, once all samples of the call
+        are taken in; what it raises goes to the caller, later events come with the
+        next call. Under `events` it runs in the thread that does the work.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Of the samples to be pushed, in hertz.
+    frame_length : int
+        Samples of one step of the analysis: chunks of a multiple cost least.
+    labels : tuple of str
+        In the model's order.
+    level_db : float
+        RMS of the samples pushed last, in dB of full scale; -120 for silence.
+
+    Raises
+    ------
+    InputError
+        If an argument is wrong, or the profile does not fit the model.
+    ModelError
+        If the model is missing, damaged, or has no record.
+    MissingDependencyError
+        If no interpreter is installed.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        engine: str | None = None,
+        threads: int = 1,
+        xnnpack: bool = False,
+        mode: str = "utterance",
+        provisional: bool = False,
+        profile: Profile | str | Path | None = None,
+        adapt: bool = False,
+        decision: DecisionDefaults | None = None,
+        callback: Callable[[Event], object] | None = None,
+    ) -> None:
+        if mode not in MODES:
+            raise InputError(f"mode: found {mode!r}, expected one of {', '.join(MODES)}")
+        if mode == "continuous" and (provisional or adapt):
+            raise InputError("provisional and adapt: expected with mode 'utterance' only")
+        file = read_model(default_model_path() if model is None else model)
+        record = file.record if decision is None else replace(file.record, decision=decision)
+        spec, settings = record.features, record.decision
+        if isinstance(profile, (str, Path)):
+            profile = Profile.load(profile)
+        self.labels = record.labels
+        self.sample_rate = spec.sample_rate
+        self.frame_length = self._hop = spec.hop_length
+        self._settings = settings
+        self._rule = settings.rule(record.labels)
+        if profile is not None:
+            bias = profile.bias_of(record.sha256, len(record.labels))
+            self._rule = replace(self._rule, bias=bias)
+        self._continuous = mode == "continuous"
+        self._speaks_early = provisional or self._continuous
+        self._adapt = adapt
+        self._callback = callback
+        hops_per_s = spec.sample_rate / spec.hop_length
+        self._step = settings.step_hops(hops_per_s)
+        self._window = settings.window_hops(hops_per_s)
+        self._constants = EndpointConstants.of(
+            settings.endpointing, spec.sample_rate, spec.hop_length
+        )
+        self._levels = HopLevels(self._constants)
+        self._endpointer = Endpointer(self._constants)
+        self._smoother = ContinuousDecision(self._rule, self._step / hops_per_s)
+        self._posteriors = file.graph.posteriors
+        window_frames = spec.n_frames(self._window * self._hop) if self._continuous else None
+        if window_frames == 0:
+            raise InputError(
+                f"decision: window_s is {settings.window_s:g}, expected at least one frame"
+            )
+        try:
+            network = open_engine(file.model, file.graph, engine, threads, xnnpack)
+        except ModelError as error:
+            raise ModelError(f"{file.path}: {error}") from None
+        self._listener: Listener | None = open_listener(
+            network, record, profile, adapt, window_frames
+        )
+        # The last hops: an utterance is known to have begun, or to go on, some time later.
+        self._kept = np.zeros((self._constants.hops_kept, self._hop), np.int16)
+        self._cutter = HopCutter(self._hop)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all audio: the state of a new stream. An adapted profile stays."""
+        self._open_listener().reset()
+        self._levels.reset()
+        self._endpointer.reset()
+        self._smoother.reset()
+        self._timeline = Timeline()
+        self._cutter.reset()
+        self._pushed = 0
+        self._owed: list[Event] = []
+        self._finished = False
+        self.level_db = SILENT_DB
+
+    def close(self) -> None:
+        """Let go of the model. Nothing can be pushed any more."""
+        self._listener = None
+
+    def __enter__(self) -> EmotionStream:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def in_speech(self) -> bool:
+        """Whether an utterance is in progress."""
+        return self._endpointer.in_speech
+
+    @property
+    def utterance_start_s(self) -> float | None:
+        """Where the utterance in progress began, in seconds; None if there is none."""
+        if not self.in_speech:
+            return None
+        return self._seconds(self._endpointer.start * self._hop)
+
+    @property
+    def time_s(self) -> float:
+        """Length of the stream so far, lost samples included, in seconds."""
+        return self._seconds(self._endpointer.hops * self._hop + self._cutter.pending)
+
+    def process(self, pcm: ArrayLike) -> list[Event]:
+        """Take in samples and return what they bring.
+
+        Parameters
+        ----------
+        pcm : array_like, shape (n,)
+            Mono at `sample_rate`: int16, or float32 or float64 in -1..1; any length.
+
+        Returns
+        -------
+        list of Event
+            In order of time.
+
+        Raises
+        ------
+        InputError
+            If the samples are of another shape or type, not finite, or beyond
+            -1..1; nothing of them is taken in.
+        LightSernetError
+            If the stream is closed or finished.
+        """
+        self._refuse_finished()
+        samples = as_int16(pcm)
+        events, self._owed = self._owed, []
+        if samples.size:
+            self.level_db = rms_db(samples)
+        for hops in self._cutter.push(samples):
+            levels = self._levels.push(hops.reshape(-1)).tolist()
+            for hop, level in zip(hops, levels, strict=True):
+                events += self._take_in(hop, level)
+        return self._called_back(events)
+
+    def finish(self) -> list[Event]:
+        """End the audio: the utterance in progress is judged. `reset` begins anew.
+
+        Raises
+        ------
+        LightSernetError
+            If the stream is closed.
+        """
+        self._open_listener()
+        events, self._owed = self._owed, []
+        if not self._finished:
+            self._finished = True
+            events += self._cut()
+        return self._called_back(events)
+
+    def mark_broken(self, lost_samples: int = 0) -> None:
+        """Say that samples were lost between the last ones pushed and the next.
+
+        An utterance that they fall into is marked; where as much is missing as the
+        hang-over it ends there, and `process` or `finish` return its event next. So
+        is one that begins at the gap: what it began with may be lost.
+
+        Parameters
+        ----------
+        lost_samples : int
+            How many, as far as it is known.
+
+        Raises
+        ------
+        InputError
+            If the number is below 0.
+        LightSernetError
+            If the stream is closed or finished.
+        """
+        self._refuse_finished()
+        if lost_samples < 0:
+            raise InputError(f"lost_samples: found {lost_samples}, expected 0 or more")
+        ends = lost_samples >= self._constants.hang_over * self._hop
+        if ends:
+            # A hop must not reach over the gap.
+            lost_samples += self._cutter.pending
+            self._cutter.reset()
+        heard = self._endpointer.hops * self._hop + self._cutter.pending
+        self._timeline.add(heard, lost_samples)
+        if ends:
+            self._owed += self._cut()
+
+    async def events(self, source: AsyncIterable[ArrayLike]) -> AsyncIterator[Event]:
+        """Process chunks from an asynchronous source, and `finish` at its end.
+
+        The work is done in a thread, so that the loop stays responsive.
+
+        Parameters
+        ----------
+        source : asynchronous iterable of array_like
+            Chunks as for `process`.
+        """
+        async for pcm in source:
+            for event in await asyncio.to_thread(self.process, pcm):
+                yield event
+        for event in await asyncio.to_thread(self.finish):
+            yield event
+
+    def _open_listener(self) -> Listener:
+        if self._listener is None:
+            raise LightSernetError("the stream is closed")
+        return self._listener
+
+    def _refuse_finished(self) -> None:
+        self._open_listener()
+        if self._finished:
+            raise LightSernetError("the stream is finished: reset() begins a new one")
+
+    def _seconds(self, sample: int) -> float:
+        return (sample + self._timeline.lost_before(sample)) / self.sample_rate
+
+    def _take_in(self, hop: NDArray[np.int16], level: int) -> list[Event]:
+        pointer = self._endpointer
+        self._kept[pointer.hops % len(self._kept)] = hop
+        spoke = pointer.in_speech
+        ended = pointer.step(level)
+        if not (spoke or pointer.in_speech or ended):
+            return []
+        listener = self._open_listener()
+        if not spoke:
+            listener.reset()
+            self._smoother.reset()
+            self._pushed = pointer.start
+        for index in range(self._pushed, pointer.end):
+            listener.push(self._kept[index % len(self._kept)])
+        self._pushed = pointer.end
+        if ended is not None:
+            return [] if self._continuous else self._judge(ended)
+        if not self._speaks_early or (pointer.hops - pointer.start) % self._step:
+            return []
+        start, end = pointer.start, pointer.end
+        if self._continuous:
+            return self._event(
+                "continuous", (max(start, end - self._window), end), listener.provisional()
+            )
+        return self._event("provisional", (start, end), listener.provisional())
+
+    def _cut(self) -> list[Event]:
+        ended = self._endpointer.finish()
+        return [] if ended is None or self._continuous else self._judge(ended)
+
+    def _judge(self, span: Utterance) -> list[Event]:
+        listener = self._open_listener()
+        events = self._event("utterance", span, listener.finish())
+        if self._adapt and events and not events[0].broken:
+            listener.learn()
+        return events
+
+    def _event(self, kind: str, span: Utterance, output: RawOutput | None) -> list[Event]:
+        """Make the event of a stretch, in hops; none if it is too short to be judged."""
+        start, end = (hops * self._hop for hops in span)
+        if output is None or end - start < self._settings.min_seconds * self.sample_rate:
+            return []
+        decide = self._smoother.decide if kind == "continuous" else self._rule.decide
+        # A gap at the end comes after it.
+        end_s = (end + self._timeline.lost_before(end - 1)) / self.sample_rate
+        posteriors = self._rule.calibrated(self._posteriors(output))
+        emotion = decide(posteriors, self._seconds(start), end_s)
+        return [Event(kind, emotion, self._timeline.is_broken(start, end))]
+
+    def _called_back(self, events: list[Event]) -> list[Event]:
+        if self._callback is not None:
+            # Should one of them raise, the later ones are owed.
+            self._owed = events
+            for event in events:
+                self._owed = self._owed[1:]
+                self._callback(event)
+        return events

@@ -1,0 +1,323 @@
+"""Model files: a `.tflite` with its record inside, written and verified.
+
+The record is one more entry of the flatbuffer's metadata. It is written as a
+new root table in front of the untouched bytes of the model, so that what was
+hashed is exactly what the converter made, and every TFLite tool still reads
+the whole file. Format: https://flatbuffers.dev/internals.
+
+A sidecar ``NAME.json`` next to ``NAME.tflite`` serves where a vendor's compiler
+strips metadata. If both exist, the file wins.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..errors import ModelError
+from ..files.atomic_write import write_atomically
+from ..files.regular_file import open_regular
+from . import flatbuffer
+from .record import ModelRecord
+from .tflite_graph import IDENTIFIER, Graph, read_graph
+
+RECORD_NAME = b"lightsernet_edge.record"
+
+# Far more than any network of this kind.
+_MAX_BYTES = 2**28
+# Constants of a TFLite file are aligned to this in the file.
+_ALIGNMENT = 16
+# Slots of the schema's table Model.
+_VERSION, _CODES, _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _METADATA_BUFFER, _METADATA, _SIGNATURES = (
+    range(8)
+)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A verified model and its record.
+
+    Attributes
+    ----------
+    path : Path
+    model : bytes
+        The TFLite flatbuffer without the record: what the record's hash covers.
+    record : ModelRecord
+    """
+
+    path: Path
+    model: bytes
+    record: ModelRecord
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The model's tensors and operators."""
+        return read_graph(self.model)
+
+
+def default_model_path() -> Path:
+    """Return where the model that ships with the package lies."""
+    return Path(__file__).parents[1] / "models" / "edge.tflite"
+
+
+def read_model(path: str | Path) -> ModelFile:
+    """Read a model and its record; check bounds, hash and shapes.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged or has no record, the record's schema
+        or hash is wrong, or model and record do not fit each other.
+    """
+    path = Path(path)
+    content = read_bytes(path)
+    try:
+        embedded = embedded_record(content)
+        record = embedded or _sidecar_record(path)
+        if record is None:
+            raise ModelError(
+                "has no record of its labels and features; 'lightsernet-edge adopt' gives it one"
+            )
+        model = _verified(content[-record.size :] if embedded else content, record)
+        file = ModelFile(path, model, record)
+        check_fit(file.graph, record)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    return file
+
+
+def write_model(
+    path: str | Path, model: bytes, record: ModelRecord, source: str | Path | None = None
+) -> ModelFile:
+    """Write a model with its record, to a temporary name that is then renamed.
+
+    Parameters
+    ----------
+    path : str or Path
+    model : bytes
+        A TFLite flatbuffer; a record already in it is replaced.
+    record : ModelRecord
+        Its hash and size are filled in.
+    source : str or Path, optional
+        Where the model was read, for messages; by default `path`.
+
+    Returns
+    -------
+    ModelFile
+
+    Raises
+    ------
+    ModelError
+        If the bytes are damaged or do not fit the record.
+    InputError
+        If the place cannot be written to.
+    """
+    path = Path(path)
+    try:
+        model = without_record(model)
+        record = _sealed(record, model)
+        check_fit(read_graph(model), record)
+        write_atomically(path, _with_record(model, record.to_bytes()))
+    except ModelError as error:
+        raise ModelError(f"{source or path}: {error}") from None
+    return ModelFile(path, model, record)
+
+
+def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
+    """Write the record of the `.tflite` at `path` next to it, as ``NAME.json``.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, does not fit the record, has a record inside, or has the
+        sidecar's own name.
+    """
+    path = Path(path)
+    content = read_bytes(path)
+    try:
+        check_fit(read_graph(content), record)
+        if embedded_record(content) is not None:
+            raise ModelError("has a record inside, so a sidecar would not be read")
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from None
+    sidecar = path.with_suffix(".json")
+    if os.path.realpath(sidecar) == os.path.realpath(path):
+        raise ModelError(f"{path}: has the name of its sidecar, expected NAME.tflite")
+    write_atomically(sidecar, _sealed(record, content).to_bytes())
+    return sidecar
+
+
+def check_fit(graph: Graph, record: ModelRecord) -> None:
+    """Raise ModelError unless the model takes the record's features and has its labels."""
+    coefficients = record.features.n_coefficients
+    shape = graph.input.shape
+    if len(shape) != 4 or shape[0] != 1 or shape[1] < 1 or shape[2:] != (coefficients, 1):
+        raise ModelError(
+            f"the model's input is {list(shape)}, expected [1, frames, {coefficients}, 1] for "
+            f"features {record.features.name!r}"
+        )
+    if graph.output.shape != (1, len(record.labels)):
+        raise ModelError(
+            f"the model's output is {list(graph.output.shape)}, expected "
+            f"[1, {len(record.labels)}] for {len(record.labels)} labels"
+        )
+    for tensor, what in ((graph.input, "input"), (graph.output, "output")):
+        if tensor.dtype not in ("int8", "float32"):
+            raise ModelError(f"the model's {what} is {tensor.dtype}, expected int8 or float32")
+        if tensor.dtype == "int8":
+            tensor.quantization  # noqa: B018 - raises unless there is one scale
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a model file whole.
+
+    Raises
+    ------
+    ModelError
+        If it is missing, cannot be read, or is no file, or a very large one.
+    """
+    try:
+        with open_regular(path, "a .tflite model", ModelError) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size > _MAX_BYTES:
+                raise ModelError(f"{path}: found {size} bytes, expected at most {_MAX_BYTES}")
+            return stream.readall()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def embedded_record(content: bytes) -> ModelRecord | None:
+    """Return the record inside a `.tflite`, or None.
+
+    Raises
+    ------
+    ModelError
+        If the bytes are damaged.
+    """
+    root = flatbuffer.root(content, IDENTIFIER)
+    for entry in root.tables(_METADATA):
+        if entry.blob(0) == RECORD_NAME:
+            buffers = root.tables(_BUFFERS)
+            index = entry.scalar(1, "I")
+            if index >= len(buffers):
+                raise ModelError(f"damaged: the record is in buffer {index} of {len(buffers)}")
+            return ModelRecord.from_bytes(buffers[index].blob(0))
+    return None
+
+
+def without_record(content: bytes) -> bytes:
+    """Return the model's own bytes: `content` without a record in front.
+
+    Raises
+    ------
+    ModelError
+        If the bytes are damaged.
+    """
+    record = embedded_record(content)
+    return content if record is None else _verified(content[-record.size :], record)
+
+
+def _verified(model: bytes, record: ModelRecord) -> bytes:
+    if len(model) != record.size or hashlib.sha256(model).hexdigest() != record.sha256:
+        raise ModelError("the model's bytes do not match the SHA-256 of its record")
+    return model
+
+
+def _sealed(record: ModelRecord, model: bytes) -> ModelRecord:
+    return dataclasses.replace(record, sha256=hashlib.sha256(model).hexdigest(), size=len(model))
+
+
+def _sidecar_record(path: Path) -> ModelRecord | None:
+    sidecar = path.with_suffix(".json")
+    if not sidecar.is_file():
+        return None
+    try:
+        return ModelRecord.from_bytes(sidecar.read_bytes())
+    except OSError as error:
+        raise ModelError(f"sidecar {sidecar.name}: cannot be read ({error.strerror})") from None
+    except ModelError as error:
+        raise ModelError(f"sidecar {sidecar.name}: {error}") from None
+
+
+def _with_record(model: bytes, record: bytes) -> bytes:
+    """Put a new root table in front of `model`, with `record` among its metadata.
+
+    The old bytes follow unchanged; offsets of a flatbuffer point forward, so
+    the new tables can refer to the old ones.
+    """
+    old = flatbuffer.root(model, IDENTIFIER)
+    n_slots = _SIGNATURES + 1
+    buffers, metadata = old.tables(_BUFFERS), old.tables(_METADATA)
+
+    # Where each part lies, from the start of the file. Tables come after their
+    # vtable; everything is aligned to 4 bytes, the record and the model to 16.
+    vtable = 8
+    table = _aligned(vtable + 4 + 2 * n_slots, 4)
+    buffer_vector = table + 4 + 4 * n_slots
+    metadata_vector = buffer_vector + 4 + 4 * (len(buffers) + 1)
+    entry_vtable = metadata_vector + 4 + 4 * (len(metadata) + 1)
+    entry = entry_vtable + 8
+    name = entry + 12
+    record_vtable = _aligned(name + 4 + len(RECORD_NAME) + 1, 4)
+    record_table = _aligned(record_vtable + 6, 4)
+    record_vector = _aligned(record_table + 8 + 4, _ALIGNMENT) - 4
+    start = _aligned(record_vector + 4 + len(record), _ALIGNMENT)
+
+    head = bytearray(start)
+
+    def put(position: int, code: str, value: int) -> None:
+        struct.pack_into("<" + code, head, position, value)
+
+    def point(position: int, target: int) -> None:
+        put(position, "I", target - position)
+
+    put(0, "I", table)
+    head[4:8] = IDENTIFIER
+    put(vtable, "H", 4 + 2 * n_slots)
+    put(vtable + 2, "H", 4 + 4 * n_slots)
+    put(table, "i", table - vtable)
+    targets = {_BUFFERS: buffer_vector, _METADATA: metadata_vector}
+    for slot in (_CODES, _SUBGRAPHS, _DESCRIPTION, _METADATA_BUFFER, _SIGNATURES):
+        if position := old.field(slot):
+            targets[slot] = start + position + flatbuffer.unpack(model, "<I", position)
+    for slot in range(n_slots):
+        position = table + 4 + 4 * slot
+        if slot == _VERSION:
+            put(position, "I", old.scalar(_VERSION, "I"))
+        elif slot in targets:
+            point(position, targets[slot])
+        else:
+            continue
+        put(vtable + 4 + 2 * slot, "H", position - table)
+
+    for vector, tables, added in (
+        (buffer_vector, buffers, record_table),
+        (metadata_vector, metadata, entry),
+    ):
+        put(vector, "I", len(tables) + 1)
+        items = [*(start + item.position for item in tables), added]
+        for index, target in enumerate(items):
+            point(vector + 4 + 4 * index, target)
+
+    struct.pack_into("<4H", head, entry_vtable, 8, 12, 4, 8)
+    put(entry, "i", entry - entry_vtable)
+    point(entry + 4, name)
+    put(entry + 8, "I", len(buffers))
+    put(name, "I", len(RECORD_NAME))
+    head[name + 4 : name + 4 + len(RECORD_NAME)] = RECORD_NAME
+
+    struct.pack_into("<3H", head, record_vtable, 6, 8, 4)
+    put(record_table, "i", record_table - record_vtable)
+    point(record_table + 4, record_vector)
+    put(record_vector, "I", len(record))
+    head[record_vector + 4 : record_vector + 4 + len(record)] = record
+    return bytes(head) + model
+
+
+def _aligned(position: int, to: int) -> int:
+    return -(-position // to) * to

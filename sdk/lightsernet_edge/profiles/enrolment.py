@@ -1,0 +1,274 @@
+"""`Enrolment`: some seconds of neutral speech into a profile, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..audio.pcm import HopCutter, as_int16, rms_db
+from ..endpointing.detector import Endpointer, HopLevels, Utterance
+from ..endpointing.settings import EndpointConstants
+from ..errors import AudioError, InputError
+from ..features import FeatureSpec, FrontEnd
+from ..model.record import ModelRecord
+from .neutral_bias import Posteriors, mean_log_posteriors, neutral_bias
+from .profile import Profile, RunningProfile
+
+# Less speech than this gives no profile at all, or one with a warning.
+LEAST_S = 1.0
+SHORT_S = 5.0
+# Speech below this RMS is near the steps of 16-bit audio and a microphone's own noise.
+QUIET_DBFS = -50.0
+# So large a share of samples at the bounds is heard as distortion.
+CLIPPED_SHARE = 0.001
+_BOUNDS = (-32768, 32767)
+
+
+@dataclass(frozen=True)
+class EnrolmentWarning:
+    """Why a profile may be worse than it could be.
+
+    Attributes
+    ----------
+    kind : str
+        ``short``, ``quiet`` or ``clipped``.
+    message : str
+        What was found and what was expected.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class EnrolmentResult:
+    """A profile, and what it was made of.
+
+    Attributes
+    ----------
+    profile : Profile
+    seconds : float
+        Of speech, without the pauses.
+    level_db : float
+        RMS of the speech, in dB of full scale.
+    warnings : tuple of EnrolmentWarning
+    """
+
+    profile: Profile
+    seconds: float
+    level_db: float
+    warnings: tuple[EnrolmentWarning, ...]
+
+
+class Enrolment:
+    """Takes in audio until there is enough speech in it.
+
+    Parameters
+    ----------
+    record : ModelRecord
+        Of the model that the profile is for.
+    posteriors : callable, optional
+        The model itself, standardised rows to posteriors: the profile then knows what the
+        model is off by on this voice.
+
+    Attributes
+    ----------
+    sample_rate : int
+        Of the samples to be pushed, in hertz.
+
+    Raises
+    ------
+    InputError
+        If the model's front end cannot use a profile: it needs a causal one that
+        standardises.
+    """
+
+    def __init__(self, record: ModelRecord, posteriors: Posteriors | None = None) -> None:
+        spec = record.features
+        # Refused here: a front end that does not standardise.
+        RunningProfile(spec)
+        self._record = record
+        self._posteriors = posteriors
+        # A front end that is not causal is refused here.
+        plain = spec.without_standardisation()
+        FrontEnd(plain).stream()
+        self._front_end = FrontEnd(plain)
+        self.sample_rate = spec.sample_rate
+        self._hop = spec.hop_length
+        constants = EndpointConstants.of(
+            record.decision.endpointing, spec.sample_rate, spec.hop_length
+        )
+        self._cutter = HopCutter(self._hop)
+        self._levels = HopLevels(constants)
+        self._endpointer = Endpointer(constants)
+        self._heard: list[NDArray[np.int16]] = []
+        # Of each hop, the share of it that is clipped.
+        self._clipped: list[NDArray[np.float64]] = []
+        self._spans: list[Utterance] = []
+
+    def push(self, pcm: ArrayLike, clipped_share: float | None = None) -> None:
+        """Take in samples.
+
+        Parameters
+        ----------
+        pcm : array_like, shape (n,)
+            int16, or float in -1..1.
+        clipped_share : float, optional
+            How much of it was at full scale before channels were averaged or the
+            rate was changed, in 0..1, see `AudioBlock`; it is counted for the
+            hops that end in these samples. By default the samples at the bounds.
+
+        Raises
+        ------
+        InputError
+            If the samples are of another shape or type, not finite, or beyond -1..1,
+            or the share is not in 0..1.
+        """
+        if clipped_share is not None and not 0.0 <= clipped_share <= 1.0:
+            raise InputError(f"clipped_share: found {clipped_share:g}, expected 0..1")
+        for hops in self._cutter.push(as_int16(pcm)):
+            self._heard.append(hops.copy())
+            if clipped_share is None:
+                self._clipped.append(np.isin(hops, _BOUNDS).mean(axis=1))
+            else:
+                self._clipped.append(np.full(len(hops), clipped_share))
+            for level in self._levels.push(hops.reshape(-1)).tolist():
+                ended = self._endpointer.step(level)
+                if ended is not None:
+                    self._spans.append(ended)
+
+    def mark_broken(self) -> None:
+        """Say that samples were lost between the last ones pushed and the next.
+
+        The utterance in progress ends there, an unfinished hop is dropped, and what
+        follows begins anew: no row of features spans the gap.
+        """
+        ended = self._endpointer.finish()
+        if ended is not None:
+            self._spans.append(ended)
+        self._cutter.reset()
+        self._levels.reset()
+
+    @property
+    def speech_s(self) -> float:
+        """Speech so far, the utterance in progress included, in seconds."""
+        hops = sum(end - start for start, end in self._spans)
+        if self._endpointer.in_speech:
+            hops += self._endpointer.end - self._endpointer.start
+        return hops * self._hop / self.sample_rate
+
+    def finish(self) -> EnrolmentResult:
+        """Make the profile of the speech that was found.
+
+        Raises
+        ------
+        AudioError
+            If there is less than a second of it.
+        """
+        last = self._endpointer.finish()
+        spans = [*self._spans, *([] if last is None else [last])]
+        hops = np.concatenate(self._heard) if self._heard else np.zeros((0, self._hop), np.int16)
+        utterances = [hops[start:end].reshape(-1) for start, end in spans]
+        seconds = sum(utterance.size for utterance in utterances) / self.sample_rate
+        if seconds < LEAST_S:
+            raise AudioError(
+                f"found {seconds:.1f} s of speech in {hops.size / self.sample_rate:.1f} s of "
+                f"audio, expected at least {LEAST_S:g} s, better ten"
+            )
+        rows = [self._front_end.features(utterance) for utterance in utterances]
+        speech = np.concatenate(utterances)
+        shares = np.concatenate(self._clipped)
+        clipped = float(np.concatenate([shares[start:end] for start, end in spans]).mean())
+        level = rms_db(speech)
+        profile = profile_of(rows, self._record, self._posteriors)
+        return EnrolmentResult(profile, seconds, level, _warnings(seconds, level, clipped))
+
+
+def profile_of(
+    utterances: Sequence[NDArray[np.float64]],
+    record: ModelRecord,
+    posteriors: Posteriors | None = None,
+    begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
+) -> Profile:
+    """Make the profile of a speaker from neutral utterances.
+
+    Parameters
+    ----------
+    utterances : sequence of ndarray of float64, shape (n_frames, n_coefficients)
+        Rows that are not standardised; at least one utterance.
+    record : ModelRecord
+    posteriors : callable, optional
+        The model, for the bias of its answers: standardised rows to posteriors. Without it,
+        or where the record does not tell what to compare with, there is no bias. Utterances
+        shorter than the record's ``min_seconds`` have no part in it.
+    begin_profile : callable, optional
+        Makes the profile that is filled.
+
+    Raises
+    ------
+    InputError
+        If the front end does not standardise.
+    """
+    running = begin_profile(record.features)
+    for rows in utterances:
+        running.add(rows)
+    profile = running.profile()
+    spec, decision = record.features, record.decision
+    expected = decision.neutral_log_posteriors
+    shortest = spec.n_frames(round(decision.min_seconds * spec.sample_rate))
+    judged = [rows for rows in utterances if len(rows) >= max(1, shortest)]
+    if posteriors is None or not expected or not judged:
+        return profile
+    found = neutral_answers(judged, spec, profile, posteriors)
+    reference = np.array([expected[label] for label in record.labels])
+    bias = neutral_bias(found, reference, running.mean_share)
+    return replace(profile, bias=bias, model=record.sha256)
+
+
+def neutral_answers(
+    utterances: Sequence[NDArray[np.float64]],
+    spec: FeatureSpec,
+    profile: Profile,
+    posteriors: Posteriors,
+) -> NDArray[np.float64]:
+    """Return what a model says of a speaker's utterances with the speaker's profile.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_labels,)
+        As `neutral_bias.mean_log_posteriors`.
+    """
+    front_end = FrontEnd(profile.applied_to(spec))
+    return mean_log_posteriors([front_end.standardize(rows) for rows in utterances], posteriors)
+
+
+def _warnings(seconds: float, level_db: float, clipped: float) -> tuple[EnrolmentWarning, ...]:
+    found = []
+    if seconds < SHORT_S:
+        found.append(
+            EnrolmentWarning(
+                "short",
+                f"too short: found {seconds:.1f} s of speech, expected at least {SHORT_S:g} s, "
+                "better ten",
+            )
+        )
+    if level_db < QUIET_DBFS:
+        found.append(
+            EnrolmentWarning(
+                "quiet",
+                f"too quiet: the speech is at {level_db:.0f} dB of full scale, expected at least "
+                f"{QUIET_DBFS:.0f} dB: move closer or raise the microphone's gain",
+            )
+        )
+    if clipped > CLIPPED_SHARE:
+        found.append(
+            EnrolmentWarning(
+                "clipped",
+                f"clipped: {clipped:.1%} of the speech is at full scale, expected at most "
+                f"{CLIPPED_SHARE:.1%}: lower the microphone's gain",
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,330 @@
+"""`Profile`: what a front end knows of its user's voice and microphone.
+
+A profile is a mean and a scale for every coefficient, in place of those of the
+training set. It holds no audio. The arithmetic is here alone: enrolment, running
+adaptation and the trainer's scores all use it, and the C engine repeats it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..features import FeatureSpec
+from ..files.atomic_write import write_atomically
+from ..files.json_fields import is_finite_number
+from ..files.regular_file import open_regular
+from .neutral_bias import MAX_BIAS
+
+SCHEMA = "lightsernet-edge profile 1"
+# What the training set's mean and scale count for beside the user's own rows. A mean
+# also holds what was said and felt, so it is believed later; docs/experiments.md has
+# the trial.
+PRIOR_MEAN_S = 10.0
+PRIOR_SCALE_S = 5.0
+# A running profile forgets: its rows never count for more than so many seconds.
+MEMORY_S = 60.0
+# How far a profile may lie from the training set's statistics.
+MAX_SHIFT = 2.0
+MAX_STRETCH = 2.0
+# Of the front end, what comes after the rows that a profile is made of, or is but a name.
+_NOT_FINGERPRINTED = ("name", "padding", "mean", "scale", "clip_value")
+_MAX_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Mean and scale of a user's rows of features, blended with the training set's.
+
+    Attributes
+    ----------
+    front_end : str
+        Fingerprint of the front end that it was made with, see `fingerprint`.
+    mean, scale : tuple of float
+        One value a coefficient; `scale` above 0.
+    seconds : float
+        Of the speech that it was made of.
+    bias : tuple of float
+        What `model` is off by on the user's voice, one value a label, in nats; empty if
+        that is not known. See `lightsernet_edge.profiles.neutral_bias`.
+    model : str
+        SHA-256 of the model that the bias is of, as its record has it; empty without one.
+
+    Raises
+    ------
+    InputError
+        If a value is of another type, not finite, or out of its range.
+    """
+
+    front_end: str
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    seconds: float
+    bias: tuple[float, ...] = ()
+    model: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.front_end, str) or not self.front_end:
+            raise InputError(f"profile: front_end is {self.front_end!r}, expected a fingerprint")
+        for name in ("mean", "scale"):
+            values = getattr(self, name)
+            if (
+                not isinstance(values, tuple)
+                or not values
+                or not all(map(is_finite_number, values))
+            ):
+                raise InputError(f"profile: {name} is {values!r:.80}, expected finite numbers")
+        if len(self.mean) != len(self.scale):
+            raise InputError(
+                f"profile: found {len(self.mean)} means and {len(self.scale)} scales, expected "
+                "as many"
+            )
+        if min(self.scale) <= 0:
+            raise InputError(f"profile: scale holds {min(self.scale)!r}, expected above 0")
+        if not is_finite_number(self.seconds) or self.seconds < 0:
+            raise InputError(f"profile: seconds is {self.seconds!r}, expected 0 or more")
+        if not isinstance(self.bias, tuple) or not all(
+            is_finite_number(value) and abs(value) <= MAX_BIAS for value in self.bias
+        ):
+            raise InputError(
+                f"profile: bias is {self.bias!r:.80}, expected numbers from -{MAX_BIAS:g} to "
+                f"{MAX_BIAS:g}"
+            )
+        if not isinstance(self.model, str) or bool(self.bias) != bool(self.model):
+            raise InputError(
+                f"profile: model is {self.model!r:.80}, expected that of the bias, if there is one"
+            )
+
+    def check_fits(self, spec: FeatureSpec) -> None:
+        """Raise InputError unless the profile was made with this front end."""
+        if spec.mean is None:
+            raise InputError(
+                f"profile: the model's front end {spec.name!r} does not standardise, so no "
+                "profile can be used"
+            )
+        if len(self.mean) != spec.n_coefficients or self.front_end != fingerprint(spec):
+            raise InputError(
+                f"profile: made for another front end ({self.front_end[:12]}, "
+                f"{len(self.mean)} coefficients), the model's is {fingerprint(spec)[:12]} with "
+                f"{spec.n_coefficients}: enrol again with this model"
+            )
+
+    def applied_to(self, spec: FeatureSpec) -> FeatureSpec:
+        """Return the spec with the profile's mean and scale in place of its own."""
+        return replace(spec, mean=self.mean, scale=self.scale)
+
+    def bias_of(self, model: str, n_labels: int) -> tuple[float, ...]:
+        """Return the bias for a model, by its SHA-256; empty where it is of another one.
+
+        Raises
+        ------
+        InputError
+            If it is of this model, but of another number of labels.
+        """
+        if not self.bias or self.model != model:
+            return ()
+        if len(self.bias) != n_labels:
+            raise InputError(
+                f"profile: bias holds {len(self.bias)} values, expected {n_labels}, one a label"
+            )
+        return self.bias
+
+    def save(self, path: str | Path) -> None:
+        """Write the profile as JSON, whole or not at all."""
+        data: dict[str, Any] = {
+            "schema": SCHEMA,
+            "front_end": self.front_end,
+            "seconds": self.seconds,
+            "mean": list(self.mean),
+            "scale": list(self.scale),
+        }
+        if self.bias:
+            data |= {"bias": list(self.bias), "model": self.model}
+        write_atomically(Path(path), json.dumps(data, indent=1).encode() + b"\n")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Profile:
+        """Read a profile.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, is no profile, or holds values out of range.
+        """
+        path = Path(path)
+        try:
+            with open_regular(path, "a profile") as file:
+                text = file.read(_MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        if len(text) > _MAX_BYTES:
+            raise InputError(f"{path}: found more than {_MAX_BYTES} bytes, expected a profile")
+        try:
+            data = json.loads(text.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise InputError(f"{path}: found no JSON, expected a profile") from None
+        if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+            found = data.get("schema") if isinstance(data, dict) else type(data).__name__
+            raise InputError(f"{path}: schema is {found!r}, expected {SCHEMA!r}")
+        try:
+            return cls._from_json(data)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def _from_json(cls, data: dict[str, Any]) -> Profile:
+        mean, scale = data.get("mean"), data.get("scale")
+        if not isinstance(mean, list) or not isinstance(scale, list):
+            raise InputError("profile: mean and scale are expected to be lists of numbers")
+        bias = data.get("bias", [])
+        if not isinstance(bias, list):
+            raise InputError("profile: bias is expected to be a list of numbers")
+        return cls(
+            data.get("front_end", ""),
+            tuple(mean),
+            tuple(scale),
+            data.get("seconds", math.nan),
+            tuple(bias),
+            data.get("model", ""),
+        )
+
+
+def fingerprint(spec: FeatureSpec) -> str:
+    """Return a hash of what a spec computes before it standardises: 64 hexadecimal digits."""
+    fields = {k: v for k, v in spec.to_json().items() if k not in _NOT_FINGERPRINTED}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+
+
+class RunningProfile:
+    """Statistics of a user's rows, and the profile that follows from them.
+
+    With n rows of mean m and variance v (around m), a and b rows that the training
+    set's mean m0 and scale s0 count for:
+
+        mean    = m0 + n / (n + a) (m - m0),          at most 2 s0 from m0
+        scale^2 = s0^2 + n / (n + b) (v - s0^2),      scale in s0 / 2 .. 2 s0
+
+    More rows than `memory_s` lasts push the older ones out, in proportion.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+        Of the model; its mean and scale are the training set's.
+    start : Profile, optional
+        What is known already: it counts as `start.seconds` of speech, at most `memory_s`.
+        Its bias stays as it is.
+    prior_mean_s, prior_scale_s, memory_s : float
+        In seconds of rows: a, b, and the memory.
+
+    Raises
+    ------
+    InputError
+        If the spec does not standardise, or `start` does not fit it.
+    """
+
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        start: Profile | None = None,
+        prior_mean_s: float = PRIOR_MEAN_S,
+        prior_scale_s: float = PRIOR_SCALE_S,
+        memory_s: float = MEMORY_S,
+    ) -> None:
+        if spec.mean is None or spec.scale is None:
+            raise InputError(
+                f"profile: the model's front end {spec.name!r} does not standardise, so no "
+                "profile can be made for it"
+            )
+        self._front_end = fingerprint(spec)
+        self._rows_per_s = spec.sample_rate / spec.hop_length
+        self._mean0 = np.array(spec.mean)
+        self._scale0 = np.array(spec.scale)
+        self._prior_mean_rows = prior_mean_s * self._rows_per_s
+        self._prior_scale_rows = prior_scale_s * self._rows_per_s
+        self._memory_rows = memory_s * self._rows_per_s
+        # In units of the training set's scale, around its mean.
+        self._count = 0.0
+        self._sum = np.zeros(spec.n_coefficients)
+        self._squares = np.zeros(spec.n_coefficients)
+        self._seconds = 0.0
+        self._bias, self._model = ((), "") if start is None else (start.bias, start.model)
+        if start is not None:
+            start.check_fits(spec)
+            self._begin_from(start)
+
+    def _begin_from(self, start: Profile) -> None:
+        """Take the statistics that would have given this profile."""
+        count = min(start.seconds * self._rows_per_s, self._memory_rows)
+        if count <= 0:
+            return
+        mean_share, scale_share = self._shares(count)
+        mean = (np.array(start.mean) - self._mean0) / self._scale0 / mean_share
+        variance = 1.0 + ((np.array(start.scale) / self._scale0) ** 2 - 1.0) / scale_share
+        self._count = count
+        self._sum = count * mean
+        self._squares = count * (np.maximum(variance, 0.0) + mean**2)
+        self._seconds = start.seconds
+
+    def add(self, rows: NDArray[np.float64]) -> None:
+        """Take in rows of features, not standardised.
+
+        Parameters
+        ----------
+        rows : ndarray of float64, shape (n, n_coefficients)
+        """
+        if rows.ndim != 2 or rows.shape[1] != self._sum.size or not np.isfinite(rows).all():
+            raise InputError(
+                f"profile: found rows of shape {rows.shape}, expected finite ones of "
+                f"{self._sum.size} coefficients"
+            )
+        units = (rows - self._mean0) / self._scale0
+        self._count += len(units)
+        self._sum += units.sum(axis=0)
+        self._squares += (units**2).sum(axis=0)
+        self._seconds += len(units) / self._rows_per_s
+        if self._count > self._memory_rows:
+            keep = self._memory_rows / self._count
+            self._count *= keep
+            self._sum *= keep
+            self._squares *= keep
+
+    def _shares(self, count: float) -> tuple[float, float]:
+        """Return what so many rows count for in mean and scale, of 1."""
+        if not count:
+            return 0.0, 0.0
+        return count / (count + self._prior_mean_rows), count / (count + self._prior_scale_rows)
+
+    @property
+    def mean_share(self) -> float:
+        """What the rows so far count for in the mean, of 1."""
+        return self._shares(self._count)[0]
+
+    @property
+    def seconds(self) -> float:
+        """Speech taken in so far."""
+        return self._seconds
+
+    def profile(self) -> Profile:
+        """Return the profile that follows from the rows so far."""
+        mean_share, scale_share = self._shares(self._count)
+        mean = self._sum / max(self._count, 1.0)
+        variance = np.maximum(self._squares / max(self._count, 1.0) - mean**2, 0.0)
+        shift = np.clip(mean_share * mean, -MAX_SHIFT, MAX_SHIFT)
+        squared = 1.0 + scale_share * (variance - 1.0)
+        stretch = np.clip(np.sqrt(squared), 1.0 / MAX_STRETCH, MAX_STRETCH)
+        return Profile(
+            self._front_end,
+            tuple((self._mean0 + self._scale0 * shift).tolist()),
+            tuple((self._scale0 * stretch).tolist()),
+            self._seconds,
+            self._bias,
+            self._model,
+        )

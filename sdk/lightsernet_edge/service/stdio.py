@@ -1,0 +1,177 @@
+"""The one client of ``serve --uri stdio://``: its events on stdin, its answers on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import selectors
+import socket
+import stat
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import IO, Any
+
+from wyoming.event import Event as WyomingEvent
+from wyoming.event import async_read_event
+
+from ..errors import InputError
+
+STDIO = "stdio://"
+_KINDS = (
+    (stat.S_ISREG, "a regular file"),
+    (stat.S_ISCHR, "a device like /dev/null"),
+    (stat.S_ISBLK, "a block device"),
+    (stat.S_ISSOCK, "a socket that is no connected stream"),
+)
+_SHOWN = 40
+
+
+class EventReader(asyncio.StreamReader):
+    """Reads events, and tells the end of them from what is no event."""
+
+    _line: bytes | None = None
+
+    async def readline(self) -> bytes:
+        """Return a line, as its parent does, and remember it."""
+        self._line = None
+        self._line = await super().readline()
+        return self._line
+
+    async def read_event(self) -> WyomingEvent | None:
+        """Return the next event, or None at the end.
+
+        Raises
+        ------
+        InputError
+            If something else arrives, or the end is within an event.
+        """
+        try:
+            event = await async_read_event(self)
+        except EOFError:
+            raise InputError("stdin: ended within an event, expected the rest of it") from None
+        except (AttributeError, KeyError, TypeError, RecursionError):
+            event = None
+        if self._line == b"":
+            return None
+        if event is not None and event.data is None:
+            event.data = {}
+        if event is None or not isinstance(event.data, dict):
+            raise InputError(f"stdin: found {self._found()}, expected an event of Wyoming")
+        return event
+
+    def _found(self) -> str:
+        if self._line is None:
+            return "a line without end"
+        return repr(self._line[:_SHOWN])[1:] + ("..." if len(self._line) > _SHOWN else "")
+
+
+def check_stdio() -> None:
+    """Check that a client can be at the other end of stdin and stdout.
+
+    Raises
+    ------
+    InputError
+        If one is closed, or a file, or a device like /dev/null.
+    """
+    _check(_descriptor("stdin"), "stdin", selectors.EVENT_READ)
+    _check(_descriptor("stdout"), "stdout", selectors.EVENT_WRITE)
+
+
+@asynccontextmanager
+async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWriter]]:
+    """Open stdin and stdout as streams; on leaving they are as they were before.
+
+    What is drained has reached the client's pipe, so nothing is lost at the end.
+    """
+    source, sink = _descriptor("stdin"), _descriptor("stdout")
+    reader = EventReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transports: list[Any] = []
+    with _blocking_restored(source, sink):
+        try:
+            transports.append(await _connect(source, "rb", protocol))
+            # Who starts a program on a socket gives it one for both directions.
+            if not (_is_socket(sink) and os.path.sameopenfile(source, sink)):
+                protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
+                transports.append(await _connect(sink, "wb", protocol))
+            transports[-1].set_write_buffer_limits(0)
+            loop = asyncio.get_running_loop()
+            yield reader, asyncio.StreamWriter(transports[-1], protocol, None, loop)
+        finally:
+            for transport in transports:
+                if not transport.is_closing():
+                    # Closed, one that writes would wait for a client that does not read.
+                    getattr(transport, "abort", transport.close)()
+
+
+async def _connect(
+    descriptor: int, mode: str, protocol: asyncio.StreamReaderProtocol
+) -> asyncio.BaseTransport:
+    loop = asyncio.get_running_loop()
+    transport: asyncio.BaseTransport
+    # asyncio closes what it is given, so that is a copy.
+    if _is_socket(descriptor):
+        end = socket.socket(fileno=os.dup(descriptor))
+        # As a pipe, a socket that something arrives at would count as closed.
+        transport, _ = await loop.create_connection(lambda: protocol, sock=end)
+        return transport
+    pipe: IO[bytes] = os.fdopen(os.dup(descriptor), mode, buffering=0)
+    connect = loop.connect_read_pipe if mode == "rb" else loop.connect_write_pipe
+    transport, _ = await connect(lambda: protocol, pipe)
+    return transport
+
+
+@contextmanager
+def _blocking_restored(*descriptors: int) -> Iterator[None]:
+    # Not the process's own: a terminal's is that of the shell as well.
+    before = [os.get_blocking(descriptor) for descriptor in descriptors]
+    try:
+        yield
+    finally:
+        for descriptor, is_blocking in zip(descriptors, before, strict=True):
+            os.set_blocking(descriptor, is_blocking)
+
+
+def _descriptor(name: str) -> int:
+    # What Python began with: the command line replaces a closed stdout.
+    try:
+        descriptor: int = getattr(sys, f"__{name}__").fileno()
+    except (AttributeError, ValueError):
+        raise InputError(f"--uri {STDIO}: found {name} closed, expected a pipe or socket") from None
+    return descriptor
+
+
+def _check(descriptor: int, name: str, direction: int) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode):
+        return
+    if stat.S_ISSOCK(mode) and _is_connected(descriptor):
+        return
+    if stat.S_ISCHR(mode) and _can_be_waited_for(descriptor, direction):
+        return
+    kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "something else")
+    raise InputError(f"--uri {STDIO}: found {kind} as {name}, expected a pipe or socket")
+
+
+def _is_socket(descriptor: int) -> bool:
+    return stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+
+
+def _is_connected(descriptor: int) -> bool:
+    with socket.socket(fileno=os.dup(descriptor)) as end:
+        try:
+            end.getpeername()
+        except OSError:
+            return False
+        return end.type == socket.SOCK_STREAM
+
+
+def _can_be_waited_for(descriptor: int, direction: int) -> bool:
+    """Whether it is a terminal or the like, and not /dev/null."""
+    with selectors.DefaultSelector() as selector:
+        try:
+            selector.register(descriptor, direction)
+        except OSError:
+            return False
+    return True

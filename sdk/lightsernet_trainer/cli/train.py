@@ -1,0 +1,161 @@
+"""``train``: labelled speech in, three model files and their scores out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from lightsernet_edge.cli import options
+
+from . import training_settings
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "train",
+        help="train a model on labelled speech",
+        description="Train Light-SERNet, convert it to float32, float16 and full-integer int8, "
+        "and score all three on speakers it has not heard. An interrupted run goes on "
+        "where it stopped when the same command is given again.",
+    )
+    options.add_dataset(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=options.path,
+        required=True,
+        help="gets models, scores and plots",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="classes and their order, for folders and manifest (default: those found, sorted)",
+    )
+    held_out = parser.add_mutually_exclusive_group()
+    held_out.add_argument(
+        "--test-speakers",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="speakers to hold out, or 'none' (default: a fifth of them)",
+    )
+    held_out.add_argument(
+        "--test-share",
+        metavar="X",
+        type=float,
+        help="hold out this share of the clips at random: speakers on both sides, flattering",
+    )
+    training_settings.add_settings(parser)
+    parser.add_argument(
+        "--cache", metavar="WHERE", default="disk", help="features: disk (default), memory or none"
+    )
+    parser.add_argument(
+        "--verbosity",
+        metavar="N",
+        type=int,
+        default=1,
+        choices=(0, 1, 2),
+        help="0 quiet, 1 progress (default), 2 also a line an epoch",
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="throw away the run that --out holds"
+    )
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and print the scores."""
+    from lightsernet_edge.errors import InputError
+    from lightsernet_edge.extras import require_trainer
+
+    require_trainer("train")
+    from rich.console import Console
+
+    from ..datasets import load, splits
+    from ..network import backend
+    from ..training.checkpoint import Checkpoint, discard, run_facts
+    from ..training.feature_store import FeatureStore
+
+    configuration = training_settings.configuration(arguments)
+    corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
+    if arguments.test_speakers == ("none",):
+        split = splits.train_on_all(corpus)
+    elif arguments.test_speakers is not None:
+        split = splits.hold_out_speakers(corpus, arguments.test_speakers)
+    elif arguments.test_share is not None:
+        split = splits.hold_out_share(corpus, arguments.test_share, configuration.seed)
+    elif corpus.speakers_known and len(corpus.speakers) > 1:
+        speakers = splits.choose_test_speakers(corpus, configuration.seed)
+        split = splits.hold_out_speakers(corpus, speakers)
+    else:
+        raise InputError(
+            f"{arguments.data}: not every clip names its speaker, so none can be held out; "
+            "give --test-share or --test-speakers none"
+        )
+
+    # Progress goes past what is held back of the native libraries' output.
+    console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
+    state = arguments.out / "run"
+    spec = configuration.feature_spec()
+    noises = training_settings.noises(arguments, spec.sample_rate, "train")
+    store = FeatureStore(
+        spec, arguments.cache, state / "features", variants=configuration.variants, noises=noises
+    )
+    facts = run_facts(corpus, split, configuration, noises)
+    if not arguments.restart:
+        checkpoint = Checkpoint(state, facts)
+    # Every clip is read before anything is written or thrown away, and before Keras is
+    # imported, which takes seconds.
+    store.load([*split.train, *split.test], console)
+    if arguments.restart:
+        discard(state)
+        checkpoint = Checkpoint(state, facts)
+    with console.status("loading Keras"):
+        backend.start()
+    from ..training.run import train
+    from ..training.summary import write_summary
+
+    result = train(
+        corpus,
+        split,
+        configuration,
+        store,
+        checkpoint,
+        arguments.out,
+        verbosity=arguments.verbosity,
+        console=console,
+    )
+    summary = write_summary(arguments.out, corpus, split, configuration, result)
+    if arguments.json:
+        print(json.dumps(summary, ensure_ascii=False))
+    else:
+        _print_summary(summary, arguments.out)
+    return 0
+
+
+def _print_summary(summary: dict[str, Any], out: Path) -> None:
+    from rich.table import Table
+
+    from lightsernet_edge.cli.console import stdout_console
+
+    console = stdout_console()
+    console.print(f"{summary['protocol']}", highlight=False)
+    if summary["scores"]:
+        table = Table(box=None, header_style="bold")
+        for heading in ("precision", "UA", "WA", "F1", "clips", "bytes"):
+            table.add_column(heading, justify="left" if heading == "precision" else "right")
+        for precision, scores in summary["scores"].items():
+            table.add_row(
+                precision,
+                *(f"{scores[name]:.1%}" for name in ("ua", "wa", "f1")),
+                str(scores["clips"]),
+                f"{summary['models'][precision]['bytes']:,}",
+            )
+        console.print(table)
+        console.print(f"int8 and float32 agree on {summary['agreement']:.1%} of the clips")
+    console.print(f"models, summary.json and plots are in {out}", highlight=False)

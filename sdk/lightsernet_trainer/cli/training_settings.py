@@ -1,0 +1,146 @@
+"""Flags of how a network is trained, for the verbs that train."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import TYPE_CHECKING
+
+from lightsernet_edge.cli import options
+
+if TYPE_CHECKING:
+    from ..conditions.noise import Noises
+    from ..configuration import TrainingConfiguration
+
+
+def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> None:
+    """Add a flag for every field of the training configuration, and ``--noises``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    takes_seed : bool
+        Whether ``--seed`` is shown: it is parsed in any case.
+    """
+    settings = parser.add_argument_group("settings (defaults depend on the recipe)")
+    seed = "seed of everything random (default: 0)"
+    for flag, kind, metavar, text in (
+        ("--features", str, "RECIPE", "edge, light-sernet or psf (default: edge)"),
+        ("--input-type", str, "TYPE", "mfcc, mel-spectrogram or spectrogram (default: mfcc)"),
+        ("--level", str, "RULE", "none, percentile or running-peak (default: the recipe's)"),
+        ("--padding", str, "RULE", "fill short clips: zeros or repeat (default: the recipe's)"),
+        (
+            "--front-end",
+            options.label_list,
+            "F=V,...",
+            "other fields of the recipe's definition (default: none)",
+        ),
+        ("--seconds", float, "S", "length of the network's input (default: 3)"),
+        ("--loss", str, "NAME", "cross-entropy or focal (default: cross-entropy)"),
+        ("--gamma", float, "G", "exponent of the focal loss (default: 2)"),
+        (
+            "--label-smoothing",
+            float,
+            "X",
+            "share of the label given to all classes (edge: 0.1, else 0)",
+        ),
+        ("--epochs", int, "N", "passes over the data (edge: 40, light-sernet: 300, psf: 60)"),
+        ("--batch-size", int, "N", "clips a step (edge: 8, else 32)"),
+        (
+            "--learning-rate",
+            float,
+            "X",
+            "highest learning rate (edge: 0.001, light-sernet: 0.0001, psf: 0.002)",
+        ),
+        (
+            "--schedule",
+            str,
+            "NAME",
+            "of the learning rate (edge: trapezoid, light-sernet: original, psf: one-cycle)",
+        ),
+        (
+            "--weight-average",
+            float,
+            "X",
+            "time constant of a running mean of the weights, as a share of the run; 0: the last "
+            "weights (edge: 0.25, else 0)",
+        ),
+        (
+            "--batch-statistics",
+            str,
+            "WHICH",
+            "statistics of batch normalisation: moving or measured; a mean of the weights, as "
+            "edge has, always gets measured ones (default: moving)",
+        ),
+        ("--width", float, "X", "factor on the number of filters (default: 1)"),
+        ("--time-masks", int, "N", "SpecAugment's masks in time (default: 0)"),
+        ("--time-mask-frames", int, "N", "their greatest length (default: 0)"),
+        ("--mixup", float, "A", "mix pairs of clips, Beta(A, A); 0: do not (default: 0)"),
+        (
+            "--variants",
+            options.label_list,
+            "A,B,...",
+            "conditions that crops are also taken under, or clean (edge: eight speeds, else none)",
+        ),
+        (
+            "--profile-clips",
+            int,
+            "N",
+            "standardise half of the crops by profiles of up to N clips of the speaker "
+            "(edge: 20, else 0)",
+        ),
+        (
+            "--neutral-profiles",
+            float,
+            "X",
+            "share of these profiles that are of neutral clips (edge: 0.4, else 0)",
+        ),
+        ("--mixed-precision", str, "TYPE", "none, bfloat16 or float16 (default: none)"),
+        ("--seed", int, "N", seed if takes_seed else argparse.SUPPRESS),
+    ):
+        settings.add_argument(flag, type=kind, metavar=metavar, help=text)
+    settings.add_argument(
+        "--standardise",
+        action=argparse.BooleanOptionalAction,
+        help="give every coefficient mean 0 and deviation 1 over the training clips "
+        "(edge: yes, light-sernet: no, psf: yes)",
+    )
+    parser.add_argument(
+        "--noises",
+        metavar="DIR",
+        type=options.path,
+        help="recordings of noise, for conditions that name one",
+    )
+
+
+def configuration(arguments: argparse.Namespace) -> TrainingConfiguration:
+    """Return the recipe's settings with those that were given in their place.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range, or the front end cannot be had.
+    """
+    from ..configuration import DEFAULTS, TrainingConfiguration
+
+    names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
+    given = {name: getattr(arguments, name) for name in names}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = TrainingConfiguration(**{**DEFAULTS.get(given.get("features", "edge"), {}), **given})
+    settings.feature_spec()
+    return settings
+
+
+def noises(arguments: argparse.Namespace, sample_rate: int, part: str) -> Noises | None:
+    """Read the recordings of ``--noises``, if it is given.
+
+    Raises
+    ------
+    InputError
+        If the folder holds none.
+    """
+    if arguments.noises is None:
+        return None
+    from ..conditions import read_noises
+
+    return read_noises(arguments.noises, sample_rate, part)

@@ -1,0 +1,1 @@
+"""Cross-validation: folds, what each trains and scores, one process or many."""

@@ -1,0 +1,161 @@
+"""What a fold's model says of the clips held out, under each protocol and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.decision import with_temperature
+from lightsernet_edge.engines import open_engine
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.model.file import ModelFile
+from lightsernet_edge.profiles.enrolment import profile_of
+from lightsernet_edge.profiles.profile import Profile, RunningProfile
+
+from ..conditions import Condition, clip_random
+from ..datasets.clip import Clip
+from ..datasets.enrolment_clips import enrolment_clips
+from ..results.result import ClipResult
+
+Rows = NDArray[np.float64]
+
+# In how many random orders the speaker's clips are heard under ``loso-running``.
+_ORDERS = 5
+
+
+class HeldOutClips:
+    """The clips held out, and their features before mean, scale and bound.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+    spec : FeatureSpec
+        Of the model.
+    condition : Condition
+        What the audio goes through first.
+    """
+
+    def __init__(self, clips: Sequence[Clip], spec: FeatureSpec, condition: Condition) -> None:
+        self.clips = tuple(clips)
+        front_end = FrontEnd(spec.without_standardisation())
+        self.rows: list[Rows] = []
+        self.seconds: list[float] = []
+        for clip in clips:
+            recording = read_recording(clip.path, spec.sample_rate, clip.start_s, clip.end_s)
+            self.seconds.append(recording.duration_s)
+            samples = condition(recording.samples, clip_random(clip.path.name))
+            self.rows.append(front_end.features(samples))
+
+
+class FoldScorer:
+    """A model of a fold, run on what was held out.
+
+    Parameters
+    ----------
+    model : ModelFile
+    fold : str
+        Name of the fold.
+    engine : str, optional
+        By default the first interpreter that works.
+    begin_profile : callable, optional
+        Makes the profile of the model's front end that the adapting protocols fill.
+    """
+
+    def __init__(
+        self,
+        model: ModelFile,
+        fold: str,
+        engine: str | None = None,
+        begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
+    ) -> None:
+        self._record = model.record
+        self._graph = model.graph
+        self._engine = open_engine(model.model, model.graph, engine)
+        self._fold = fold
+        self._begin_profile = begin_profile
+
+    def score(self, protocol: str, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        """Classify the clips as the protocol says.
+
+        Parameters
+        ----------
+        protocol : str
+            A key of `protocols.PROTOCOLS`.
+        held_out : HeldOutClips
+        seed : int
+            Of the orders of ``loso-running``, and of the choice of enrolment clips.
+
+        Raises
+        ------
+        InputError
+            If a speaker has no neutral clips to enrol with.
+        """
+        if protocol == "loso-running":
+            return self._running(held_out, seed)
+        if protocol == "loso-enrol":
+            return self._enrolled(held_out, seed)
+        front_end = FrontEnd(self._record.features)
+        return [self._result(held_out, i, front_end) for i in range(len(held_out.clips))]
+
+    def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        chosen = enrolment_clips(held_out.clips, held_out.seconds, seed)
+        neutral = [held_out.rows[i] for i in chosen]
+        profile = profile_of(neutral, self._record, self._posteriors, self._begin_profile)
+        bias = profile.bias_of(self._record.sha256, len(self._record.labels))
+        front_end = self._front_end(profile)
+        return [
+            self._result(held_out, i, front_end, bias=bias)
+            for i in range(len(held_out.clips))
+            if i not in chosen
+        ]
+
+    def _running(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
+        results = []
+        for order in range(_ORDERS):
+            random = np.random.default_rng((seed, order))
+            profile = self._begin_profile(self._record.features)
+            for heard, i in enumerate(random.permutation(len(held_out.clips))):
+                front_end = self._front_end(profile.profile())
+                results.append(self._result(held_out, int(i), front_end, order, heard))
+                profile.add(held_out.rows[i])
+        return results
+
+    def _posteriors(self, rows: Rows) -> NDArray[np.float64]:
+        return self._graph.posteriors(self._engine.invoke(rows))
+
+    def _front_end(self, profile: Profile) -> FrontEnd:
+        return FrontEnd(profile.applied_to(self._record.features))
+
+    def _result(
+        self,
+        held_out: HeldOutClips,
+        place: int,
+        front_end: FrontEnd,
+        order: int | None = None,
+        heard: int | None = None,
+        bias: Sequence[float] = (),
+    ) -> ClipResult:
+        clip = held_out.clips[place]
+        posteriors = self._posteriors(front_end.standardize(held_out.rows[place]))
+        posteriors = with_temperature(posteriors, 1.0, bias)
+        return ClipResult(
+            clip.path.name,
+            clip.speaker,
+            self._fold,
+            clip.label,
+            tuple(posteriors.tolist()),
+            order,
+            heard,
+            place,
+        )
+
+
+def model_of(folder: Path, precision: str) -> tuple[Path, str | None]:
+    """Return the file of a precision and the engine it is run by; ``native`` is int8 too."""
+    if precision == "native":
+        return folder / "int8.tflite", "native"
+    return folder / f"{precision}.tflite", None

@@ -1,0 +1,121 @@
+"""What each fold of a protocol trains on and is scored on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sklearn.model_selection import StratifiedKFold
+
+from lightsernet_edge.errors import DatasetError, InputError
+
+from ..datasets.clip import Corpus
+from ..datasets.splits import Split, hold_out_speakers
+from ..results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
+
+_N_FOLDS = 10
+# The folds are the same whatever the seed of the training, so that seeds compare.
+_FOLD_SEED = 0
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of a cross-validation.
+
+    Attributes
+    ----------
+    name : str
+        The speaker held out, several joined by ``+``, or the fold's number from 1.
+    split : Split
+    """
+
+    name: str
+    split: Split
+
+    @property
+    def folder(self) -> str:
+        """The name as that of a folder: a manifest's speaker may be ``../x``."""
+        name = quote(self.name, safe="+")
+        return name.replace(".", "%2E") if name in (".", "..") else name
+
+
+def make_folds(
+    corpus: Corpus,
+    protocol: str,
+    speakers: Sequence[str] | None = None,
+    count: int | None = None,
+) -> tuple[Fold, ...]:
+    """Return the folds of a protocol.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    protocol : str
+        A key of `protocols.PROTOCOLS`.
+    speakers : sequence of str, optional
+        Only the folds that leave out these; for `protocols.LEAVE_ONE_SPEAKER_OUT`.
+        For ``loso`` several may be joined by ``+``: one fold leaves them all out.
+    count : int, optional
+        Number of folds of a `protocols.STRATIFIED` one; 10 by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such protocol or speaker, a speaker is given twice, or a class
+        has too few clips.
+    DatasetError
+        If a clip names no speaker and the protocol needs it.
+    """
+    if protocol in LEAVE_ONE_SPEAKER_OUT:
+        if not corpus.speakers_known:
+            raise DatasetError(
+                f"--protocol {protocol}: not every clip of the data names its speaker, expected "
+                f"that, or protocol {' or '.join(STRATIFIED)}"
+            )
+        if count is not None:
+            raise InputError(f"--folds: found {count}, but protocol {protocol!r} has one a speaker")
+        groups = [_group(corpus, item) for item in speakers or corpus.speakers]
+        named = [speaker for group in groups for speaker in group]
+        for speaker in named:
+            if speaker not in corpus.speakers:
+                raise InputError(
+                    f"--speakers: {speaker!r} is none of the speakers {', '.join(corpus.speakers)}"
+                )
+            if named.count(speaker) > 1:
+                raise InputError(f"--speakers: found {speaker!r} twice, expected it once")
+        for group in groups:
+            if len(group) > 1 and protocol != "loso":
+                raise InputError(
+                    f"--speakers: found {'+'.join(group)!r}, but protocol {protocol!r} adapts to "
+                    "one speaker"
+                )
+        return tuple(Fold("+".join(group), hold_out_speakers(corpus, group)) for group in groups)
+    if protocol not in STRATIFIED:
+        raise InputError(f"--protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+    if speakers is not None:
+        raise InputError(f"--speakers: the folds of protocol {protocol!r} mix speakers")
+    count = _N_FOLDS if count is None else count
+    fewest = min(corpus.counts, key=lambda label: corpus.counts[label])
+    if not 2 <= count <= corpus.counts[fewest]:
+        raise InputError(
+            f"--folds: found {count}, expected 2..{corpus.counts[fewest]}, the clips of {fewest!r}"
+        )
+    dealer = StratifiedKFold(count, shuffle=True, random_state=_FOLD_SEED)
+    clips = corpus.clips
+    folds = []
+    for number, (train, test) in enumerate(
+        dealer.split(clips, [clip.label for clip in clips]), start=1
+    ):
+        split = Split(
+            tuple(clips[i] for i in train),
+            tuple(clips[i] for i in test),
+            f"fold {number} of {count}, speakers on both sides: flattering",
+        )
+        folds.append(Fold(str(number), split))
+    return tuple(folds)
+
+
+def _group(corpus: Corpus, item: str) -> list[str]:
+    # A speaker's name may hold a plus.
+    return [item] if item in corpus.speakers else item.split("+")

@@ -1,0 +1,218 @@
+"""Cross-validation: every clip classified by a model that did not see it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.model.record import PRECISIONS
+
+from ..conditions.condition import CLEAN
+from ..conditions.noise import Noises
+from ..configuration import TrainingConfiguration
+from ..datasets.clip import NEUTRAL, Corpus
+from ..results.checks import expect_same_folds, expect_same_settings
+from ..results.file import read_results, write_result
+from ..results.protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
+from ..results.result import Result, result_name
+from ..training.feature_store import FeatureStore
+from .fold_run import FoldJob, FoldOutcome, run_fold
+from .folds import Fold
+from .parallel import run_folds
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What is cross-validated, and how.
+
+    Attributes
+    ----------
+    protocol : str
+        A key of `protocols.PROTOCOLS`.
+    configuration : TrainingConfiguration
+        Its seed is replaced by each of `seeds`.
+    seeds : tuple of int
+    precisions : tuple of str
+        Some of ``float32``, ``float16``, ``int8``, ``native``.
+    conditions : tuple of str
+        See `lightsernet_trainer.conditions`.
+    heard, tested : dict of str to ndarray, or None
+        The noises of the training variants, and those of the conditions.
+    command : str
+        What to write into the results as the command that makes them.
+    parallel : {"none", "loky", "dask", "ray"}
+    jobs : int
+        Folds at a time.
+    """
+
+    protocol: str
+    configuration: TrainingConfiguration
+    seeds: tuple[int, ...] = (0,)
+    precisions: tuple[str, ...] = PRECISIONS
+    conditions: tuple[str, ...] = (CLEAN,)
+    heard: Noises | None = None
+    tested: Noises | None = None
+    command: str = ""
+    parallel: str = "none"
+    jobs: int = 2
+
+
+def cross_validate(
+    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path, console: Console
+) -> list[Result]:
+    """Run what is left to run of all folds and pool them.
+
+    Every step of a fold is kept in `out`: called again after a break, it goes
+    on where it stopped; called with more precisions, conditions, seeds, or
+    another protocol with the same folds, it trains nothing twice.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    folds : sequence of Fold
+        Of the plan's protocol.
+    plan : CrossValidation
+    out : Path
+        Gets one result file a seed, precision and condition, beside the
+        folders of the folds.
+    console : rich.console.Console
+        Where progress is shown.
+
+    Returns
+    -------
+    list of Result
+        By seed, precision, condition.
+
+    Raises
+    ------
+    InputError
+        If `out` holds other folds or settings, the protocol asks for what recipe or clips
+        do not have, or a clip cannot be read.
+    """
+    _expect_adaptable(folds, plan)
+    _expect_room(folds, plan, out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {out} cannot be made ({error.strerror})") from None
+    # A clip that cannot be read or is too short is told of now, not after a fold's training.
+    store = FeatureStore(plan.configuration.feature_spec(), "disk", out / "features")
+    store.load(corpus.clips, console)
+    kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
+    jobs = [
+        FoldJob(
+            corpus,
+            fold,
+            plan.protocol,
+            dataclasses.replace(plan.configuration, seed=seed),
+            plan.precisions,
+            plan.conditions,
+            plan.heard,
+            plan.tested,
+            out / kind / f"seed{seed}" / fold.folder,
+            out / "features",
+        )
+        for seed in plan.seeds
+        for fold in folds
+    ]
+    outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
+    results = []
+    for seed in plan.seeds:
+        mine = [o for j, o in zip(jobs, outcomes, strict=True) if j.configuration.seed == seed]
+        for precision in plan.precisions:
+            for condition in plan.conditions:
+                result = _pooled(corpus, plan, seed, precision, condition, mine)
+                write_result(out / f"{result.name}.json", result)
+                results.append(result)
+    return results
+
+
+def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:
+    """Refuse, before anything is trained, what an adapting protocol cannot work with."""
+    if plan.protocol not in ADAPTED:
+        return
+    if not plan.configuration.standardise:
+        raise InputError(
+            f"--protocol {plan.protocol}: recipe {plan.configuration.features!r} does not "
+            "standardise its features, expected --standardise"
+        )
+    for fold in folds:
+        if plan.protocol == "loso-enrol" and all(c.label != NEUTRAL for c in fold.split.test):
+            raise InputError(
+                f"--protocol loso-enrol: speaker {fold.name!r} has no clip labelled {NEUTRAL!r}, "
+                "expected some to enrol with"
+            )
+
+
+def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> None:
+    """Refuse to write over results that say more, or beside those of other settings."""
+    kept = {result.name: result for result in read_results(out)}
+    configuration = plan.configuration
+    names = [fold.name for fold in folds]
+    replaced = set()
+    for seed in plan.seeds:
+        planned = dataclasses.replace(configuration, seed=seed)
+        for precision in plan.precisions:
+            for condition in plan.conditions:
+                name = result_name(
+                    plan.protocol,
+                    planned.features,
+                    planned.loss,
+                    precision,
+                    seed,
+                    None if condition == CLEAN else condition,
+                )
+                replaced.add(name)
+                if name in kept and not {f.name for f in kept[name].folds} <= set(names):
+                    raise InputError(
+                        f"{out / name}.json: holds folds "
+                        f"{', '.join(fold.name for fold in kept[name].folds)}, expected none but "
+                        f"{', '.join(names)}; choose another --out"
+                    )
+    model = (plan.protocol, configuration.features, configuration.loss)
+    for result in kept.values():
+        if (result.protocol, result.recipe, result.loss) == model:
+            expect_same_settings(
+                f"--out: {out} holds results, and this would be", configuration, result
+            )
+            if result.name not in replaced:
+                expect_same_folds(f"--out: {out} holds results, and of this", names, result)
+
+
+def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:
+    """Return the versions of all folds; where they differ, each that occurs."""
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.versions)
+    return {
+        name: ", ".join(dict.fromkeys(o.versions[name] for o in outcomes if name in o.versions))
+        for name in names
+    }
+
+
+def _pooled(
+    corpus: Corpus,
+    plan: CrossValidation,
+    seed: int,
+    precision: str,
+    condition: str,
+    outcomes: Sequence[FoldOutcome],
+) -> Result:
+    configuration = dataclasses.replace(plan.configuration, seed=seed)
+    return Result.from_clips(
+        protocol=plan.protocol,
+        recipe=configuration.features,
+        loss=configuration.loss,
+        precision=precision,
+        seed=seed,
+        command=plan.command,
+        versions=_versions(outcomes),
+        labels=corpus.labels,
+        configuration=configuration.to_json(),
+        clips=[clip for outcome in outcomes for clip in outcome.clips[precision, condition]],
+        folds=[outcome.fold for outcome in outcomes],
+        condition=None if condition == CLEAN else condition,
+    )

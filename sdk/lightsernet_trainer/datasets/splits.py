@@ -1,0 +1,110 @@
+"""Which clips train and which are held out, and what that is worth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lightsernet_edge.errors import DatasetError, InputError
+
+from .clip import Clip, Corpus
+
+_SHARE_OF_SPEAKERS = 5
+
+
+@dataclass(frozen=True)
+class Split:
+    """Clips for training, and clips that only the score sees.
+
+    Attributes
+    ----------
+    train, test : tuple of Clip
+    protocol : str
+        What was held out, in words; it goes with every score.
+    """
+
+    train: tuple[Clip, ...]
+    test: tuple[Clip, ...]
+    protocol: str
+
+
+def train_on_all(corpus: Corpus) -> Split:
+    """Hold out nothing: no score can be had."""
+    return _checked(corpus, Split(corpus.clips, (), "all clips trained on: no score"))
+
+
+def hold_out_speakers(corpus: Corpus, speakers: Sequence[str]) -> Split:
+    """Hold out all clips of some speakers.
+
+    Raises
+    ------
+    InputError
+        If a speaker is unknown, or none is left to train on.
+    DatasetError
+        If a class would have no clip to train on, or a clip names no speaker.
+    """
+    if not corpus.speakers_known:
+        nameless = next(clip for clip in corpus.clips if not clip.speaker)
+        raise DatasetError(
+            f"{nameless.path}: names no speaker, expected one for every clip where speakers "
+            "are held out"
+        )
+    unknown = sorted(set(speakers) - set(corpus.speakers))
+    if unknown:
+        raise InputError(
+            f"--test-speakers: {unknown[0]!r} is none of the speakers {', '.join(corpus.speakers)}"
+        )
+    train = tuple(clip for clip in corpus.clips if clip.speaker not in speakers)
+    test = tuple(clip for clip in corpus.clips if clip.speaker in speakers)
+    return _checked(
+        corpus, Split(train, test, f"speakers {', '.join(sorted(set(speakers)))} held out")
+    )
+
+
+def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:
+    """Choose a fifth of the speakers, at least one."""
+    count = max(1, len(corpus.speakers) // _SHARE_OF_SPEAKERS)
+    random = np.random.default_rng(seed)
+    return sorted(random.choice(corpus.speakers, count, replace=False).tolist())
+
+
+def hold_out_share(corpus: Corpus, share: float, seed: int) -> Split:
+    """Hold out a share of each class at random: speakers are on both sides.
+
+    Raises
+    ------
+    InputError
+        If `share` is not between 0 and 1.
+    """
+    if not 0.0 < share < 1.0:
+        raise InputError(f"--test-share: found {share}, expected a number between 0 and 1")
+    by_label: defaultdict[str, list[Clip]] = defaultdict(list)
+    for clip in corpus.clips:
+        by_label[clip.label].append(clip)
+    random = np.random.default_rng(seed)
+    held_out: set[Clip] = set()
+    for label in corpus.labels:
+        clips = by_label[label]
+        count = min(len(clips) - 1, max(1, round(share * len(clips))))
+        held_out.update(clips[i] for i in random.permutation(len(clips))[:count])
+    return _checked(
+        corpus,
+        Split(
+            tuple(clip for clip in corpus.clips if clip not in held_out),
+            tuple(clip for clip in corpus.clips if clip in held_out),
+            f"{share:.0%} of the clips held out at random, speakers on both sides: flattering",
+        ),
+    )
+
+
+def _checked(corpus: Corpus, split: Split) -> Split:
+    trained = {clip.label for clip in split.train}
+    for label in corpus.labels:
+        if label not in trained:
+            raise DatasetError(
+                f"{corpus.name}: no clip of {label!r} is left to train on with {split.protocol}"
+            )
+    return split

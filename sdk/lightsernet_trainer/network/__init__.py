@@ -1,0 +1,1 @@
+"""Light-SERNet in Keras: layers, losses, learning rates, and the conversion to TFLite."""

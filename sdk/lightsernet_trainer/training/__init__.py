@@ -1,0 +1,1 @@
+"""A training run: features, batches, the fit, checkpoints and what the run leaves."""

@@ -1,0 +1,230 @@
+"""Batches for training: crops of fixed length out of clips of any length."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.profiles.profile import RunningProfile
+
+from ..conditions.condition import CLEAN
+from ..configuration import TrainingConfiguration
+from ..datasets.clip import NEUTRAL, Clip
+from .feature_store import FeatureStore
+
+Rows = NDArray[np.float32]
+
+# Of the crops that are standardised by a profile; the others are a stranger's.
+_PROFILE_SHARE = 0.5
+# Profiles in training go further than a device's, whose mean follows the user more
+# slowly: that rule was found on networks trained like this.
+PRIOR_S = 5.0
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of training crops; all off by default.
+
+    Attributes
+    ----------
+    time_masks, time_mask_frames : int
+        Number of stretches set to the mean, and their greatest length
+        (SpecAugment, Park et al. 2019).
+    mixup : float
+        Parameter alpha of the Beta distribution two crops are mixed by
+        (Zhang et al. 2018); 0 for none.
+    variants : tuple of str
+        Conditions a crop may be taken under, besides the clip as it is.
+    profile_clips : int
+        Greatest number of clips of the speaker that a crop's profile is of.
+    neutral_profiles : float
+        Share of the profiles that are of neutral clips alone, as enrolment makes
+        them, where the speaker has some.
+    """
+
+    time_masks: int = 0
+    time_mask_frames: int = 0
+    mixup: float = 0.0
+    variants: tuple[str, ...] = ()
+    profile_clips: int = 0
+    neutral_profiles: float = 0.0
+
+    @classmethod
+    def of(cls, configuration: TrainingConfiguration) -> Augmentation:
+        """Return what a configuration says of it."""
+        return cls(**{f.name: getattr(configuration, f.name) for f in dataclasses.fields(cls)})
+
+
+class CropBatches:
+    """Shuffled batches of random crops; the same for the same seed and epoch.
+
+    Parameters
+    ----------
+    store : FeatureStore
+        Where the rows come from, not standardised.
+    clips : sequence of Clip
+    labels : sequence of str
+        In the model's order.
+    spec : FeatureSpec
+        With the mean, scale and bound to apply.
+    n_frames : int
+        Length of a crop.
+    batch_size, seed : int
+    augmentation : Augmentation
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        clips: Sequence[Clip],
+        labels: Sequence[str],
+        spec: FeatureSpec,
+        n_frames: int,
+        batch_size: int,
+        seed: int,
+        augmentation: Augmentation,
+    ) -> None:
+        self._store = store
+        self._clips = list(clips)
+        self._targets = np.eye(len(labels), dtype=np.float32)[
+            [list(labels).index(clip.label) for clip in clips]
+        ]
+        self._spec = spec
+        self._normaliser = Normaliser(spec)
+        self._by_speaker: defaultdict[str, list[Clip]] = defaultdict(list)
+        for clip in clips:
+            self._by_speaker[clip.speaker].append(clip)
+        self._n_frames = n_frames
+        self._batch_size = batch_size
+        self._seed = seed
+        self._augmentation = augmentation
+
+    def __len__(self) -> int:
+        """Return the number of batches of an epoch."""
+        return math.ceil(len(self._clips) / self._batch_size)
+
+    def epoch(self, number: int) -> Iterator[tuple[Rows, Rows]]:
+        """Yield the batches of an epoch, counted from 0.
+
+        Yields
+        ------
+        crops : ndarray of float32, shape (batch, n_frames, n_coefficients, 1)
+        targets : ndarray of float32, shape (batch, n_labels)
+            One-hot, or mixed.
+        """
+        random = np.random.default_rng((self._seed, number))
+        order = random.permutation(len(self._clips))
+        for start in range(0, len(order), self._batch_size):
+            chosen = order[start : start + self._batch_size]
+            crops = np.stack([self._crop(self._clips[i], random) for i in chosen])
+            yield self._mixed(crops, self._targets[chosen], random)
+
+    def _crop(self, clip: Clip, random: np.random.Generator) -> Rows:
+        augmentation = self._augmentation
+        variant = CLEAN
+        if augmentation.variants:
+            variant = str(random.choice((CLEAN, *augmentation.variants)))
+        normaliser = self._normaliser
+        if augmentation.profile_clips and random.random() < _PROFILE_SHARE:
+            normaliser = self._profile_normaliser(clip.speaker, variant, random)
+        rows = normaliser(self._store.rows(clip, variant))
+        crop = fit_length(rows, self._n_frames, normaliser.silence, random)
+        if augmentation.time_masks:
+            crop = crop.copy()
+        for _ in range(augmentation.time_masks):
+            length = int(random.integers(0, augmentation.time_mask_frames + 1))
+            start = int(random.integers(0, max(1, len(crop) - length + 1)))
+            crop[start : start + length] = 0.0
+        return crop[..., None]
+
+    def _profile_normaliser(
+        self, speaker: str, variant: str, random: np.random.Generator
+    ) -> Normaliser:
+        """Draw what the device may know of the speaker by now."""
+        profile = RunningProfile(self._spec, prior_mean_s=PRIOR_S, prior_scale_s=PRIOR_S)
+        theirs = self._by_speaker[speaker]
+        if random.random() < self._augmentation.neutral_profiles:
+            theirs = [clip for clip in theirs if clip.label == NEUTRAL] or theirs
+        most = min(self._augmentation.profile_clips, len(theirs))
+        count = int(random.integers(1, most + 1))
+        for i in random.permutation(len(theirs))[:count]:
+            profile.add(self._store.rows(theirs[i], variant).astype(np.float64))
+        return Normaliser(profile.profile().applied_to(self._spec))
+
+    def _mixed(self, crops: Rows, targets: Rows, random: np.random.Generator) -> tuple[Rows, Rows]:
+        if not self._augmentation.mixup:
+            return crops, targets
+        share = random.beta(self._augmentation.mixup, self._augmentation.mixup, len(crops))
+        share = np.maximum(share, 1.0 - share)
+        other = random.permutation(len(crops))
+        weight = share[:, None, None, None]
+        mixed = weight * crops + (1.0 - weight) * crops[other]
+        mixed_targets = share[:, None] * targets + (1.0 - share[:, None]) * targets[other]
+        return mixed.astype(np.float32), mixed_targets.astype(np.float32)
+
+
+class Normaliser:
+    """Applies a spec's mean, scale and bound to stored rows.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+
+    Attributes
+    ----------
+    silence : ndarray of float32, shape (1, n_coefficients), or None
+        A normalised row of digital silence, if short clips are filled with it.
+    """
+
+    def __init__(self, spec: FeatureSpec) -> None:
+        self._mean = np.array(spec.mean or 0.0, dtype=np.float32)
+        self._scale = np.array(spec.scale or 1.0, dtype=np.float32)
+        self._bound = spec.clip_value
+        self.silence: Rows | None = None
+        if spec.padding == "zeros":
+            self.silence = (
+                FrontEnd(spec).features(np.zeros(spec.frame_length)).astype(np.float32)[:1]
+            )
+
+    def __call__(self, rows: Rows) -> Rows:
+        """Return rows as the model sees them."""
+        rows = (rows - self._mean) / self._scale
+        return rows if self._bound is None else np.clip(rows, -self._bound, self._bound)
+
+
+def fit_length(
+    rows: Rows, n_frames: int, silence: Rows | None, random: np.random.Generator | None = None
+) -> Rows:
+    """Crop or fill rows to `n_frames`.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (any, n_coefficients)
+    n_frames : int
+    silence : ndarray, shape (1, n_coefficients), or None
+        What is put around a short clip; None repeats its own rows.
+    random : numpy.random.Generator, optional
+        Chooses the crop; the middle without it.
+
+    Returns
+    -------
+    ndarray, shape (n_frames, n_coefficients)
+    """
+    spare = len(rows) - n_frames
+    if spare >= 0:
+        start = spare // 2 if random is None else int(random.integers(0, spare + 1))
+        return rows[start : start + n_frames]
+    if silence is None:
+        shift = 0 if random is None else int(random.integers(0, len(rows)))
+        return rows[(np.arange(n_frames) + shift) % len(rows)]
+    before = -spare // 2
+    return np.concatenate(
+        [silence.repeat(before, axis=0), rows, silence.repeat(-spare - before, axis=0)]
+    )

@@ -1,0 +1,169 @@
+"""The state of a training run on disk, so that it can go on after a break."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.files.atomic_write import write_atomically
+
+from ..conditions.condition import noises_used
+from ..conditions.noise import Noises
+from ..configuration import TrainingConfiguration
+from ..datasets.clip import Clip, Corpus
+from ..datasets.splits import Split
+
+if TYPE_CHECKING:
+    import keras
+
+STATE = "state.npz"
+
+
+class Checkpoint:
+    """Keeps weights, optimiser and history of a run in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when something is saved.
+    facts : dict
+        What defines the run, as JSON values: a folder that holds another run
+        is refused.
+
+    Raises
+    ------
+    InputError
+        If the folder holds another run.
+    """
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        self._state = folder / STATE
+        self._facts = json.dumps(facts, sort_keys=True)
+        kept = self._read()
+        if kept is not None and str(kept["facts"]) != self._facts:
+            raise InputError(
+                f"{folder}: holds a run with other data or settings, expected the same; "
+                "choose another --out, or throw away what it holds, as 'train --restart' does"
+            )
+
+    def restore(self, model: keras.Model) -> list[dict[str, float]]:
+        """Bring a compiled model to the state last saved.
+
+        Returns
+        -------
+        list of dict
+            The history: one entry for each epoch that is done.
+        """
+        kept = self._read()
+        if kept is None:
+            return []
+        backend = _backend()
+        if str(kept.get("backend", backend)) != backend:
+            raise InputError(
+                f"{self._state}: holds a run on {kept['backend']}, found KERAS_BACKEND={backend}, "
+                "expected the same"
+            )
+        for index, variable in enumerate(_variables(model)):
+            variable.assign(kept[f"v{index}"])
+        return _history(kept)
+
+    def history(self) -> list[dict[str, float]]:
+        """Return the history last saved; empty if nothing was."""
+        kept = self._read()
+        return [] if kept is None else _history(kept)
+
+    def discard(self) -> None:
+        """Throw away what was saved."""
+        discard(self._state.parent)
+
+    def save(self, model: keras.Model, history: list[dict[str, float]]) -> None:
+        """Save model and history under a temporary name, then rename."""
+        from keras.ops import convert_to_numpy
+
+        arrays: dict[str, Any] = {
+            "facts": np.array(self._facts),
+            "history": np.array(json.dumps(history)),
+            "backend": np.array(_backend()),
+        }
+        for index, variable in enumerate(_variables(model)):
+            arrays[f"v{index}"] = np.asarray(convert_to_numpy(variable))
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        try:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self._state.parent}: cannot be made ({error.strerror})") from None
+        write_atomically(self._state, content.getvalue())
+
+    def _read(self) -> dict[str, Any] | None:
+        if not self._state.exists():
+            return None
+        try:
+            with np.load(self._state, allow_pickle=False) as archive:
+                kept = dict(archive)
+        except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+            kept = {}
+        if not {"facts", "history"} <= set(kept):
+            raise InputError(
+                f"{self._state}: damaged, expected a saved run; remove it to begin anew"
+            )
+        return kept
+
+
+def discard(folder: Path) -> None:
+    """Throw away the run that a folder keeps, if any."""
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def _history(kept: dict[str, Any]) -> list[dict[str, float]]:
+    history: list[dict[str, float]] = json.loads(str(kept["history"]))
+    return history
+
+
+def _backend() -> str:
+    import keras
+
+    return str(keras.backend.backend())
+
+
+def _variables(model: keras.Model) -> list[Any]:
+    """Return weights, moving averages, dropout's random state and the optimiser."""
+    # Loss scaling would make its variables anew every time.
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]
+
+
+def run_facts(
+    corpus: Corpus,
+    split: Split,
+    configuration: TrainingConfiguration,
+    noises: Noises | None = None,
+) -> dict[str, Any]:
+    """Return what a run depends on, as JSON values: settings, front end, clips and noises.
+
+    Clips go by speaker, label, size and the last two parts of their paths, so that a
+    run can go on where the data lies elsewhere.
+    """
+    used = noises_used(configuration.variants, noises)
+    return {
+        "configuration": configuration.to_json(),
+        "features": configuration.feature_spec().to_json(),
+        "labels": list(corpus.labels),
+        "train": [_clip_facts(clip) for clip in split.train],
+        "test": [_clip_facts(clip) for clip in split.test],
+        **({"noises": used} if used else {}),
+    }
+
+
+def _clip_facts(clip: Clip) -> list[Any]:
+    # A clip that is not there is refused when it is read.
+    size = clip.path.stat().st_size if clip.path.is_file() else None
+    name = "/".join(clip.path.parts[-2:])
+    return [name, size, clip.speaker, clip.label, clip.start_s, clip.end_s]

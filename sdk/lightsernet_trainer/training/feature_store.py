@@ -1,0 +1,189 @@
+"""Features of a corpus: computed by the runtime's front end, kept where asked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.errors import AudioError, InputError
+from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.files.atomic_write import write_atomically
+
+from ..conditions import Condition, clip_random, parse_condition
+from ..conditions.condition import CLEAN, noises_used
+from ..conditions.noise import Noises
+from ..datasets.clip import Clip
+
+CACHES = ("disk", "memory", "none")
+
+
+class FeatureStore:
+    """Rows of features of clips, before the spec's mean, scale and bound.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+    cache : {"disk", "memory", "none"}
+        ``disk`` keeps one file a clip below `folder` from run to run,
+        ``memory`` keeps all for this run, ``none`` computes them every time.
+    folder : Path, optional
+        Needed for ``disk``.
+    min_seconds : float
+        Shortest clip that is taken.
+    variants : sequence of str
+        Conditions that clips can be had under, besides as they are.
+    noises : dict of str to ndarray, optional
+        What the variants' noises are.
+
+    Raises
+    ------
+    InputError
+        If there is no such cache or condition.
+    """
+
+    def __init__(
+        self,
+        spec: FeatureSpec,
+        cache: str = "memory",
+        folder: Path | None = None,
+        min_seconds: float = 0.3,
+        variants: Sequence[str] = (),
+        noises: Noises | None = None,
+    ) -> None:
+        if cache not in CACHES:
+            raise InputError(f"--cache: found {cache!r}, expected one of {', '.join(CACHES)}")
+        if cache == "disk" and folder is None:
+            raise InputError("--cache disk: expected a folder to keep the features in")
+        self.spec = spec.without_standardisation()
+        self._front_end = FrontEnd(self.spec)
+        self._cache = cache
+        self._folder = folder
+        self._min_seconds = min_seconds
+        self.variants = (CLEAN, *variants)
+        self._conditions: dict[str, Condition] = {
+            name: parse_condition(name, spec.sample_rate, noises) for name in self.variants
+        }
+        self._noises = {name: noises_used([name], noises) for name in self.variants}
+        self._kept: dict[tuple[Clip, str], NDArray[np.float32]] = {}
+
+    def rows(self, clip: Clip, variant: str = CLEAN) -> NDArray[np.float32]:
+        """Return a clip's features, as it is or under one of the variants.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, n_coefficients)
+
+        Raises
+        ------
+        AudioError
+            If the clip cannot be read or is too short.
+        """
+        if self._cache == "none":
+            return self._compute(clip, variant)
+        if (clip, variant) not in self._kept:
+            rows = self._from_disk(clip, variant) if self._cache == "disk" else None
+            if rows is None:
+                rows = self._compute(clip, variant)
+                if self._cache == "disk":
+                    self._to_disk(clip, variant, rows)
+            self._kept[clip, variant] = rows
+        return self._kept[clip, variant]
+
+    def load(self, clips: Sequence[Clip], console: Console) -> None:
+        """Compute what is to be cached, showing progress; check every clip if nothing is.
+
+        Raises
+        ------
+        AudioError
+            If a clip cannot be read or is too short.
+        """
+        new: dict[tuple[Clip, str], NDArray[np.float32]] = {}
+        wanted = [(clip, variant) for variant in self.variants for clip in clips]
+        hidden = not console.is_terminal
+        for key in track(wanted, "features", console=console, transient=True, disable=hidden):
+            rows = self._from_disk(*key) if self._cache == "disk" else None
+            if rows is None:
+                rows = new[key] = self._compute(*key)
+            if self._cache != "none":
+                self._kept[key] = rows
+        # Only when all clips are known to be good: a refusal leaves nothing behind.
+        if self._cache == "disk":
+            for (clip, variant), rows in new.items():
+                self._to_disk(clip, variant, rows)
+
+    def _compute(self, clip: Clip, variant: str) -> NDArray[np.float32]:
+        recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
+        if recording.duration_s < self._min_seconds:
+            raise AudioError(
+                f"{clip.path}: the clip lasts {recording.duration_s:.4f} s, expected at least "
+                f"{self._min_seconds} s"
+            )
+        condition = self._conditions[variant]
+        samples = condition(recording.samples, clip_random(clip.path.name))
+        return self._front_end.features(samples).astype(np.float32)
+
+    def _from_disk(self, clip: Clip, variant: str) -> NDArray[np.float32] | None:
+        assert self._folder is not None
+        file = self._folder / f"{self._key(clip, variant)}.npy"
+        if file.exists():
+            try:
+                rows: NDArray[np.float32] = np.load(file, allow_pickle=False)
+                if rows.ndim == 2 and rows.shape[1] == self.spec.n_coefficients:
+                    return rows
+            except (ValueError, EOFError, OSError):
+                pass  # damaged: computed again
+        return None
+
+    def _to_disk(self, clip: Clip, variant: str, rows: NDArray[np.float32]) -> None:
+        assert self._folder is not None
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self._folder}: cannot be made ({error.strerror})") from None
+        content = io.BytesIO()
+        np.save(content, rows)
+        write_atomically(self._folder / f"{self._key(clip, variant)}.npy", content.getvalue())
+
+    def _key(self, clip: Clip, variant: str) -> str:
+        """Name what the features depend on: the file as it is now, part, variant, spec, noises."""
+        try:
+            status = clip.path.stat()
+        except OSError as error:
+            raise AudioError(f"{clip.path}: cannot be read ({error.strerror})") from None
+        facts: list[Any] = [
+            str(clip.path.resolve()),
+            status.st_size,
+            status.st_mtime_ns,
+            clip.start_s,
+            clip.end_s,
+            variant,
+            self.spec.to_json(),
+        ]
+        if self._noises[variant]:
+            facts.append(self._noises[variant])
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def statistics(
+    store: FeatureStore, clips: Sequence[Clip]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of every coefficient over all rows of `clips`.
+
+    Returns
+    -------
+    mean, scale : tuple of float
+        One value a coefficient; a scale is at least 1e-3.
+    """
+    rows = np.concatenate([store.rows(clip) for clip in clips]).astype(np.float64)
+    scale = np.maximum(rows.std(axis=0), 1e-3)
+    return tuple(rows.mean(axis=0).tolist()), tuple(scale.tolist())

@@ -1,0 +1,136 @@
+"""``docs/command-line.md`` names every verb, flag and JSON field, and none that there is not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightsernet_edge import extras
+from lightsernet_edge.cli import build_parser
+from tests.places import DOCS
+
+PAGE = (DOCS / "command-line.md").read_text(encoding="utf-8")
+CLIP = DOCS.parent / "examples" / "clips" / "anger_03a02Wc.wav"
+CODE = re.compile(r"`([^`]+)`")
+FLAG = re.compile(r"`(--[a-z0-9-]+)")
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """Return the cells of a page's tables, without headings."""
+    rows = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("| ---"):
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside:
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def section(title: str) -> str:
+    return PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    (verbs,) = (action for action in build_parser()._actions if isinstance(action.choices, dict))
+    return dict(verbs.choices)
+
+
+def flags_of(parser: argparse.ArgumentParser) -> set[str]:
+    return {
+        flag
+        for action in parser._actions
+        if action.help != argparse.SUPPRESS
+        for flag in action.option_strings
+        if flag.startswith("--") and flag != "--help"
+    }
+
+
+def documented() -> set[tuple[str, str]]:
+    """Return verbs and their flags as the page and those that it refers to have them."""
+    found = set()
+    verbs: set[str] = set()
+    for of, flags, _ in rows_of(section("Flags")):
+        if of:
+            named = set(CODE.findall(of))
+            verbs = set(parsers()) - named if of.startswith("all but") else named
+        found |= {(verb, flag) for verb in verbs for flag in FLAG.findall(flags)}
+    settings = (DOCS / "training.md").read_text(encoding="utf-8").split("## Settings")[1]
+    for flags, *_ in rows_of(settings.split("\n## ")[0]):
+        for verb in ("train", "crossval"):
+            found |= {(verb, flag) for flag in FLAG.findall(flags)}
+    return found
+
+
+# Of `train` alone, in the table of its settings; and the form that takes a setting back.
+NOT_OF_CROSSVAL = {"--seed", "--cache", "--verbosity"}
+TAKEN_BACK = "--no-standardise"
+
+
+@pytest.mark.parametrize("verb", parsers())
+def test_every_flag_is_named_and_no_other(verb: str) -> None:
+    page = {flag for name, flag in documented() if name == verb}
+    if verb == "crossval":
+        page -= NOT_OF_CROSSVAL
+    assert page == flags_of(parsers()[verb]) - {TAKEN_BACK}
+
+
+def test_flags_before_the_verb_are_named() -> None:
+    for flag in flags_of(build_parser()):
+        assert f"`{flag}`" in PAGE
+
+
+def test_every_verb_stands_in_each_table_with_what_it_needs() -> None:
+    table = [row for row in rows_of(PAGE.split("\n## ")[0]) if len(row) == 3]
+    needs = {CODE.findall(verb)[0].split()[0]: what for verb, _, what in table}
+    assert set(needs) == set(parsers())
+    for verb in set(parsers()) & set(extras._PACKAGES):
+        assert needs[verb] == ("`[serve]`" if verb == "serve" else "`[train]`")
+    fields = [CODE.findall(row[0])[0] for row in rows_of(section("JSON fields"))]
+    assert set(fields) == set(parsers()) - {"serve"}
+
+
+def fields_of(verb: str) -> set[str]:
+    """Return the JSON fields of a verb, without those of their parts."""
+    (row,) = (row for row in rows_of(section("JSON fields")) if row[0] == f"`{verb}`")
+    return set(CODE.findall(re.sub(r"\([^()]*\)", "", row[1])))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "left_out"),
+    [
+        (["classify", str(CLIP)], set()),
+        (["listen", "--input", str(CLIP), "--fast"], {"--record", "wav"}),
+        (["info", "--layers", "--boards"], set()),
+        (["export", "--format", "c", "--out", "exported"], set()),
+        (["validate", "--audio", "one"], set()),
+        (["bench", "--target", "host"], None),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_fields_are_those_that_are_printed(
+    arguments: list[str],
+    left_out: set[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Callable[..., Any],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("one").mkdir()
+    (Path("one") / CLIP.name).write_bytes(CLIP.read_bytes())
+    outcome = command(*arguments, "--json")
+    printed = set(json.loads(outcome.stdout.splitlines()[0]))
+    fields = fields_of(arguments[0])
+    if left_out is None:
+        # Those of an emulated core are others.
+        assert printed <= fields
+    else:
+        assert printed == fields - left_out

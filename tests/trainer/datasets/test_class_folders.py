@@ -1,0 +1,67 @@
+"""The reader of class folders, on trees of empty files."""
+
+from pathlib import Path
+
+import pytest
+
+from lightsernet_edge.errors import DatasetError
+from lightsernet_trainer.datasets import load
+from tests.trainer.datasets.dataset_trees import refuse, touch
+
+
+class TestFolders:
+    def test_labels_are_the_folders(self, tmp_path: Path) -> None:
+        touch(tmp_path, "b/1.wav", "b/2.FLAC", "a/1.ogg", "a/2.mp3", "a/notes.txt")
+        touch(tmp_path, ".x/1.wav", "a/.x/3.wav", "a/._1.wav")
+        corpus = load("folders", tmp_path)
+        assert corpus.counts == {"a": 2, "b": 2}
+        assert corpus.speakers == ()
+        assert load("folders", tmp_path, labels=["b", "a"]).labels == ("b", "a")
+
+    def test_speaker_from_the_file_name(self, tmp_path: Path) -> None:
+        touch(tmp_path, *(f"{c}/{s}{n}.wav" for c in "ab" for s in ("ann_x", "bo-") for n in "12"))
+        assert load("folders", tmp_path).speakers == ("ann", "bo")
+
+    def test_speaker_from_a_folder(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/ann/x_1.wav", "a/bo/x_2.wav", "b/ann/y_1.wav", "b/bo/2/y.wav")
+        assert load("folders", tmp_path).speakers == ("ann", "bo")
+
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ["a/a_1.wav", "a/a_2.wav", "b/b_1.wav", "b/b_2.wav"],
+            ["a/rec_1.wav", "a/rec_2.wav", "b/rec_3.wav", "b/rec_4.wav"],
+            ["a/ann_1.wav", "a/bo_2.wav", "b/ann_3.wav", "b/bo_4.wav", "a/5.wav", "b/6.wav"],
+            ["a/001-x.wav", "a/002-x.wav", "b/003-x.wav", "b/004-x.wav"],
+        ],
+        ids=["class", "constant", "not-all", "number"],
+    )
+    def test_prefixes_that_name_nobody(self, tmp_path: Path, names: list[str]) -> None:
+        corpus = load("folders", touch(tmp_path, *names))
+        assert {clip.speaker for clip in corpus.clips} == {""}
+
+    def test_class_with_one_clip(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav")
+        message = refuse(DatasetError, "folders", tmp_path)
+        assert "'b'" in message
+        assert "b/1.wav" in message
+
+    def test_one_class(self, tmp_path: Path) -> None:
+        assert "'a'" in refuse(DatasetError, "folders", touch(tmp_path, "a/1.wav", "a/2.wav"))
+
+    def test_class_folder_without_audio(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav", "b/2.wav", "c/notes.txt")
+        assert f"{tmp_path / 'c'}" in refuse(DatasetError, "folders", tmp_path)
+
+    def test_label_that_is_not_among_the_given(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav", "b/2.wav")
+        assert f"{tmp_path / 'b'}" in refuse(DatasetError, "folders", tmp_path, labels=["a", "c"])
+
+    def test_given_label_without_a_clip(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav", "b/2.wav")
+        message = refuse(DatasetError, "folders", tmp_path, labels=["a", "b", "c"])
+        assert "'c' has no clip" in message
+
+    def test_audio_outside_the_class_folders(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav", "b/2.wav", "stray.wav")
+        assert "stray.wav" in refuse(DatasetError, "folders", tmp_path)
