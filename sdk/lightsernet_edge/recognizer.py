@@ -126,8 +126,8 @@ class EmotionRecognizer:
         elif recording.duration_s > MAX_STRETCH_S:
             _warn(
                 path,
-                f"lasts {recording.duration_s:.0f} s and gets one answer; classify_utterances, "
-                "--utterances, judges each stretch of speech",
+                f"lasts {recording.duration_s:.0f} s and gets one answer; "
+                "classify_utterances judges each stretch of speech",
             )
         return emotion
 

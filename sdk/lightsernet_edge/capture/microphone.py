@@ -119,9 +119,9 @@ def find_input(device: str | int | None = None) -> InputDevice:
         ]
     names = ", ".join(f"{item.index} {item.name!r}" for item in matches or found)
     if not matches:
-        raise CaptureError(f"--device {wanted}: no such audio input, expected one of {names}")
+        raise CaptureError(f"device {wanted}: no such audio input, expected one of {names}")
     if len(matches) > 1:
-        raise InputError(f"--device {wanted}: fits {names}, expected a number or a longer name")
+        raise InputError(f"device {wanted}: fits {names}, expected a number or a longer name")
     return matches[0]
 
 

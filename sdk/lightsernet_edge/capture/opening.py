@@ -1,4 +1,4 @@
-"""The source that ``--device`` and ``--input`` name."""
+"""One way to open any source: a microphone, a file, or stdin."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def open_source(
 def _stdin() -> int:
     # Python has no stdin at all where the descriptor was closed before it began.
     if sys.stdin is None or sys.stdin.closed:
-        raise InputError("--input -: found stdin closed, expected raw PCM: 16 kHz mono s16le")
+        raise InputError("recording -: found stdin closed, expected raw PCM: 16 kHz mono s16le")
     return sys.stdin.fileno()

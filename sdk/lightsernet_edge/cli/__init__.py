@@ -14,11 +14,13 @@ import os
 import sys
 import traceback
 import warnings
+from functools import partial
 from typing import NoReturn
 
 from .._version import __version__
 from ..audio.recording import AudioWarning
 from ..errors import LightSernetError
+from .flag_names import with_flag, with_function_flags
 from .messages import PROGRAM, print_error, print_warning
 from .verbs import verbs
 
@@ -45,6 +47,8 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb in verbs():
         verb.add_parser(subparsers)
+    for verb_parser in subparsers.choices.values():
+        verb_parser.set_defaults(parser=verb_parser)
     return parser
 
 
@@ -72,7 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
-    warnings.showwarning = _show_warning  # type: ignore[assignment]
+    warnings.showwarning = partial(_show_warning, options)
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -80,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     except LightSernetError as error:
         if options.debug:
             traceback.print_exc()
-        print_error(error)
+        print_error(with_flag(str(error), options.parser, options))
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -117,7 +121,9 @@ def _forget_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(
+    options: argparse.Namespace, message: Warning | str, category: type[Warning], *_: object
+) -> None:
     # Those of other packages are for their developers.
     if issubclass(category, AudioWarning):
-        print_warning(message)
+        print_warning(with_function_flags(str(message), options))

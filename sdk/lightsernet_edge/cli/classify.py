@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     options.add_model(parser, positional=False)
     options.add_engine(parser)
     options.add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, function_flags={"classify_utterances": "--utterances"})
 
 
 def run(arguments: argparse.Namespace) -> int:

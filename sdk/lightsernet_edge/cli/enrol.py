@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if not 1.0 <= arguments.seconds <= 600.0:
         raise InputError(f"--seconds: found {arguments.seconds:g}, expected 1 to 600")
-    for recording in arguments.input or ():
+    for recording in arguments.recording or ():
         if os.path.realpath(recording) == os.path.realpath(arguments.output):
             raise InputError(f"--output: {arguments.output} is a recording of --input")
     with held_back():
@@ -89,10 +89,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
     """Push the audio that was asked for, and return its name."""
-    if arguments.input is None:
+    if arguments.recording is None:
         return _hear_one(arguments, None, enrolment)
     names = []
-    for recording in arguments.input:
+    for recording in arguments.recording:
         names.append(_hear_one(arguments, recording, enrolment))
         # Nobody speaks on from one recording into the next.
         enrolment.mark_broken()

@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
             adapt=arguments.adapt,
         ) as stream,
         contextlib.closing(
-            open_source(arguments.device, arguments.input, stream.sample_rate, arguments.fast)
+            open_source(arguments.device, arguments.recording, stream.sample_rate, arguments.fast)
         ) as source,
     ):
         _Session(arguments, stream, source, _open_folder(arguments, stream.sample_rate)).run()
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _refuse_what_does_not_fit(arguments: argparse.Namespace) -> None:
     from ..errors import InputError
 
-    if arguments.fast and arguments.input is None:
+    if arguments.fast and arguments.recording is None:
         raise InputError("--fast: found no --input, expected one: a microphone has its own time")
     if arguments.mode == "continuous":
         for flag in ("provisional", "adapt"):

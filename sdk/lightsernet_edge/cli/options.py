@@ -73,7 +73,7 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
     """Add ``--device`` and ``--input``, of which at most one may be given.
 
-    With `several`, ``--input`` takes more than one recording, and is a list.
+    With `several`, ``--input`` takes more than one recording, and `recording` is a list.
     """
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
@@ -83,6 +83,7 @@ def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
     )
     source.add_argument(
         "--input",
+        dest="recording",
         metavar="FILE",
         type=recording,
         nargs="+" if several else None,

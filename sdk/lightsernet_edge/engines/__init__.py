@@ -89,14 +89,14 @@ def open_engine(
         If the package it needs is not installed, or none is.
     """
     if threads < 1:
-        raise InputError(f"--threads: found {threads}, expected at least 1")
+        raise InputError(f"threads: found {threads}, expected at least 1")
     if threads > MAX_THREADS:
-        raise InputError(f"--threads: found {threads}, expected at most {MAX_THREADS}")
+        raise InputError(f"threads: found {threads}, expected at most {MAX_THREADS}")
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name is not None:
         if name not in points:
             raise InputError(
-                f"--engine: no engine is called {name!r}, expected one of {', '.join(names())}"
+                f"engine: no engine is called {name!r}, expected one of {', '.join(names())}"
             )
         return _load(points[name])(model, graph, threads, xnnpack)
     reasons = []

@@ -72,7 +72,7 @@ def recipe(name: str, input_type: str = "mfcc", seconds: float | None = None) ->
     """
     if name not in RECIPES:
         raise InputError(
-            f"--features: no recipe is called {name!r}, expected one of {', '.join(RECIPES)}"
+            f"features: no recipe is called {name!r}, expected one of {', '.join(RECIPES)}"
         )
     spec = RECIPES[name]
     if input_type == "mel-spectrogram":
@@ -81,7 +81,7 @@ def recipe(name: str, input_type: str = "mfcc", seconds: float | None = None) ->
         spec = replace(spec, output="spectrogram", n_coefficients=spec.fft_length // 2 + 1)
     elif input_type != "mfcc":
         raise InputError(
-            f"--input-type: found {input_type!r}, expected one of {', '.join(INPUT_TYPES)}"
+            f"input_type: found {input_type!r}, expected one of {', '.join(INPUT_TYPES)}"
         )
     if seconds is not None and spec.clip_seconds is not None:
         spec = replace(spec, clip_seconds=seconds)

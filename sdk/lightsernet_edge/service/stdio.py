@@ -138,7 +138,7 @@ def _descriptor(name: str) -> int:
     try:
         descriptor: int = getattr(sys, f"__{name}__").fileno()
     except (AttributeError, ValueError):
-        raise InputError(f"--uri {STDIO}: found {name} closed, expected a pipe or socket") from None
+        raise InputError(f"uri {STDIO}: found {name} closed, expected a pipe or socket") from None
     return descriptor
 
 
@@ -151,7 +151,7 @@ def _check(descriptor: int, name: str, direction: int) -> None:
     if stat.S_ISCHR(mode) and _can_be_waited_for(descriptor, direction):
         return
     kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "something else")
-    raise InputError(f"--uri {STDIO}: found {kind} as {name}, expected a pipe or socket")
+    raise InputError(f"uri {STDIO}: found {kind} as {name}, expected a pipe or socket")
 
 
 def _is_socket(descriptor: int) -> bool:

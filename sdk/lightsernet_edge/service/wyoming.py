@@ -105,7 +105,7 @@ class EmotionService:
             server = AsyncServer.from_uri(uri)
         except ValueError as error:
             raise InputError(
-                f"--uri {uri}: {error}, expected tcp://HOST:PORT, unix://PATH or stdio://"
+                f"uri {uri}: {error}, expected tcp://HOST:PORT, unix://PATH or stdio://"
             ) from None
         if isinstance(server, AsyncStdioServer):
             check_stdio()
@@ -118,11 +118,11 @@ class EmotionService:
             # The package removes whatever lies where its socket goes.
             path = Path(urlparse(uri).path)
             if isinstance(server, AsyncUnixServer) and path.exists() and not path.is_socket():
-                raise InputError(f"--uri {uri}: found a file there, expected a socket or nothing")
+                raise InputError(f"uri {uri}: found a file there, expected a socket or nothing")
             await server.start(self._client)
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or error
-            raise InputError(f"--uri {uri}: cannot be listened at ({why})") from None
+            raise InputError(f"uri {uri}: cannot be listened at ({why})") from None
         on_ready()
         try:
             await asyncio.get_running_loop().create_future()
@@ -197,7 +197,7 @@ class _Client(AsyncEventHandler):
                     break
         except OSError as error:
             why = error.strerror or error
-            raise LightSernetError(f"--uri {STDIO}: the client is gone ({why})") from None
+            raise LightSernetError(f"uri {STDIO}: the client is gone ({why})") from None
         finally:
             await self.disconnect()
         if self._fault is not None:
