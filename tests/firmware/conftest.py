@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lightsernet_edge.audio.wav import wav_bytes
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_firmware.host.stream import HostModel
 from lightsernet_firmware.planner.blob import blob_of
@@ -71,3 +72,14 @@ def pcm_clips(emodb: Path) -> list[NDArray[np.int16]]:
 @pytest.fixture(scope="session")
 def speech(pcm_clips: list[Pcm]) -> Pcm:
     return spoken(pcm_clips[:5])
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds and less of tones and noise."""
+    folder = tmp_path_factory.mktemp("audio")
+    random = np.random.default_rng(0)
+    for index, samples in enumerate((48_000, 16_001, 1024)):
+        pcm = (random.normal(size=samples) * 3000).astype(np.int16)
+        (folder / f"{index}.wav").write_bytes(wav_bytes(pcm, 16_000))
+    return folder

@@ -1,0 +1,120 @@
+"""The firmware's share of ``info MODEL``: RAM and flash, the plan by layer, boards that fit."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from lightsernet_edge.model.file import ModelFile
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add ``--layers`` and ``--boards`` to the parser of ``info``."""
+    parser.add_argument(
+        "--layers", action="store_true", help="what every layer costs in the firmware engine"
+    )
+    parser.add_argument(
+        "--boards",
+        action="store_true",
+        help="well-known boards, and whether the model fits their memory",
+    )
+
+
+def fields(file: ModelFile, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `planner_figures` says, with ``--boards`` also ``boards``."""
+    from ..planner.figures import planner_figures
+    from ..planner.known_boards import boards_that_fit
+
+    figures = planner_figures(file, arguments.layers)
+    if arguments.boards:
+        figures["boards"] = boards_that_fit(file)
+    return figures
+
+
+def rows(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return what the model takes on a board, or why the engine cannot run it."""
+    if fields["ram_bytes"] is None:
+        yield "firmware", fields["firmware"]
+        return
+    yield "flash", f"{fields['flash_bytes']:,} bytes of model on a board, as export writes it"
+    yield (
+        "RAM",
+        f"{fields['ram_bytes']:,} bytes a stream, for utterances of any length "
+        f"({fields['ram_bytes_by_target']['cortex-m55']:,} with Helium)",
+    )
+    for key, mode in (
+        ("listener_ram_bytes", "a listener, always on, its stream included"),
+        ("continuous_ram_bytes", "a listener in continuous mode"),
+    ):
+        if fields[key] is not None:
+            yield "", f"{fields[key]:,} bytes {mode}"
+
+
+def tables(fields: dict[str, Any]) -> Iterator[Table]:
+    """Return the tables that ``--layers`` and ``--boards`` ask for."""
+    if fields.get("layers"):
+        yield _layer_table(fields["layers"])
+    if fields.get("boards"):
+        yield _board_table(fields["boards"])
+
+
+def _board_table(boards: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+
+    table = Table(
+        box=None,
+        header_style="bold",
+        title="memory alone, in kB used of those there are: flash for model and engine, RAM and "
+        "stack of a stream, of a listener; 'bench' counts what the clock must do",
+    )
+    right = ("clock", "flash", "stream", "listener")
+    for heading in ("board", "chip", "core", *right, "memory"):
+        table.add_column(heading, justify="right" if heading in right else "left")
+    for board in boards:
+        used = (
+            "none"
+            if board[needed] is None
+            else f"{-(-board[needed] // 1024)} of {board[there] // 1024}"
+            for needed, there in (
+                ("flash_needed", "flash_bytes"),
+                ("ram_needed", "ram_bytes"),
+                ("listener_ram_needed", "ram_bytes"),
+            )
+        )
+        table.add_row(
+            board["board"],
+            board["chip"],
+            board["core"],
+            f"{board['clock_mhz']} MHz",
+            *used,
+            _verdict(board),
+        )
+    return table
+
+
+def _verdict(board: dict[str, Any]) -> str:
+    if not board["fits"]:
+        return "does not fit"
+    return "fits" if board["listener_fits"] in (True, None) else "a stream fits"
+
+
+def _layer_table(layers: list[dict[str, Any]]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", title="the firmware engine's plan")
+    for heading in ("", "", "rows kept", "padding", "lag", "RAM", "scratch", "weights", "MAC"):
+        table.add_column(heading, justify="left" if heading == "" else "right")
+    for layer in layers:
+        table.add_row(
+            layer["name"],
+            layer["operation"],
+            str(layer["ring_rows"]),
+            f"{layer['rows_before']}+{layer['rows_after']}",
+            str(layer["lag_rows"]),
+            *(f"{layer[key]:,}" for key in ("ring_bytes", "scratch_bytes", "weight_bytes", "macs")),
+        )
+    return table
