@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 
 from ..errors import InputError
+from ..files.json_fields import Fields
 
 # Levels count in 1/256 of an octave of energy: 256 * log2(energy).
 _STEPS_PER_OCTAVE = 256
@@ -80,11 +80,9 @@ class EndpointSettings:
     first_floor_dbfs: float = -45.0
 
     def __post_init__(self) -> None:
+        fields = Fields(vars(self), "endpointing: ")
         for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not is_number or not low <= value <= high:
-                raise InputError(f"endpointing: {name} is {value!r}, expected {low:g}..{high:g}")
+            fields.number(name, low, high)
         if self.last_db > self.begin_db or self.last_share > self.begin_share:
             raise InputError(
                 "endpointing: last_db and last_share are expected below begin_db and begin_share, "
@@ -255,5 +253,4 @@ def settings_from_json(data: object) -> EndpointSettings:
     """
     if not isinstance(data, dict):
         raise InputError(f"endpointing: found {data!r}, expected an object")
-    names = {item.name for item in dataclasses.fields(EndpointSettings)}
-    return EndpointSettings(**{name: value for name, value in data.items() if name in names})
+    return Fields(data, "endpointing: ").build(EndpointSettings)

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InputError
-from ..files.json_fields import is_finite_number
+from ..files.json_fields import Fields
 
+# What messages begin with.
+_WHERE = "feature spec: "
+# Bounds the memory that a padded clip takes.
+_MAX_CLIP_SAMPLES = 2**24
 _CHOICES = {
     "output": ("mfcc", "log-mel", "spectrogram"),
     "level": ("none", "percentile", "running-peak"),
@@ -117,54 +121,32 @@ class FeatureSpec:
     clip_value: float | None = None
 
     def __post_init__(self) -> None:
-        for field, allowed in _CHOICES.items():
-            value = getattr(self, field)
-            if value not in allowed:
-                raise InputError(f"feature spec: {field} is {value!r}, expected one of {allowed}")
-        for field, (low, high) in _LIMITS.items():
-            value = getattr(self, field)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise InputError(
-                    f"feature spec: {field} is {value!r}, expected an integer in {low}..{high}"
-                )
-        for field in ("sample_scale", "level_release_s", "level_floor", "low_hz", "log_floor"):
-            if not _positive(getattr(self, field)):
-                raise InputError(
-                    f"feature spec: {field} is {getattr(self, field)!r}, expected a number above 0"
-                )
-        if not (_positive(self.level_percentile) and self.level_percentile <= 100):
-            raise InputError(
-                f"feature spec: level_percentile is {self.level_percentile!r}, expected 0..100"
-            )
-        if self.clip_seconds is not None and not (
-            _positive(self.clip_seconds)
-            and self.clip_seconds * self.sample_rate < 2**24 + 1
-            and self.frame_length <= self.clip_samples
-        ):
-            raise InputError(
-                f"feature spec: clip_seconds is {self.clip_seconds!r}, "
-                "expected at least one frame and at most 2**24 samples"
-            )
-        if self.clip_value is not None and not _positive(self.clip_value):
-            raise InputError(f"feature spec: clip_value is {self.clip_value!r}, expected above 0")
+        fields = Fields(vars(self), _WHERE)
+        for name, allowed in _CHOICES.items():
+            fields.choice(name, allowed)
+        for name, (low, high) in _LIMITS.items():
+            fields.whole(name, low, high)
+        for name in ("sample_scale", "level_release_s", "level_floor", "low_hz", "log_floor"):
+            fields.number(name, above=0.0)
+        fields.number("level_percentile", high=100.0, above=0.0, expected="0..100")
+        if self.clip_seconds is not None:
+            expected = f"at least one frame and at most {_MAX_CLIP_SAMPLES} samples"
+            longest = (_MAX_CLIP_SAMPLES + 1) / self.sample_rate
+            fields.number("clip_seconds", above=0.0, expected=expected)
+            if self.clip_seconds >= longest or self.clip_samples < self.frame_length:
+                fields.refuse("clip_seconds", expected)
+        if self.clip_value is not None:
+            fields.number("clip_value", above=0.0)
         if self.fft_length < self.frame_length:
-            raise InputError(
-                f"feature spec: fft_length {self.fft_length} is below frame_length "
-                f"{self.frame_length}"
-            )
+            fields.refuse("fft_length", f"at least frame_length, {self.frame_length}")
         if self.hop_length > self.frame_length:
-            raise InputError(
-                f"feature spec: hop_length {self.hop_length} is above frame_length "
-                f"{self.frame_length}"
-            )
-        if not (_positive(self.high_hz) and self.low_hz < self.high_hz <= self.sample_rate / 2):
-            raise InputError(
-                f"feature spec: the band {self.low_hz!r} to {self.high_hz!r} Hz does not lie "
-                f"below half of {self.sample_rate} Hz"
-            )
-        self._check_coefficients()
+            fields.refuse("hop_length", f"at most frame_length, {self.frame_length}")
+        nyquist = self.sample_rate / 2
+        expected = f"above low_hz, {self.low_hz!r}, and at most half of sample_rate, {nyquist:g}"
+        fields.number("high_hz", high=nyquist, above=self.low_hz, expected=expected)
+        self._check_coefficients(fields)
 
-    def _check_coefficients(self) -> None:
+    def _check_coefficients(self, fields: Fields) -> None:
         available = {
             "mfcc": self.n_mels - self.first_coefficient,
             "log-mel": self.n_mels,
@@ -174,24 +156,20 @@ class FeatureSpec:
             self.output != "mfcc" and self.n_coefficients != available
         ):
             raise InputError(
-                f"feature spec: n_coefficients is {self.n_coefficients}, but {self.output} "
+                f"{_WHERE}n_coefficients is {self.n_coefficients}, but {self.output} "
                 f"has {available}"
             )
         if self.output == "spectrogram" and self.level == "running-peak":
-            raise InputError("feature spec: level running-peak needs mel bands, not a spectrogram")
+            raise InputError(f"{_WHERE}level running-peak needs mel bands, not a spectrogram")
         if (self.mean is None) != (self.scale is None):
-            raise InputError("feature spec: mean and scale go together")
-        for field in ("mean", "scale"):
-            values = getattr(self, field)
-            if values is None:
-                continue
-            if len(values) != self.n_coefficients or not all(is_finite_number(v) for v in values):
-                raise InputError(
-                    f"feature spec: {field} has {len(values)} values, expected "
-                    f"{self.n_coefficients} finite ones"
-                )
+            raise InputError(f"{_WHERE}mean and scale go together")
+        for name in ("mean", "scale"):
+            if fields.is_given(name):
+                expected = f"{self.n_coefficients} finite numbers"
+                if len(fields.numbers(name, expected=expected)) != self.n_coefficients:
+                    fields.refuse(name, expected)
         if self.scale is not None and min(self.scale) <= 0:
-            raise InputError(f"feature spec: scale holds {min(self.scale)!r}, expected above 0")
+            fields.refuse("scale", "numbers above 0")
 
     def without_standardisation(self) -> FeatureSpec:
         """Return the spec less steps 9 and 10, which training fills in."""
@@ -227,22 +205,14 @@ class FeatureSpec:
             If a field is missing, unknown, of the wrong type or out of range.
         """
         if not isinstance(data, Mapping):
-            raise InputError(f"feature spec: found {type(data).__name__}, expected an object")
-        known = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = sorted(set(data) - set(known))
+            raise InputError(f"{_WHERE}found {type(data).__name__}, expected an object")
+        unknown = sorted(set(data) - {item.name for item in dataclasses.fields(cls)})
         if unknown:
-            raise InputError(f"feature spec: unknown field {unknown[0]!r}")
-        if not isinstance(data.get("name"), str):
-            raise InputError(f"feature spec: name is {data.get('name')!r}, expected a string")
+            raise InputError(f"{_WHERE}unknown field {unknown[0]!r}")
+        fields = Fields(data, _WHERE)
+        fields.text("name")
         values = dict(data)
-        for field in ("mean", "scale"):
-            value = values.get(field)
-            if value is not None:
-                if not isinstance(value, (list, tuple)):
-                    raise InputError(f"feature spec: {field} is {value!r}, expected numbers")
-                values[field] = tuple(value)
+        for name in ("mean", "scale"):
+            if fields.is_given(name):
+                values[name] = fields.numbers(name)
         return cls(**values)
-
-
-def _positive(value: object) -> bool:
-    return is_finite_number(value) and value > 0

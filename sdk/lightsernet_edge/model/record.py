@@ -19,7 +19,7 @@ from ..decision import UNCERTAIN, DecisionRule
 from ..endpointing.settings import EndpointSettings, settings_from_json
 from ..errors import InputError, ModelError
 from ..features import FeatureSpec
-from ..files.json_fields import is_finite_number
+from ..files.json_fields import Fields
 
 SCHEMA_VERSION = 1
 # What a network is converted to, the trained one first.
@@ -36,17 +36,6 @@ _TIMES = {
     "window_s": (0.5, 30.0),
     "step_s": (0.1, 30.0),
 }
-
-
-def _check_types(where: str, data: object, **types: type) -> None:
-    """Raise ModelError unless the fields have these types; None passes where it is the default."""
-    defaults = {item.name: item.default for item in dataclasses.fields(data)}  # type: ignore[arg-type]
-    for name, kind in types.items():
-        value = getattr(data, name)
-        if value is None and defaults[name] is None:
-            continue
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ModelError(f"record: {where}.{name} is {value!r}, expected {kind.__name__}")
 
 
 @dataclass(frozen=True)
@@ -88,33 +77,15 @@ class DecisionDefaults:
     neutral_log_posteriors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        fields = Fields(vars(self), "record: decision.", ModelError)
         for name in ("temperature", "min_seconds"):
-            value = getattr(self, name)
-            if not is_finite_number(value) or value <= 0:
-                raise ModelError(f"record: decision.{name} is {value!r}, expected a number above 0")
+            fields.number(name, above=0.0)
         for name, (low, high) in _TIMES.items():
-            value = getattr(self, name)
-            if not is_finite_number(value) or not low <= value <= high:
-                raise ModelError(
-                    f"record: decision.{name} is {value!r}, expected {low:g}..{high:g} s"
-                )
-        if not isinstance(self.thresholds, Mapping) or not all(
-            isinstance(label, str) and is_finite_number(value) and 0 <= value <= 1
-            for label, value in self.thresholds.items()
-        ):
-            raise ModelError(
-                f"record: decision.thresholds is {self.thresholds!r}, expected a number in 0..1 "
-                "a label"
-            )
-        logarithms = self.neutral_log_posteriors
-        if not isinstance(logarithms, Mapping) or not all(
-            isinstance(label, str) and is_finite_number(value) and value <= 0
-            for label, value in logarithms.items()
-        ):
-            raise ModelError(
-                f"record: decision.neutral_log_posteriors is {logarithms!r}, expected a number "
-                "of at most 0 a label"
-            )
+            fields.number(name, low, high, expected=f"{low:g}..{high:g} s")
+        fields.numbers_by_name("thresholds", 0.0, 1.0, "a number in 0..1 for each label")
+        fields.numbers_by_name(
+            "neutral_log_posteriors", high=0.0, expected="a number of at most 0 for each label"
+        )
 
     @classmethod
     def from_json(cls, data: object) -> DecisionDefaults:
@@ -130,8 +101,7 @@ class DecisionDefaults:
                 data = {**data, "endpointing": settings_from_json(data["endpointing"])}
             except InputError as error:
                 raise ModelError(f"record: decision.{error}") from None
-        decision: DecisionDefaults = _known(cls, data, "decision")
-        return decision
+        return Fields({"decision": data}, "record: ", ModelError).nested("decision").build(cls)
 
     def step_hops(self, hops_per_s: float) -> int:
         """Return `step_s` in hops of the front end, at least 1."""
@@ -167,9 +137,13 @@ class TrainingData:
     speakers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_types("data", self, name=str, licence=str, source=str, clips=int, speakers=tuple)
-        if not all(isinstance(speaker, str) for speaker in self.speakers):
-            raise ModelError(f"record: data.speakers is {self.speakers!r}, expected strings")
+        fields = Fields(vars(self), "record: data.", ModelError)
+        fields.text("name")
+        for name in ("licence", "source"):
+            if fields.is_given(name):
+                fields.text(name)
+        fields.whole("clips")
+        fields.texts("speakers")
 
 
 @dataclass(frozen=True)
@@ -196,11 +170,12 @@ class Score:
     clips: int
 
     def __post_init__(self) -> None:
-        _check_types("scores", self, protocol=str, precision=str, clips=int)
+        fields = Fields(vars(self), "record: scores.", ModelError)
+        for name in ("protocol", "precision"):
+            fields.text(name)
         for name in ("ua", "wa", "f1"):
-            value = getattr(self, name)
-            if not is_finite_number(value) or not 0 <= value <= 1:
-                raise ModelError(f"record: scores.{name} is {value!r}, expected 0..1")
+            fields.share(name)
+        fields.whole("clips")
 
 
 @dataclass(frozen=True)
@@ -275,26 +250,10 @@ class ModelRecord:
 
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> ModelRecord:
-        labels = data.get("labels")
-        if not isinstance(labels, list):
-            raise ModelError(f"record: labels is {labels!r}, expected a list of strings")
-        sha256, size = data.get("sha256"), data.get("size")
-        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-            raise ModelError(f"record: sha256 is {sha256!r}, expected 64 hexadecimal digits")
-        if not isinstance(size, int) or size <= 0:
-            raise ModelError(f"record: size is {size!r}, expected a number of bytes")
-        tools = data.get("tools", {})
-        if not isinstance(tools, dict):
-            raise ModelError(f"record: tools is {tools!r}, expected an object")
-        scores = data.get("scores", [])
-        if not isinstance(scores, list):
-            raise ModelError(f"record: scores is {scores!r}, expected a list")
-        training = data.get("data")
-        if isinstance(training, dict):
-            speakers = training.get("speakers", [])
-            if not isinstance(speakers, list):
-                raise ModelError(f"record: data.speakers is {speakers!r}, expected a list")
-            training = {**training, "speakers": tuple(speakers)}
+        fields = Fields(data, "record: ", ModelError)
+        labels = fields.items("labels", "a list of strings")
+        sha256 = fields.text("sha256", _SHA256, "64 hexadecimal digits")
+        size = fields.whole("size", 1, expected="a number of bytes")
         try:
             features = FeatureSpec.from_json(data.get("features"))
         except InputError as error:
@@ -303,12 +262,22 @@ class ModelRecord:
             labels=tuple(labels),
             features=features,
             decision=DecisionDefaults.from_json(data.get("decision", {})),
-            data=None if training is None else _known(TrainingData, training, "data"),
-            scores=tuple(_known(Score, score, "scores") for score in scores),
-            tools=tools,
+            data=_training_data(fields.nested("data")) if fields.is_given("data") else None,
+            scores=tuple(
+                score.build(Score)
+                for score in (fields.objects("scores") if "scores" in data else ())
+            ),
+            tools=dict(fields.nested("tools").values) if "tools" in data else {},
             sha256=sha256,
             size=size,
         )
+
+
+def _training_data(fields: Fields) -> TrainingData:
+    speakers = tuple(fields.items("speakers")) if "speakers" in fields else ()
+    return Fields({**fields.values, "speakers": speakers}, fields.where, fields.error).build(
+        TrainingData
+    )
 
 
 def check_labels(labels: tuple[str, ...]) -> None:
@@ -334,14 +303,3 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
         data = UPGRADES[version](data)
         version = data.get("schema")
     return data
-
-
-def _known(kind: type[Any], data: object, where: str) -> Any:
-    """Build a dataclass from the fields it knows."""
-    if not isinstance(data, dict):
-        raise ModelError(f"record: {where} is {data!r}, expected an object")
-    names = {item.name for item in dataclasses.fields(kind)}
-    try:
-        return kind(**{name: value for name, value in data.items() if name in names})
-    except TypeError as error:
-        raise ModelError(f"record: {where}: {error}") from None

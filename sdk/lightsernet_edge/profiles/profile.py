@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..features import FeatureSpec
 from ..files.atomic_write import write_atomically
-from ..files.json_fields import is_finite_number
+from ..files.json_fields import Fields
 from ..files.regular_file import open_regular
 from .neutral_bias import MAX_BIAS
 
@@ -38,6 +37,8 @@ MAX_STRETCH = 2.0
 # Of the front end, what comes after the rows that a profile is made of, or is but a name.
 _NOT_FINGERPRINTED = ("name", "padding", "mean", "scale", "clip_value")
 _MAX_BYTES = 1 << 20
+# What messages about values begin with.
+_WHERE = "profile: "
 
 
 @dataclass(frozen=True)
@@ -72,47 +73,35 @@ class Profile:
     model: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.front_end, str) or not self.front_end:
-            raise InputError(f"profile: front_end is {self.front_end!r}, expected a fingerprint")
+        fields = Fields(vars(self), _WHERE)
+        if not fields.text("front_end", expected="a fingerprint"):
+            fields.refuse("front_end", "a fingerprint")
         for name in ("mean", "scale"):
-            values = getattr(self, name)
-            if (
-                not isinstance(values, tuple)
-                or not values
-                or not all(map(is_finite_number, values))
-            ):
-                raise InputError(f"profile: {name} is {values!r:.80}, expected finite numbers")
+            if not fields.numbers(name):
+                fields.refuse(name, "finite numbers")
         if len(self.mean) != len(self.scale):
             raise InputError(
-                f"profile: found {len(self.mean)} means and {len(self.scale)} scales, expected "
+                f"{_WHERE}found {len(self.mean)} means and {len(self.scale)} scales, expected "
                 "as many"
             )
         if min(self.scale) <= 0:
-            raise InputError(f"profile: scale holds {min(self.scale)!r}, expected above 0")
-        if not is_finite_number(self.seconds) or self.seconds < 0:
-            raise InputError(f"profile: seconds is {self.seconds!r}, expected 0 or more")
-        if not isinstance(self.bias, tuple) or not all(
-            is_finite_number(value) and abs(value) <= MAX_BIAS for value in self.bias
-        ):
-            raise InputError(
-                f"profile: bias is {self.bias!r:.80}, expected numbers from -{MAX_BIAS:g} to "
-                f"{MAX_BIAS:g}"
-            )
-        if not isinstance(self.model, str) or bool(self.bias) != bool(self.model):
-            raise InputError(
-                f"profile: model is {self.model!r:.80}, expected that of the bias, if there is one"
-            )
+            raise InputError(f"{_WHERE}scale holds {min(self.scale)!r}, expected above 0")
+        fields.number("seconds", low=0.0)
+        bounds = f"numbers from -{MAX_BIAS:g} to {MAX_BIAS:g}"
+        fields.numbers("bias", -MAX_BIAS, MAX_BIAS, bounds)
+        if bool(fields.text("model")) != bool(self.bias):
+            fields.refuse("model", "that of the bias, if there is one")
 
     def check_fits(self, spec: FeatureSpec) -> None:
         """Raise InputError unless the profile was made with this front end."""
         if spec.mean is None:
             raise InputError(
-                f"profile: the model's front end {spec.name!r} does not standardise, so no "
+                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so no "
                 "profile can be used"
             )
         if len(self.mean) != spec.n_coefficients or self.front_end != fingerprint(spec):
             raise InputError(
-                f"profile: made for another front end ({self.front_end[:12]}, "
+                f"{_WHERE}made for another front end ({self.front_end[:12]}, "
                 f"{len(self.mean)} coefficients), the model's is {fingerprint(spec)[:12]} with "
                 f"{spec.n_coefficients}: enrol again with this model"
             )
@@ -133,7 +122,7 @@ class Profile:
             return ()
         if len(self.bias) != n_labels:
             raise InputError(
-                f"profile: bias holds {len(self.bias)} values, expected {n_labels}, one a label"
+                f"{_WHERE}bias holds {len(self.bias)} values, expected {n_labels}, one a label"
             )
         return self.bias
 
@@ -181,20 +170,13 @@ class Profile:
 
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> Profile:
-        mean, scale = data.get("mean"), data.get("scale")
-        if not isinstance(mean, list) or not isinstance(scale, list):
-            raise InputError("profile: mean and scale are expected to be lists of numbers")
-        bias = data.get("bias", [])
-        if not isinstance(bias, list):
-            raise InputError("profile: bias is expected to be a list of numbers")
-        return cls(
-            data.get("front_end", ""),
-            tuple(mean),
-            tuple(scale),
-            data.get("seconds", math.nan),
-            tuple(bias),
-            data.get("model", ""),
-        )
+        fields = Fields(data, _WHERE)
+        lists = {
+            name: tuple(fields.items(name, "a list of numbers"))
+            for name in ("mean", "scale", "bias")
+            if name in data or name != "bias"
+        }
+        return Fields({**data, **lists}, _WHERE).build(cls)
 
 
 def fingerprint(spec: FeatureSpec) -> str:
@@ -240,7 +222,7 @@ class RunningProfile:
     ) -> None:
         if spec.mean is None or spec.scale is None:
             raise InputError(
-                f"profile: the model's front end {spec.name!r} does not standardise, so no "
+                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so no "
                 "profile can be made for it"
             )
         self._front_end = fingerprint(spec)
@@ -282,7 +264,7 @@ class RunningProfile:
         """
         if rows.ndim != 2 or rows.shape[1] != self._sum.size or not np.isfinite(rows).all():
             raise InputError(
-                f"profile: found rows of shape {rows.shape}, expected finite ones of "
+                f"{_WHERE}found rows of shape {rows.shape}, expected finite ones of "
                 f"{self._sum.size} coefficients"
             )
         units = (rows - self._mean0) / self._scale0

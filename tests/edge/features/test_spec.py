@@ -39,7 +39,7 @@ def test_json_round_trip(name: str, input_type: str) -> None:
         ({"hop_length": 0}, "hop_length"),
         ({"hop_length": 2048}, "hop_length"),
         ({"fft_length": 512}, "fft_length"),
-        ({"high_hz": 9000.0}, "band"),
+        ({"high_hz": 9000.0}, "expected above low_hz"),
         ({"low_hz": float("nan")}, "low_hz"),
         ({"log_floor": 0.0}, "log_floor"),
         ({"clip_seconds": 0.01}, "clip_seconds"),

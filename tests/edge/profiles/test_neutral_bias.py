@@ -141,9 +141,9 @@ def test_a_profile_keeps_its_bias(tmp_path: Path) -> None:
     [
         ({"bias": [3.0] * 7}, "expected numbers from -2 to 2"),
         ({"bias": ["0"] * 7}, "expected numbers from -2 to 2"),
-        ({"bias": 1.0}, "bias is expected to be a list"),
+        ({"bias": 1.0}, "bias is .*, expected a list of numbers"),
         ({"model": ""}, "model is '', expected that of the bias"),
-        ({"model": 3}, "model is 3, expected that of the bias"),
+        ({"model": 3}, "model is 3, expected a string"),
         ({"bias": []}, "model is 'abc', expected that of the bias"),
     ],
 )
@@ -162,9 +162,9 @@ def test_a_bias_that_makes_no_sense_is_refused(
     ("reference", "words"),
     [
         ({"neutral": -0.1}, "is of neutral, expected anger, "),
-        (CERTAIN | {"neutral": 0.5}, "expected a number of at most 0 a label"),
-        (CERTAIN | {"neutral": float("nan")}, "expected a number of at most 0 a label"),
-        ([1.0], "expected a number of at most 0 a label"),
+        (CERTAIN | {"neutral": 0.5}, "expected a number of at most 0 for each label"),
+        (CERTAIN | {"neutral": float("nan")}, "expected a number of at most 0 for each label"),
+        ([1.0], "expected a number of at most 0 for each label"),
     ],
 )
 def test_a_record_with_another_reference_is_refused(reference: Any, words: str) -> None:

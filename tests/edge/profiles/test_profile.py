@@ -135,7 +135,7 @@ def test_a_file_holds_it_exactly(tmp_path: Path) -> None:
         ({"mean": [0.0] * 39 + [math.inf]}, "mean"),
         ({"mean": [0.0] * 39 + [10**400]}, "mean"),
         ({"mean": []}, "mean"),
-        ({"mean": "long"}, "lists"),
+        ({"mean": "long"}, "expected a list of numbers"),
         ({"scale": [1.0] * 39 + [0.0]}, "above 0"),
         ({"scale": [1.0] * 39 + [True]}, "scale"),
         ({"seconds": -1}, "seconds"),
