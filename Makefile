@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make demo      classify the sample clips with the model that ships'
 	@echo 'make test      everything that is checked'
-	@echo 'make bench     ratios of speed, as in docs/benchmarks.md'
+	@echo 'make bench     ratios of speed, as in docs/results/benchmarks.md'
 	@echo 'make integers  the engine beside other kernels, layer by layer, on all of EMO-DB'
 	@echo 'make golden    train the models that the tests score, from EMO-DB'
 	@echo 'make model     train the model that ships, from EMO-DB'

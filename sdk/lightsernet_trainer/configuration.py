@@ -241,7 +241,7 @@ _EDGE_VARIANTS = tuple(
 )
 # What a recipe is trained with unless told otherwise. The original training is
 # Adam at 1e-4 for 300 epochs on features as they are; ours is the outcome of
-# docs/experiments.md.
+# docs/results/experiments.md.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "light-sernet": {
         "standardise": False,

@@ -1,4 +1,4 @@
-"""``docs/command-line.md`` names every verb, flag and JSON field, and none that there is not."""
+"""The page of the command line names every verb, flag and JSON field, and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from lightsernet_edge import extras
 from lightsernet_edge.cli import build_parser
 from tests.places import DOCS
 
-PAGE = (DOCS / "command-line.md").read_text(encoding="utf-8")
+REFERENCE = DOCS / "reference"
+PAGE = (REFERENCE / "command-line.md").read_text(encoding="utf-8")
 CLIP = DOCS.parent / "examples" / "clips" / "anger_03a02Wc.wav"
 CODE = re.compile(r"`([^`]+)`")
 FLAG = re.compile(r"`(--[a-z0-9-]+)")
@@ -63,7 +64,7 @@ def documented() -> set[tuple[str, str]]:
             named = set(CODE.findall(of))
             verbs = set(parsers()) - named if of.startswith("all but") else named
         found |= {(verb, flag) for verb in verbs for flag in FLAG.findall(flags)}
-    settings = (DOCS / "training.md").read_text(encoding="utf-8").split("## Settings")[1]
+    settings = (REFERENCE / "training.md").read_text(encoding="utf-8").split("## Settings")[1]
     for flags, *_ in rows_of(settings.split("\n## ")[0]):
         for verb in ("train", "crossval"):
             found |= {(verb, flag) for flag in FLAG.findall(flags)}

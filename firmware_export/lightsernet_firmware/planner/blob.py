@@ -1,6 +1,6 @@
 """The model blob: one byte string with all that the C engine needs.
 
-The layout is written down in ``docs/blob-format.md``; the engine's own view of
+The layout is written down in ``docs/reference/blob-format.md``; the engine's own view of
 it is ``engine/src/lsn_blob.h``.
 """
 

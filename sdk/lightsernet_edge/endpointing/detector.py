@@ -1,7 +1,7 @@
 """Where in a stream of samples somebody speaks, in exact integers.
 
-The arithmetic is written down in ``docs/live.md``, section "Endpointing in
-integers"; the C engine repeats it bit for bit. Knows nothing of models.
+The arithmetic is written down in ``docs/reference/endpointing.md``; the C engine repeats
+it bit for bit. Knows nothing of models.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ set counts for:
     bias = n / (n + a) (e - r)
 
 and taken off the logarithms of the posteriors before the temperature
-(`decision.with_temperature`). docs/experiments.md has the trial.
+(`decision.with_temperature`). docs/results/experiments.md has the trial.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from .neutral_bias import MAX_BIAS
 
 SCHEMA = "lightsernet-edge profile 1"
 # What the training set's mean and scale count for beside the user's own rows. A mean
-# also holds what was said and felt, so it is believed later; docs/experiments.md has
+# also holds what was said and felt, so it is believed later; docs/results/experiments.md has
 # the trial.
 PRIOR_MEAN_S = 10.0
 PRIOR_SCALE_S = 5.0

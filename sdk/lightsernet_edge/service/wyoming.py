@@ -3,7 +3,7 @@
 Needs the extra ``serve``. A client sends ``audio-start``, ``audio-chunk`` and
 ``audio-stop``; each utterance is answered with an event of the type ``emotion``
 when it ends, and the end of the audio with ``emotions-end``. ``describe`` and
-``ping`` are answered as the protocol says. docs/embedding.md lists the fields.
+``ping`` are answered as the protocol says. docs/guide/embed.md lists the fields.
 """
 
 from __future__ import annotations

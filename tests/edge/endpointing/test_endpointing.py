@@ -27,7 +27,7 @@ CONSTANTS = EndpointConstants.of(SETTINGS, RATE, HOP)
 
 
 def level_by_the_book(energy: int) -> int:
-    """The routine of docs/live.md, line by line, in Python's integers."""
+    """The routine of docs/reference/endpointing.md, line by line, in Python's integers."""
     if energy == 0:
         return 0
     e = energy.bit_length() - 1

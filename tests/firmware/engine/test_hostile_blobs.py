@@ -29,7 +29,7 @@ from lightsernet_firmware.host.stream import (
 from lightsernet_firmware.planner.blob import CRC_START, VERSION, seal
 from tests.places import DOCS
 
-PAGE = DOCS / "blob-format.md"
+PAGE = DOCS / "reference" / "blob-format.md"
 HARNESS = Path(__file__).parent / "mutate.c"
 MUTATIONS = 100_000
 FUZZER_RUNS = 2000
@@ -285,7 +285,7 @@ def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.no_preload
 def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
-    """A short run; docs/firmware.md says how to start a long one."""
+    """A short run; docs/reference/engine.md says how to start a long one."""
     compiler = ["clang", "-std=c99", "-O1", "-g", "-DLIBFUZZER", "-fno-sanitize-recover=all"]
     compiler.append("-fsanitize=fuzzer,address,undefined")
     if not shutil.which("clang") or not links(compiler, tmp_path):
@@ -357,7 +357,7 @@ def test_the_page_names_the_version_that_is_written() -> None:
 
 
 def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:
-    """As docs/blob-format.md promises to readers that load vectors."""
+    """As docs/reference/blob-format.md promises to readers that load vectors."""
 
     def words(offset: int, *indices: int) -> list[int]:
         return [struct.unpack_from("<I", smallest_blob, offset + 4 * i)[0] for i in indices]

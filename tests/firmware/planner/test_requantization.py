@@ -45,7 +45,7 @@ def test_softmax_scale() -> None:
 
 @given(st.floats(SoftmaxScale.SMALLEST_STEP, 1e6))
 def test_the_engine_takes_every_softmax_scale(scale: float) -> None:
-    """As docs/blob-format.md bounds them: no shifted difference leaves 32 bits."""
+    """As docs/reference/blob-format.md bounds them: no shifted difference leaves 32 bits."""
     softmax = SoftmaxScale.from_logits(scale, 1.0)
     shift = softmax.multiplier.shift
     assert 0 <= shift <= SoftmaxScale.LARGEST_SHIFT

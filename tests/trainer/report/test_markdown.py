@@ -23,7 +23,7 @@ from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make
 
 KEPT = sorted((CHECKOUT / "docs" / "results").glob("*.json"))
 TRIALS = sorted((CHECKOUT / "docs" / "results" / "trials").glob("*.json"))
-PAGE = CHECKOUT / "docs" / "experiments.md"
+PAGE = CHECKOUT / "docs" / "results" / "experiments.md"
 FRESH = ("09", "10", "12")
 
 
@@ -260,7 +260,7 @@ def test_the_page_says_what_the_kept_results_say() -> None:
     runs = group_runs([read_result(path) for path in KEPT])
     fresh = ("09", "10", "12", "13", "15")
     written = PAGE.read_text(encoding="utf-8")
-    aims = read_aims(PAGE.with_name("aims.json"))
+    aims = read_aims(CHECKOUT / "docs" / "aims.json")
     scores = score_table(runs, fresh, aims)
     assert scores.count(", aim ") == sum(len(aim.scores) for aim in aims)
     # Whole tables: in this order, and no row that the results do not have.

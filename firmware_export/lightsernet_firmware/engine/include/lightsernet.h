@@ -136,7 +136,7 @@ lsn_status lsn_set_profile(lsn_stream *stream, const float *mean, const float *s
 lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, float *seconds);
 
 /* After lsn_finish: let the profile follow the samples of this utterance. Bounded,
- * and with the last minute weighing most: docs/live.md. Once an utterance. */
+ * and with the last minute weighing most: docs/reference/profiles.md. Once an utterance. */
 lsn_status lsn_adapt(lsn_stream *stream);
 
 /* Forget the utterance: from here the stream behaves as a new one, with its profile. */

@@ -4,8 +4,8 @@
  *   lsn_listener_open(&listener, &model, ram, sizeof ram, NULL, on_event, context);
  *   lsn_listener_process(listener, pcm, n);   // as the audio arrives, without end
  *
- * It finds the utterances in a stream (docs/live.md), runs the model on each and calls
- * on_event when it has ended; or, in continuous mode, every half second while one lasts,
+ * It finds the utterances in a stream (docs/reference/endpointing.md), runs the model on
+ * each and calls on_event when it has ended; or, in continuous mode, every half second while one lasts,
  * on its last three seconds. The events are those of the Python package's
  * EmotionStream with the engine `native`, for any split of the audio.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front end, in float32: the steps of docs/front-end.md, constants from the blob. */
+/* The front end, in float32: the steps of docs/reference/front-end.md, constants from the blob. */
 #include "lsn_front_end.h"
 
 #include <math.h>

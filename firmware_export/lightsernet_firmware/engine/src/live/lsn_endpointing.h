@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where in a stream of samples somebody speaks, in exact integers: docs/live.md,
- * "Endpointing in integers". Knows nothing of models. */
+/* Where in a stream of samples somebody speaks, in exact integers:
+ * docs/reference/endpointing.md. Knows nothing of models. */
 #ifndef LSN_ENDPOINTING_H
 #define LSN_ENDPOINTING_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model blob as it lies in memory; docs/blob-format.md describes it.
+/* The model blob as it lies in memory; docs/reference/blob-format.md describes it.
  *
  * All fields are 32 bits, little-endian. Offsets are in bytes from the start of
  * the blob. Floats are kept as their bits, read with lsn_float.

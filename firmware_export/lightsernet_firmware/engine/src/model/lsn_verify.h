@@ -9,7 +9,7 @@
 /* Columns of a row, features included. */
 #define LSN_MAX_WIDTH 1024u
 
-/* 1 if the part is as docs/blob-format.md says. What comes before it in lsn_model_open
+/* 1 if the part is as docs/reference/blob-format.md says. What comes before it in lsn_model_open
  * has been checked and is in `model`: the network wants the header's numbers, endpointing
  * those of the front end. */
 int lsn_verify_network(const lsn_model *model);
