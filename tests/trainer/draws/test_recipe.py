@@ -1,0 +1,85 @@
+"""Recipes go into settings and results and come back; what makes no sense is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lightsernet_edge import InputError
+from lightsernet_trainer.draws.recipe import _LIMITS, _SHARES, SCENES, DrawRecipe
+
+NAMES = st.lists(st.text("abcdefghij_-", min_size=1), unique=True).map(tuple)
+
+
+def values(field: dataclasses.Field[Any]) -> st.SearchStrategy[Any]:
+    """Draw what a field may be."""
+    if field.name == "scene":
+        return st.sampled_from(SCENES)
+    if field.name == "held_out_noises":
+        return NAMES
+    low, high = _LIMITS.get(field.name, (0.0, 1.0))
+    like = field.default[0] if isinstance(field.default, tuple) else field.default
+    number: st.SearchStrategy[Any] = (
+        st.integers(int(low), int(high)) if isinstance(like, int) else st.floats(low, high)
+    )
+    if isinstance(field.default, tuple):
+        return st.tuples(number, number).map(lambda pair: tuple(sorted(pair)))
+    return number
+
+
+FIELDS = {field.name: values(field) for field in dataclasses.fields(DrawRecipe)}
+RECIPES = st.fixed_dictionaries({}, optional=FIELDS).map(lambda fields: DrawRecipe(**fields))
+
+
+def test_every_number_has_its_limits() -> None:
+    assert set(FIELDS) == {*_SHARES, *_LIMITS, "scene", "held_out_noises"}
+
+
+@settings(max_examples=40)
+@given(RECIPES)
+def test_json_gives_the_recipe_again(recipe: DrawRecipe) -> None:
+    text = json.dumps(recipe.to_json(), allow_nan=False)
+    assert DrawRecipe.from_json(json.loads(text)) == recipe
+
+
+@settings(max_examples=40)
+@given(RECIPES)
+def test_changes_give_the_recipe_again(recipe: DrawRecipe) -> None:
+    assert DrawRecipe().changed(recipe.changes()) == recipe
+
+
+def test_nothing_is_changed_in_the_default() -> None:
+    assert DrawRecipe().changes() == []
+    assert DrawRecipe.from_json({}) == DrawRecipe()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("room", "room"), ("room=", "room"), ("room=x", "room"), ("room=1.5", "room"),
+        ("room=nan", "room"), ("rooms=0.5", "rooms"), ("snr_db=30..3", "snr_db"),
+        ("snr_db=3..", "snr_db"), ("speed=0.1..1", "speed"), ("reflections=1.5..3", "reflections"),
+        ("seed=-1", "seed"), ("scene=street", "scene"), ("gain_db=-inf..0", "gain_db"),
+    ],
+)  # fmt: skip
+def test_a_change_that_makes_no_sense_is_named(change: str, named: str) -> None:
+    with pytest.raises(InputError, match=rf"^draw_recipe: .*\b{named}\b.*, expected"):
+        DrawRecipe().changed([change])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"room": "0.5"}, {"room": True}, {"room": None}, {"snr_db": 3}, {"snr_db": [3]},
+        {"snr_db": [3, 4, 5]}, {"snr_db": ["3", "4"]}, {"held_out_noises": [1]}, {"seed": 0.5},
+        {"held_out_noises": "tap"}, {"rooms": 0.5}, {"reflections": [1.0, 2.0]},
+    ],
+)  # fmt: skip
+def test_json_of_another_type_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=rf"^draw_recipe: .*{next(iter(fields))}"):
+        DrawRecipe.from_json(fields)
