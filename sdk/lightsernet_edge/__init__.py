@@ -37,7 +37,8 @@ from .errors import (
     ModelError,
 )
 from .features import RECIPES, FeatureSpec, FrontEnd
-from .live.stream import EmotionStream, Event
+from .live.event import Event
+from .live.stream import EmotionStream
 from .model.file import ModelFile, default_model_path
 from .model.record import DecisionDefaults, ModelRecord
 from .profiles.profile import Profile

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,14 @@ from .audio.recording import (
     read_recording,
     resample,
 )
+from .classifier import open_classifier
 from .decision import Emotion
 from .endpointing.detector import find_utterances
 from .endpointing.settings import EndpointConstants
-from .engines import RawOutput, open_engine
-from .errors import AudioError, InputError, ModelError
-from .features import FrontEnd
+from .engines import RawOutput
+from .errors import AudioError, InputError
 from .features.front_end import as_samples
 from .files.json_fields import is_finite_number
-from .model.file import default_model_path, read_model
 from .profiles.profile import Profile
 
 # Longest stretch run through the network at once, in seconds: bounds the memory.
@@ -75,22 +73,10 @@ class EmotionRecognizer:
         xnnpack: bool = False,
         profile: Profile | str | Path | None = None,
     ) -> None:
-        self.file = read_model(default_model_path() if model is None else model)
-        record = self.file.record
-        self.labels = record.labels
-        self._spec = record.features
-        self._decision = record.decision
-        self._rule = self._decision.rule(self.labels)
-        if profile is not None:
-            known = profile if isinstance(profile, Profile) else Profile.load(profile)
-            self._spec = known.applied_to(self._spec)
-            self._rule = replace(self._rule, bias=known.bias_of(record.sha256, len(self.labels)))
-        self.sample_rate = self._spec.sample_rate
-        self._front_end = FrontEnd(self._spec)
-        try:
-            self._engine = open_engine(self.file.model, self.file.graph, engine, threads, xnnpack)
-        except ModelError as error:
-            raise ModelError(f"{self.file.path}: {error}") from None
+        self._classifier = open_classifier(model, engine, threads, xnnpack, profile)
+        self.file = self._classifier.file
+        self.labels = self._classifier.labels
+        self.sample_rate = self._classifier.spec.sample_rate
 
     def classify(self, path: str | Path) -> Emotion:
         """Recognise the emotion of a recording.
@@ -161,7 +147,7 @@ class EmotionRecognizer:
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
         pcm, rate = as_pcm16(recording.samples), self.sample_rate
-        shortest = self._decision.min_seconds * rate
+        shortest = self._classifier.decision.min_seconds * rate
         utterances = [
             (start, end) for start, end in self._utterances(pcm) if end - start >= shortest
         ]
@@ -174,7 +160,9 @@ class EmotionRecognizer:
 
     def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
         constants = EndpointConstants.of(
-            self._decision.endpointing, self.sample_rate, self._spec.hop_length
+            self._classifier.decision.endpointing,
+            self.sample_rate,
+            self._classifier.spec.hop_length,
         )
         return find_utterances(pcm, constants)
 
@@ -216,7 +204,7 @@ class EmotionRecognizer:
         -------
         ndarray of float32 or int8, shape (n_labels,)
         """
-        return self._engine.invoke(self._front_end.features(recording.samples))
+        return self._output(recording.samples)
 
     def posteriors(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what the network says of rows of features, before any decision.
@@ -231,28 +219,29 @@ class EmotionRecognizer:
         ndarray of float64, shape (n_labels,)
             In 0..1, summing to 1 within the rounding of an int8 softmax.
         """
-        return self.file.graph.posteriors(self._engine.invoke(rows))
+        return self._classifier.posteriors(rows)
 
     def _decide(self, recording: Recording, start_s: float, end_s: float) -> Emotion:
         self._refuse_short(recording)
-        posteriors = self._rule.calibrated(self._posteriors(recording))
-        return self._rule.decide(posteriors, start_s, end_s)
+        outputs = [self._output(stretch) for stretch in self._stretches(recording)]
+        return self._classifier.decide(*outputs, start_s=start_s, end_s=end_s)
+
+    def _output(self, samples: NDArray[np.float64]) -> RawOutput:
+        return self._classifier.run(self._classifier.front_end.features(samples))
 
     def _refuse_short(self, recording: Recording) -> None:
-        minimum = self._decision.min_seconds
+        minimum = self._classifier.decision.min_seconds
         if recording.duration_s < minimum:
             raise AudioError(
                 f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"
             )
 
-    def _posteriors(self, recording: Recording) -> NDArray[np.float64]:
-        """Average over stretches of equal length, one for all but long recordings."""
+    def _stretches(self, recording: Recording) -> list[NDArray[np.float64]]:
+        """Cut a recording into stretches of equal length; only a long one has several."""
         n_stretches = 1
-        if self._spec.clip_seconds is None:
+        if self._classifier.spec.clip_seconds is None:
             n_stretches = max(1, int(np.ceil(recording.duration_s / MAX_STRETCH_S)))
-        stretches = np.array_split(recording.samples, n_stretches)
-        posteriors = [self.posteriors(self._front_end.features(stretch)) for stretch in stretches]
-        return np.asarray(np.mean(posteriors, axis=0))
+        return np.array_split(recording.samples, n_stretches)
 
 
 def _warn(path: str | Path, message: str) -> None:

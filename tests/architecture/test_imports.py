@@ -23,8 +23,12 @@ RUNTIME, TRAINER, FIRMWARE = "lightsernet_edge", "lightsernet_trainer", "lightse
 MODULES = read_modules(package_folders())
 IMPORTS = find_imports(MODULES)
 # What it is to know of models: the files, their record, their graph, all that runs them.
-ABOUT_MODELS = tuple(f"{RUNTIME}.{name}" for name in ("models", "model", "engines", "recognizer"))
-ABOUT_AUDIO = tuple(f"{RUNTIME}.{name}" for name in ("audio", "capture", "features", "recognizer"))
+ABOUT_MODELS = tuple(
+    f"{RUNTIME}.{name}" for name in ("models", "model", "engines", "classifier", "recognizer")
+)
+ABOUT_AUDIO = tuple(
+    f"{RUNTIME}.{name}" for name in ("audio", "capture", "features", "classifier", "recognizer")
+)
 ABOUT_VERBS = (f"{RUNTIME}.cli", f"{TRAINER}.cli", f"{FIRMWARE}.cli")
 
 

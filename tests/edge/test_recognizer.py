@@ -80,12 +80,12 @@ def test_a_start_that_is_no_time(recognizer: EmotionRecognizer) -> None:
 
 @pytest.mark.parametrize("threads", [0, -1])
 def test_threads(threads: int) -> None:
-    with pytest.raises(InputError, match="--threads"):
+    with pytest.raises(InputError, match=r"^threads: "):
         EmotionRecognizer(threads=threads)
 
 
 def test_unknown_engine() -> None:
-    with pytest.raises(InputError, match=r"--engine.*'magic'"):
+    with pytest.raises(InputError, match=r"^engine: .*'magic'"):
         EmotionRecognizer(engine="magic")
 
 

@@ -15,7 +15,8 @@ from . import options
 
 if TYPE_CHECKING:
     from ..capture import AudioBlock, AudioSource
-    from ..live.stream import EmotionStream, Event
+    from ..live.event import Event
+    from ..live.stream import EmotionStream
     from .live_view import View
     from .utterance_folder import UtteranceFolder
 

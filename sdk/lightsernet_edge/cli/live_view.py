@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
-    from ..live.stream import Event
+    from ..live.event import Event
 
 _REFRESH_S = 0.1
 _LAST_EVENTS = 8

@@ -9,47 +9,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..audio.pcm import SILENT_DB, HopCutter, as_int16, rms_db
-from ..decision import ContinuousDecision, Emotion
+from ..classifier import Classifier, open_classifier
+from ..decision import ContinuousDecision
 from ..endpointing.detector import Endpointer, HopLevels, Utterance
 from ..endpointing.settings import EndpointConstants
-from ..engines import RawOutput, open_engine
-from ..errors import InputError, LightSernetError, ModelError
-from ..model.file import default_model_path, read_model
+from ..engines import RawOutput
+from ..errors import InputError, LightSernetError
 from ..model.record import DecisionDefaults
 from ..profiles.profile import Profile
+from .event import Event
 from .listener import Listener, open_listener
+from .recent_hops import RecentHops
 from .timeline import Timeline
 
 MODES = ("utterance", "continuous")
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that a stream has to say.
+class _Model(NamedTuple):
+    """What `close` lets go of."""
 
-    Attributes
-    ----------
-    kind : str
-        ``utterance``, one for each when it has ended; ``provisional``, on the
-        utterance in progress; or ``continuous``, on the last seconds.
-    emotion : Emotion
-        With calibrated posteriors; times count from the start of the stream, lost
-        samples included.
-    broken : bool
-        Whether samples were lost inside the stretch or at an edge of it.
-    """
-
-    kind: str
-    emotion: Emotion
-    broken: bool = False
+    classifier: Classifier
+    listener: Listener
 
 
 class EmotionStream:
@@ -120,19 +107,13 @@ class EmotionStream:
             raise InputError(f"mode: found {mode!r}, expected one of {', '.join(MODES)}")
         if mode == "continuous" and (provisional or adapt):
             raise InputError("provisional and adapt: expected with mode 'utterance' only")
-        file = read_model(default_model_path() if model is None else model)
-        record = file.record if decision is None else replace(file.record, decision=decision)
+        classifier = open_classifier(model, engine, threads, xnnpack, profile, decision)
+        record = classifier.record
         spec, settings = record.features, record.decision
-        if isinstance(profile, (str, Path)):
-            profile = Profile.load(profile)
         self.labels = record.labels
         self.sample_rate = spec.sample_rate
         self.frame_length = self._hop = spec.hop_length
         self._settings = settings
-        self._rule = settings.rule(record.labels)
-        if profile is not None:
-            bias = profile.bias_of(record.sha256, len(record.labels))
-            self._rule = replace(self._rule, bias=bias)
         self._continuous = mode == "continuous"
         self._speaks_early = provisional or self._continuous
         self._adapt = adapt
@@ -145,51 +126,41 @@ class EmotionStream:
         )
         self._levels = HopLevels(self._constants)
         self._endpointer = Endpointer(self._constants)
-        self._smoother = ContinuousDecision(self._rule, self._step / hops_per_s)
-        self._posteriors = file.graph.posteriors
+        self._smoother = ContinuousDecision(classifier.rule, self._step / hops_per_s)
         window_frames = spec.n_frames(self._window * self._hop) if self._continuous else None
         if window_frames == 0:
             raise InputError(
                 f"decision: window_s is {settings.window_s:g}, expected at least one frame"
             )
-        try:
-            network = open_engine(file.model, file.graph, engine, threads, xnnpack)
-        except ModelError as error:
-            raise ModelError(f"{file.path}: {error}") from None
-        self._listener: Listener | None = open_listener(
-            network, record, profile, adapt, window_frames
+        listener = open_listener(
+            classifier.engine, record, classifier.profile, adapt, window_frames
         )
-        # The last hops: an utterance is known to have begun, or to go on, some time later.
-        self._kept = np.zeros((self._constants.hops_kept, self._hop), np.int16)
+        self._model: _Model | None = _Model(classifier, listener)
+        self._recent = RecentHops(self._constants.hops_kept, self._hop)
         self._cutter = HopCutter(self._hop)
         self.reset()
 
     def reset(self) -> None:
         """Forget all audio: the state of a new stream. An adapted profile stays."""
-        self._open_listener().reset()
+        self._open_model().listener.reset()
         self._levels.reset()
         self._endpointer.reset()
         self._smoother.reset()
         self._timeline = Timeline()
         self._cutter.reset()
-        self._pushed = 0
+        self._recent.reset()
         self._owed: list[Event] = []
         self._finished = False
         self.level_db = SILENT_DB
 
     def close(self) -> None:
         """Let go of the model. Nothing can be pushed any more."""
-        self._listener = None
+        self._model = None
 
     def __enter__(self) -> EmotionStream:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -198,16 +169,9 @@ class EmotionStream:
         return self._endpointer.in_speech
 
     @property
-    def utterance_start_s(self) -> float | None:
-        """Where the utterance in progress began, in seconds; None if there is none."""
-        if not self.in_speech:
-            return None
-        return self._seconds(self._endpointer.start * self._hop)
-
-    @property
     def time_s(self) -> float:
         """Length of the stream so far, lost samples included, in seconds."""
-        return self._seconds(self._endpointer.hops * self._hop + self._cutter.pending)
+        return self._seconds(self._samples())
 
     def process(self, pcm: ArrayLike) -> list[Event]:
         """Take in samples and return what they bring.
@@ -249,7 +213,7 @@ class EmotionStream:
         LightSernetError
             If the stream is closed.
         """
-        self._open_listener()
+        self._open_model()
         events, self._owed = self._owed, []
         if not self._finished:
             self._finished = True
@@ -283,8 +247,7 @@ class EmotionStream:
             # A hop must not reach over the gap.
             lost_samples += self._cutter.pending
             self._cutter.reset()
-        heard = self._endpointer.hops * self._hop + self._cutter.pending
-        self._timeline.add(heard, lost_samples)
+        self._timeline.add(self._samples(), lost_samples)
         if ends:
             self._owed += self._cut()
 
@@ -304,34 +267,37 @@ class EmotionStream:
         for event in await asyncio.to_thread(self.finish):
             yield event
 
-    def _open_listener(self) -> Listener:
-        if self._listener is None:
+    def _open_model(self) -> _Model:
+        if self._model is None:
             raise LightSernetError("the stream is closed")
-        return self._listener
+        return self._model
 
     def _refuse_finished(self) -> None:
-        self._open_listener()
+        self._open_model()
         if self._finished:
             raise LightSernetError("the stream is finished: reset() begins a new one")
+
+    def _samples(self) -> int:
+        """Count the samples that were pushed."""
+        return self._endpointer.hops * self._hop + self._cutter.pending
 
     def _seconds(self, sample: int) -> float:
         return (sample + self._timeline.lost_before(sample)) / self.sample_rate
 
     def _take_in(self, hop: NDArray[np.int16], level: int) -> list[Event]:
         pointer = self._endpointer
-        self._kept[pointer.hops % len(self._kept)] = hop
+        self._recent.keep(pointer.hops, hop)
         spoke = pointer.in_speech
         ended = pointer.step(level)
         if not (spoke or pointer.in_speech or ended):
             return []
-        listener = self._open_listener()
+        listener = self._open_model().listener
         if not spoke:
             listener.reset()
             self._smoother.reset()
-            self._pushed = pointer.start
-        for index in range(self._pushed, pointer.end):
-            listener.push(self._kept[index % len(self._kept)])
-        self._pushed = pointer.end
+            self._recent.begin(pointer.start)
+        for spoken in self._recent.take(pointer.end):
+            listener.push(spoken)
         if ended is not None:
             return [] if self._continuous else self._judge(ended)
         if not self._speaks_early or (pointer.hops - pointer.start) % self._step:
@@ -348,7 +314,7 @@ class EmotionStream:
         return [] if ended is None or self._continuous else self._judge(ended)
 
     def _judge(self, span: Utterance) -> list[Event]:
-        listener = self._open_listener()
+        listener = self._open_model().listener
         events = self._event("utterance", span, listener.finish())
         if self._adapt and events and not events[0].broken:
             listener.learn()
@@ -359,11 +325,14 @@ class EmotionStream:
         start, end = (hops * self._hop for hops in span)
         if output is None or end - start < self._settings.min_seconds * self.sample_rate:
             return []
-        decide = self._smoother.decide if kind == "continuous" else self._rule.decide
         # A gap at the end comes after it.
         end_s = (end + self._timeline.lost_before(end - 1)) / self.sample_rate
-        posteriors = self._rule.calibrated(self._posteriors(output))
-        emotion = decide(posteriors, self._seconds(start), end_s)
+        emotion = self._open_model().classifier.decide(
+            output,
+            start_s=self._seconds(start),
+            end_s=end_s,
+            decide=self._smoother.decide if kind == "continuous" else None,
+        )
         return [Event(kind, emotion, self._timeline.is_broken(start, end))]
 
     def _called_back(self, events: list[Event]) -> list[Event]:

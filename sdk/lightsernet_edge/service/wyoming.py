@@ -29,7 +29,8 @@ from wyoming.server import AsyncEventHandler, AsyncServer, AsyncStdioServer, Asy
 from .._version import __version__
 from ..capture.conversion import StreamConverter
 from ..errors import InputError, LightSernetError
-from ..live.stream import EmotionStream, Event
+from ..live.event import Event
+from ..live.stream import EmotionStream
 from .stdio import STDIO, EventReader, check_stdio, stdio_streams
 
 EMOTION = "emotion"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lightsernet_edge.audio.recording import read_recording
-from lightsernet_edge.decision import with_temperature
-from lightsernet_edge.engines import open_engine
+from lightsernet_edge.classifier import Classifier, open_classifier
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.profiles.enrolment import profile_of
-from lightsernet_edge.profiles.profile import Profile, RunningProfile
+from lightsernet_edge.profiles.profile import RunningProfile
 
 from ..conditions import Condition, clip_random
 from ..datasets.clip import Clip
@@ -72,9 +72,9 @@ class FoldScorer:
         engine: str | None = None,
         begin_profile: Callable[[FeatureSpec], RunningProfile] = RunningProfile,
     ) -> None:
-        self._record = model.record
-        self._graph = model.graph
-        self._engine = open_engine(model.model, model.graph, engine)
+        # Results keep the posteriors of temperature 1: calibration starts from them.
+        decision = replace(model.record.decision, temperature=1.0)
+        self._classifier = open_classifier(model, engine, decision=decision)
         self._fold = fold
         self._begin_profile = begin_profile
 
@@ -98,17 +98,17 @@ class FoldScorer:
             return self._running(held_out, seed)
         if protocol == "loso-enrol":
             return self._enrolled(held_out, seed)
-        front_end = FrontEnd(self._record.features)
-        return [self._result(held_out, i, front_end) for i in range(len(held_out.clips))]
+        return [self._result(held_out, i, self._classifier) for i in range(len(held_out.clips))]
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         chosen = enrolment_clips(held_out.clips, held_out.seconds, seed)
         neutral = [held_out.rows[i] for i in chosen]
-        profile = profile_of(neutral, self._record, self._posteriors, self._begin_profile)
-        bias = profile.bias_of(self._record.sha256, len(self._record.labels))
-        front_end = self._front_end(profile)
+        profile = profile_of(
+            neutral, self._classifier.record, self._classifier.posteriors, self._begin_profile
+        )
+        enrolled = self._classifier.with_profile(profile)
         return [
-            self._result(held_out, i, front_end, bias=bias)
+            self._result(held_out, i, enrolled)
             for i in range(len(held_out.clips))
             if i not in chosen
         ]
@@ -117,31 +117,24 @@ class FoldScorer:
         results = []
         for order in range(_ORDERS):
             random = np.random.default_rng((seed, order))
-            profile = self._begin_profile(self._record.features)
+            profile = self._begin_profile(self._classifier.record.features)
             for heard, i in enumerate(random.permutation(len(held_out.clips))):
-                front_end = self._front_end(profile.profile())
-                results.append(self._result(held_out, int(i), front_end, order, heard))
+                adapted = self._classifier.with_profile(profile.profile())
+                results.append(self._result(held_out, int(i), adapted, order, heard))
                 profile.add(held_out.rows[i])
         return results
-
-    def _posteriors(self, rows: Rows) -> NDArray[np.float64]:
-        return self._graph.posteriors(self._engine.invoke(rows))
-
-    def _front_end(self, profile: Profile) -> FrontEnd:
-        return FrontEnd(profile.applied_to(self._record.features))
 
     def _result(
         self,
         held_out: HeldOutClips,
         place: int,
-        front_end: FrontEnd,
+        classifier: Classifier,
         order: int | None = None,
         heard: int | None = None,
-        bias: Sequence[float] = (),
     ) -> ClipResult:
         clip = held_out.clips[place]
-        posteriors = self._posteriors(front_end.standardize(held_out.rows[place]))
-        posteriors = with_temperature(posteriors, 1.0, bias)
+        rows = classifier.front_end.standardize(held_out.rows[place])
+        posteriors = classifier.calibrated(classifier.run(rows))
         return ClipResult(
             clip.path.name,
             clip.speaker,

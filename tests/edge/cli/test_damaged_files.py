@@ -70,7 +70,7 @@ def handed_over(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     def open_engine(model: bytes, *_: object) -> None:
         models.append(model)
 
-    monkeypatch.setattr("lightsernet_edge.recognizer.open_engine", open_engine)
+    monkeypatch.setattr("lightsernet_edge.classifier.open_engine", open_engine)
     return models
 
 

@@ -24,7 +24,7 @@ def test_unexpected_error_is_one_short_line(
     def open_engine(*_: object) -> None:
         raise TypeError("takes a number,\nfound " + "TFL3" * 10**5)
 
-    monkeypatch.setattr("lightsernet_edge.recognizer.open_engine", open_engine)
+    monkeypatch.setattr("lightsernet_edge.classifier.open_engine", open_engine)
     outcome = command("classify", *MODEL, "good.wav")
     assert (outcome.status, outcome.stdout) == (1, "")
     (line,) = outcome.stderr.splitlines()
