@@ -77,4 +77,4 @@ def _stretch(
         steady = babble(size, sample_rate, noise.talkers, random)
     else:
         steady = coloured_noise(size, sample_rate, noise.colour, random)
-    return swelled(steady, sample_rate, recipe.swell_db, recipe.swell_s, random)
+    return swelled(steady, sample_rate, noise.swell_db, recipe.swell_s, random)

@@ -15,8 +15,8 @@ from ..conditions.sample_types import Floats
 # Silence after a clip, into which its end may ring, and not into its beginning.
 _RINGING_S = 0.05
 _KNOTS_FROM_HZ = 60.0
-_DB_AN_OCTAVE = 6.02  # of a Butterworth filter of first order
 _LOWEST_HZ = 1.0
+_NOTHING, _MOST_LOG = 1e-9, 300.0
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,25 @@ class Band:
     Attributes
     ----------
     high_pass_hz, low_pass_hz : float
-    high_pass_slope_db, low_pass_slope_db : float
-        In dB an octave.
+    high_pass_order, low_pass_order : float
+        6 dB an octave each.
     """
 
     high_pass_hz: float
     low_pass_hz: float
-    high_pass_slope_db: float
-    low_pass_slope_db: float
+    high_pass_order: float
+    low_pass_order: float
 
     def magnitude(self, hertz: Floats, sample_rate: int) -> Floats:
         """Return the factor at each frequency."""
-        hertz = np.maximum(hertz, _LOWEST_HZ)
-        below = (self.high_pass_hz / hertz) ** (2.0 * self.high_pass_slope_db / _DB_AN_OCTAVE)
-        above = (hertz / self.low_pass_hz) ** (2.0 * self.low_pass_slope_db / _DB_AN_OCTAVE)
-        return np.asarray(1.0 / np.sqrt((1.0 + below) * (1.0 + above)))
+        below = self.high_pass_hz / np.maximum(hertz, _LOWEST_HZ)
+        above = hertz / self.low_pass_hz
+        magnitude = np.ones(hertz.size)
+        for ratio, order in ((below, self.high_pass_order), (above, self.low_pass_order)):
+            # Where the power of the ratio is beyond the floats, nothing passes.
+            power = np.exp(np.minimum(2.0 * order * np.log(np.maximum(ratio, _NOTHING)), _MOST_LOG))
+            magnitude /= np.sqrt(1.0 + power)
+        return magnitude
 
 
 def filtered(

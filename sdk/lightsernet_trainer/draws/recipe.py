@@ -13,9 +13,16 @@ from ..conditions.speed import SPEED_RANGE
 
 Range = tuple[float, float]
 
-SCENES = ("clip", "speaker")
-
-_SHARES = ("only_sped", "room", "equaliser", "noise", "recorded", "babble", "band")
+_SHARES = (
+    "speaker_scenes",
+    "only_sped",
+    "room",
+    "equaliser",
+    "noise",
+    "recorded",
+    "babble",
+    "band",
+)
 # The least and the most that each range or number may reach.
 _LIMITS: dict[str, Range] = {
     "seed": (0, 2**31 - 1),
@@ -24,7 +31,8 @@ _LIMITS: dict[str, Range] = {
     "distance_m": (0.05, 10.0),
     "volume_m3": (5.0, 1000.0),
     "reflections": (0, 100),
-    "high_decay": (0.0, 1.0),
+    "high_rt60": (0.05, 1.0),
+    "crossover_hz": (100.0, 100_000.0),
     "equaliser_db": (0.0, 20.0),
     "snr_db": (-30.0, 90.0),
     "talkers": (1, 30),
@@ -33,7 +41,8 @@ _LIMITS: dict[str, Range] = {
     "swell_s": (0.05, 60.0),
     "high_pass_hz": (1.0, 2000.0),
     "low_pass_hz": (1000.0, 100_000.0),
-    "slope_db": (1.0, 100.0),
+    "high_pass_order": (0.5, 50.0),
+    "low_pass_order": (0.5, 50.0),
     "gain_db": (-90.0, 90.0),
 }
 
@@ -43,15 +52,15 @@ class DrawRecipe:
     """What is drawn of a clip, in the order in which sound meets it.
 
     A pair of numbers is a range that is drawn from, uniformly where nothing else is said.
-    Shares are probabilities in 0..1.
+    Shares are probabilities in 0..1. The defaults are those of the `edge` recipe.
 
     Attributes
     ----------
     seed : int
         Of the draws; that of the training is another.
-    scene : {"clip", "speaker"}
-        Who shares a scene: nobody, or the clips of a speaker, each draw number in one of its
-        own, as one user is heard by one device.
+    speaker_scenes : float
+        Share of the draw numbers that all clips of a speaker share a scene in, as one user is
+        heard by one device: what profiles are made of. In the others each clip has its own.
     only_sped : float
         Share of the draws that only the speed is changed of; of the others each of the
         following happens, or does not, by its own share.
@@ -60,16 +69,17 @@ class DrawRecipe:
     room : float
         Share in a room.
     rt60_s : (float, float)
-        Reverberation times at middle frequencies, in seconds.
+        Reverberation times of low frequencies, in seconds, log-uniform.
     distance_m : (float, float)
-        From mouth to microphone, in metres.
+        From mouth to microphone, in metres, log-uniform.
     volume_m3 : (float, float)
         Of the room, in cubic metres, log-uniform.
     reflections : (int, int)
         Early reflections, both numbers included.
-    high_decay : (float, float)
-        Exponent by which the reverberation time falls above 1 kHz: 0 for none, 0.5 for half
-        the time at 4 kHz.
+    high_rt60 : (float, float)
+        Reverberation times of high frequencies, as shares of that of the low ones.
+    crossover_hz : (float, float)
+        Where those begin, in hertz, log-uniform.
     equaliser : float
         Share through an uneven response.
     equaliser_db : float
@@ -88,15 +98,16 @@ class DrawRecipe:
         Of a babble, both numbers included.
     colour : (float, float)
         Exponents of power over frequency: 0 is white, 1 pink, 2 brown noise.
-    swell_db, swell_s : float
-        Standard deviation, in dB, and time in seconds of the slow changes of level of noise
-        by formula.
+    swell_db : (float, float)
+        Standard deviations of the slow changes of level of noise by formula, in dB.
+    swell_s : float
+        Time from one level to the next, in seconds.
     band : float
         Share through a band.
     high_pass_hz, low_pass_hz : (float, float)
         Its edges, where 3 dB are lost, in hertz, log-uniform.
-    slope_db : (float, float)
-        Steepness of either edge, in dB an octave.
+    high_pass_order, low_pass_order : (float, float)
+        Of Butterworth filters, 6 dB an octave each; need not be whole; log-uniform.
     gain_db : (float, float)
         Level, in dB; nothing is rounded or clipped.
 
@@ -107,15 +118,16 @@ class DrawRecipe:
     """
 
     seed: int = 0
-    scene: str = "clip"
+    speaker_scenes: float = 0.5
     only_sped: float = 0.3
     speed: Range = (0.78, 1.28)
     room: float = 0.5
     rt60_s: Range = (0.12, 0.9)
     distance_m: Range = (0.2, 2.5)
-    volume_m3: Range = (15.0, 80.0)
-    reflections: tuple[int, int] = (3, 8)
-    high_decay: Range = (0.1, 0.6)
+    volume_m3: Range = (15.0, 250.0)
+    reflections: tuple[int, int] = (6, 6)
+    high_rt60: Range = (0.4, 0.9)
+    crossover_hz: Range = (1000.0, 4000.0)
     equaliser: float = 0.4
     equaliser_db: float = 4.0
     noise: float = 0.6
@@ -125,19 +137,16 @@ class DrawRecipe:
     held_out_noises: tuple[str, ...] = ("exercise_bike", "running_tap")
     talkers: tuple[int, int] = (3, 8)
     colour: Range = (0.0, 2.0)
-    swell_db: float = 4.0
-    swell_s: float = 0.7
+    swell_db: Range = (0.0, 6.0)
+    swell_s: float = 0.5
     band: float = 0.35
     high_pass_hz: Range = (50.0, 420.0)
     low_pass_hz: Range = (2500.0, 7800.0)
-    slope_db: Range = (6.0, 36.0)
+    high_pass_order: Range = (1.0, 24.0)
+    low_pass_order: Range = (2.0, 24.0)
     gain_db: Range = (-24.0, 6.0)
 
     def __post_init__(self) -> None:
-        if self.scene not in SCENES:
-            raise InputError(
-                f"draw_recipe: scene: found {self.scene!r}, expected one of {', '.join(SCENES)}"
-            )
         for field in (*_SHARES, *_LIMITS):
             least, most = _LIMITS.get(field, (0.0, 1.0))
             value = getattr(self, field)
@@ -148,6 +157,13 @@ class DrawRecipe:
                     f"draw_recipe: {field}: found {_text(value)}, expected "
                     f"{expected}{least:g}..{most:g}"
                 )
+
+    def is_of_speaker(self, number: int) -> bool:
+        """Tell whether a draw, by its number from 0, is in a scene that a speaker's clips share.
+
+        These are spread evenly over the numbers.
+        """
+        return int((number + 1) * self.speaker_scenes) > int(number * self.speaker_scenes)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values."""

@@ -20,16 +20,13 @@ from .magnitudes import fft_size
 _SPEED_OF_SOUND = 343.0  # m/s at 20 degrees
 # Of an omnidirectional source in m: times sqrt(volume / RT60) (Kuttruff, Room Acoustics).
 _CRITICAL_DISTANCE = 0.057
-# A shoebox of a living room's shape has this surface, times volume to the power of 2/3; it
-# gives the mean free path, 4 V / S, before which only single reflections arrive.
-_SURFACE = 6.4
-_EARLY_S = 0.03
-# Reflections keep a share of their amplitude.
-_REFLECTED = (0.4, 0.9)
-# Middle frequencies, where a reverberation time is stated (ISO 3382-1: 500 Hz and 1 kHz).
-_MIDDLE_HZ = 1000.0
-# Edges of the bands that decay alike, an octave apart.
-_EDGES_HZ = _MIDDLE_HZ * 2.0 ** np.arange(0.5, 4.0)
+# Single reflections arrive in this time; in the tail after its beginning all at once.
+_EARLY_S = (0.001, 0.03)
+_TAIL_FROM_S = (0.002, 0.008)
+# Share of the energy that a wall reflects.
+_REFLECTED = (0.3, 0.9)
+# What is left to the tail where single reflections have all the energy of the field.
+_LEAST_TAIL = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,16 @@ class Room:
     Attributes
     ----------
     rt60_s : float
-        Reverberation time up to 1 kHz.
+        Reverberation time of low frequencies.
     distance_m : float
         From mouth to microphone.
     volume_m3 : float
     reflections : int
         Single ones, before the tail and among its beginning.
-    high_decay : float
-        Exponent by which the reverberation time falls above 1 kHz.
+    high_rt60 : float
+        Reverberation time of high frequencies, as a share of that of the low ones.
+    crossover_hz : float
+        Where both have half of the power.
     seed : int
         Of reflections and tail.
     """
@@ -55,7 +54,8 @@ class Room:
     distance_m: float
     volume_m3: float
     reflections: int
-    high_decay: float
+    high_rt60: float
+    crossover_hz: float
     seed: int
 
 
@@ -77,35 +77,32 @@ def response_of(room: Room, sample_rate: int) -> Floats:
         As long as the reverberation time, and no shorter than the early reflections.
     """
     random = np.random.default_rng(room.seed)
-    size = round(max(room.rt60_s, _EARLY_S) * sample_rate) + 1
-    reverberant = np.zeros(size)
-    path_m = 4.0 * room.volume_m3 / (_SURFACE * room.volume_m3 ** (2 / 3))
-    delays_s = random.uniform(0.5 / sample_rate, _EARLY_S, room.reflections)
-    amplitudes = random.uniform(*_REFLECTED, room.reflections)
+    size = round(max(room.rt60_s, _EARLY_S[1]) * sample_rate) + 1
+    delays_s = random.uniform(*_EARLY_S, room.reflections)
+    amplitudes = np.sqrt(random.uniform(*_REFLECTED, room.reflections))
     amplitudes *= room.distance_m / (room.distance_m + delays_s * _SPEED_OF_SOUND)
-    np.add.at(reverberant, np.rint(delays_s * sample_rate).astype(int), amplitudes)
-    critical_m = _CRITICAL_DISTANCE * np.sqrt(room.volume_m3 / room.rt60_s)
-    wanted = (room.distance_m / critical_m) ** 2
+    response = np.zeros(size)
+    np.add.at(response, np.rint(delays_s * sample_rate).astype(int), amplitudes)
     tail = _tail(room, size, sample_rate, random)
-    tail[: round(path_m / _SPEED_OF_SOUND * sample_rate)] = 0.0
-    # Near the mouth single reflections may have it all, and more.
-    left = max(wanted - float(np.sum(reverberant**2)), 0.1 * wanted)
-    energy = float(np.sum(tail**2))
-    response = reverberant + tail * np.sqrt(left / energy) if energy > 0.0 else reverberant
+    tail[: round(random.uniform(*_TAIL_FROM_S) * sample_rate)] = 0.0
+    critical_m = _CRITICAL_DISTANCE * np.sqrt(room.volume_m3 / room.rt60_s)
+    field = (room.distance_m / critical_m) ** 2
+    left = max(field - float(np.sum(response**2)), _LEAST_TAIL * field)
+    response += tail * np.sqrt(left / np.sum(tail**2))
     response[0] += 1.0
     return np.asarray(response / np.sqrt(np.sum(response**2)))
 
 
 def _tail(room: Room, size: int, sample_rate: int, random: np.random.Generator) -> Floats:
-    """Return noise whose octave bands decay each in its own time."""
+    """Return noise whose low and high frequencies decay each in their own time."""
     time = np.arange(size) / sample_rate
-    edges = _EDGES_HZ[: np.searchsorted(_EDGES_HZ, sample_rate / 2)]
     length = fft_size(size)
-    bins = np.searchsorted(edges, np.fft.rfftfreq(length, 1.0 / sample_rate))
+    hertz = np.fft.rfftfreq(length, 1.0 / sample_rate)
     spectrum = np.fft.rfft(random.standard_normal(length))
+    # Power of a Butterworth filter of second order, and what that leaves.
+    low = 1.0 / (1.0 + (hertz / room.crossover_hz) ** 4)
     tail = np.zeros(size)
-    for band in range(edges.size + 1):
-        rt60_s = room.rt60_s * 2.0 ** (-room.high_decay * band)
-        noise = np.fft.irfft(np.where(bins == band, spectrum, 0.0), length)[:size]
+    for share, rt60_s in ((low, room.rt60_s), (1.0 - low, room.high_rt60 * room.rt60_s)):
+        noise = np.fft.irfft(spectrum * np.sqrt(share), length)[:size]
         tail += noise * 10.0 ** (-3.0 * time / rt60_s)
     return tail

@@ -32,6 +32,8 @@ class Noise:
         Exponent of power over frequency, of coloured noise.
     talkers : int
         Of a babble.
+    swell_db : float
+        Standard deviation of the slow changes of level of noise by formula.
     """
 
     kind: str
@@ -39,6 +41,7 @@ class Noise:
     snr_db: float
     colour: float
     talkers: int
+    swell_db: float
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,12 @@ def draw_scene(recipe: DrawRecipe, who: str, number: int, noise_names: Sequence[
     changed = random.random() >= recipe.only_sped
     speed = _geometric(recipe.speed, random)
     room = Room(
-        random.uniform(*recipe.rt60_s),
-        random.uniform(*recipe.distance_m),
+        _geometric(recipe.rt60_s, random),
+        _geometric(recipe.distance_m, random),
         _geometric(recipe.volume_m3, random),
         int(random.integers(*recipe.reflections, endpoint=True)),
-        random.uniform(*recipe.high_decay),
+        random.uniform(*recipe.high_rt60),
+        _geometric(recipe.crossover_hz, random),
         int(random.integers(_SEEDS)),
     )
     levels = recipe.equaliser_db * random.standard_normal(_EQUALISER_KNOTS)
@@ -96,8 +100,8 @@ def draw_scene(recipe: DrawRecipe, who: str, number: int, noise_names: Sequence[
     band = Band(
         _geometric(recipe.high_pass_hz, random),
         _geometric(recipe.low_pass_hz, random),
-        random.uniform(*recipe.slope_db),
-        random.uniform(*recipe.slope_db),
+        _geometric(recipe.high_pass_order, random),
+        _geometric(recipe.low_pass_order, random),
     )
     gain_db = random.uniform(*recipe.gain_db)
     happens = random.random(4)
@@ -124,6 +128,7 @@ def _draw_noise(
         random.uniform(*recipe.snr_db),
         random.uniform(*recipe.colour),
         int(random.integers(*recipe.talkers, endpoint=True)),
+        random.uniform(*recipe.swell_db),
     )
 
 

@@ -70,7 +70,7 @@ class DrawStore:
         self.n_draws = n_draws
         self.spec = spec.without_standardisation()
         self._front_end = FrontEnd(self.spec)
-        self._recipe = recipe
+        self.recipe = recipe
         self._recordings = {
             name: samples.astype(np.float32)
             for name, samples in drawn_noises(recipe, noises).items()
@@ -185,7 +185,7 @@ class DrawStore:
 
     def _expected_bytes(self, n_clips: int, n_rows: int) -> float:
         """Return what all draws take, by the mean of the speeds that are drawn."""
-        low, high = self._recipe.speed
+        low, high = self.recipe.speed
         # The mean of 1 / factor, where log factor is uniform.
         longer = (1 / low - 1 / high) / math.log(high / low) if low < high else 1 / low
         if self.spec.clip_samples:
@@ -207,13 +207,14 @@ class DrawStore:
         rate = self.spec.sample_rate
         samples = read_recording(clip.path, rate, clip.start_s, clip.end_s).samples
         name = _name(clip)
-        # Clips of nobody known share no scene.
-        who = clip.speaker if self._recipe.scene == "speaker" and clip.speaker else name
         draws = []
         for number in numbers:
-            scene = draw_scene(self._recipe, who, number, self._noise_names)
-            random = random_of(self._recipe.seed, "clip", name, number)
-            heard = hear(samples, scene, self._recipe, rate, self._recordings, random)
+            # Clips of nobody known share no scene.
+            shared = clip.speaker and self.recipe.is_of_speaker(number)
+            who = f"speaker {clip.speaker}" if shared else f"clip {name}"
+            scene = draw_scene(self.recipe, who, number, self._noise_names)
+            random = random_of(self.recipe.seed, "clip", name, number)
+            heard = hear(samples, scene, self.recipe, rate, self._recordings, random)
             draws.append(self._front_end.features(heard).astype(np.float16))
         return draws
 

@@ -42,7 +42,7 @@ def test_a_quiet_scene_changes_nothing() -> None:
 @settings(max_examples=30)
 @given(st.sampled_from([RECORDED, COLOURED, BABBLE]), st.floats(-5, 40), st.integers(0, 2**31))
 def test_noise_has_its_ratio(kind: str, snr_db: float, seed: int) -> None:
-    noise = Noise(kind, "hum" if kind == RECORDED else "", snr_db, 1.0, 3)
+    noise = Noise(kind, "hum" if kind == RECORDED else "", snr_db, 1.0, 3, 4.0)
     scene = dataclasses.replace(QUIET, noise=noise)
     mixed = hear(CLIP, scene, DrawRecipe(), RATE, NOISES, np.random.default_rng(seed))
     measured = 10 * np.log10(active_power(CLIP, RATE) / np.mean((mixed - CLIP) ** 2))
@@ -51,7 +51,7 @@ def test_noise_has_its_ratio(kind: str, snr_db: float, seed: int) -> None:
 
 @pytest.mark.parametrize("name", NOISES)
 def test_the_recording_that_was_drawn_is_heard(name: str) -> None:
-    noise = Noise(RECORDED, name, 0.0, 1.0, 3)
+    noise = Noise(RECORDED, name, 0.0, 1.0, 3, 4.0)
     added = heard(dataclasses.replace(QUIET, noise=noise)) - CLIP
     match = {
         other: np.abs(np.correlate(np.tile(samples, 3), added[:2000])).max()
@@ -64,7 +64,7 @@ def test_noise_is_in_the_band_as_speech_is() -> None:
     """What a line cuts off, it cuts off of noise too."""
     signal = pytest.importorskip("scipy.signal")
     scene = dataclasses.replace(
-        QUIET, noise=Noise(COLOURED, "", 0.0, 0.0, 3), band=Band(300.0, 3000.0, 36.0, 36.0)
+        QUIET, noise=Noise(COLOURED, "", 0.0, 0.0, 3, 4.0), band=Band(300.0, 3000.0, 6.0, 6.0)
     )
     hertz, power = signal.welch(heard(scene), RATE)
     assert power[hertz > 6000].max() < 1e-3 * power[(hertz > 500) & (hertz < 2500)].mean()
@@ -72,7 +72,7 @@ def test_noise_is_in_the_band_as_speech_is() -> None:
 
 def test_level_is_last_and_nothing_is_clipped() -> None:
     loud = dataclasses.replace(
-        QUIET, noise=Noise(COLOURED, "", 0.0, 0.0, 3), band=Band(50.0, 7000.0, 6.0, 6.0)
+        QUIET, noise=Noise(COLOURED, "", 0.0, 0.0, 3, 4.0), band=Band(50.0, 7000.0, 1.0, 1.0)
     )
     once = heard(loud)
     louder = heard(dataclasses.replace(loud, gain_db=40.0))

@@ -11,15 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
-from lightsernet_trainer.draws.recipe import _LIMITS, _SHARES, SCENES, DrawRecipe
+from lightsernet_trainer.draws.recipe import _LIMITS, _SHARES, DrawRecipe
 
 NAMES = st.lists(st.text("abcdefghij_-", min_size=1), unique=True).map(tuple)
 
 
 def values(field: dataclasses.Field[Any]) -> st.SearchStrategy[Any]:
     """Draw what a field may be."""
-    if field.name == "scene":
-        return st.sampled_from(SCENES)
     if field.name == "held_out_noises":
         return NAMES
     low, high = _LIMITS.get(field.name, (0.0, 1.0))
@@ -37,7 +35,7 @@ RECIPES = st.fixed_dictionaries({}, optional=FIELDS).map(lambda fields: DrawReci
 
 
 def test_every_number_has_its_limits() -> None:
-    assert set(FIELDS) == {*_SHARES, *_LIMITS, "scene", "held_out_noises"}
+    assert set(FIELDS) == {*_SHARES, *_LIMITS, "held_out_noises"}
 
 
 @settings(max_examples=40)
@@ -64,7 +62,7 @@ def test_nothing_is_changed_in_the_default() -> None:
         ("room", "room"), ("room=", "room"), ("room=x", "room"), ("room=1.5", "room"),
         ("room=nan", "room"), ("rooms=0.5", "rooms"), ("snr_db=30..3", "snr_db"),
         ("snr_db=3..", "snr_db"), ("speed=0.1..1", "speed"), ("reflections=1.5..3", "reflections"),
-        ("seed=-1", "seed"), ("scene=street", "scene"), ("gain_db=-inf..0", "gain_db"),
+        ("seed=-1", "seed"), ("held_out_noises", "held_out_noises"), ("gain_db=-inf..0", "gain_db"),
     ],
 )  # fmt: skip
 def test_a_change_that_makes_no_sense_is_named(change: str, named: str) -> None:
@@ -83,3 +81,10 @@ def test_a_change_that_makes_no_sense_is_named(change: str, named: str) -> None:
 def test_json_of_another_type_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=rf"^draw_recipe: .*{next(iter(fields))}"):
         DrawRecipe.from_json(fields)
+
+
+@given(st.floats(0.0, 1.0), st.integers(0, 1000))
+def test_shared_scenes_are_spread_evenly(share: float, count: int) -> None:
+    recipe = DrawRecipe(speaker_scenes=share)
+    shared = sum(recipe.is_of_speaker(number) for number in range(count))
+    assert shared == int(count * share)

@@ -53,7 +53,9 @@ def test_a_draw_that_is_only_sped_is_the_runtimes_features(tmp_path: Path) -> No
     store = DrawStore(SPEC, only, 4, NOISES, "none")
     samples = read_recording(clip.path, RATE).samples
     for number in range(4):
-        speed = draw_scene(only, "clip0.wav None None", number, ["hum"]).speed
+        speed = draw_scene(
+            only, "speaker speaker0" if number % 2 else "clip clip0.wav None None", number, ["hum"]
+        ).speed
         expected = FrontEnd(SPEC).features(change_speed(samples, speed))
         assert np.array_equal(store.rows(clip, number), expected.astype(np.float16))
 
@@ -87,7 +89,7 @@ def test_more_draws_leave_those_there_are(tmp_path: Path) -> None:
         lambda recipe: dataclasses.replace(recipe, seed=1),
         lambda recipe: dataclasses.replace(recipe, room=0.9),
         lambda recipe: dataclasses.replace(recipe, held_out_noises=()),
-        lambda recipe: dataclasses.replace(recipe, scene="speaker"),
+        lambda recipe: dataclasses.replace(recipe, speaker_scenes=0.1),
     ],
 )
 def test_another_recipe_has_files_of_its_own(
@@ -100,20 +102,14 @@ def test_another_recipe_has_files_of_its_own(
     assert before.items() < contents(tmp_path / "cache").items()
 
 
-def test_speakers_may_share_a_scene(tmp_path: Path) -> None:
+@pytest.mark.parametrize("shared", [0.0, 1.0])
+def test_speakers_may_share_scenes(shared: float, tmp_path: Path) -> None:
     clips = write_clips(tmp_path, 3)
-    lengths = {}
-    for scene in ("clip", "speaker"):
-        only = DrawRecipe(scene=scene, only_sped=1.0)
-        store = DrawStore(SPEC, only, 4, None, "none")
-        lengths[scene] = [
-            [len(store.rows(clip, n)) / clip_rows(clip) for n in range(4)] for clip in clips
-        ]
-    # Two clips of one speaker are as fast, and the third is not.
-    first, second, other = lengths["speaker"]
-    assert first == pytest.approx(second, abs=0.1)
-    assert first != pytest.approx(other, abs=0.1)
-    assert lengths["clip"][0] != pytest.approx(lengths["clip"][1], abs=0.1)
+    store = DrawStore(SPEC, DrawRecipe(speaker_scenes=shared, only_sped=1.0), 4, None, "none")
+    speeds = [[clip_rows(c) / len(store.rows(c, n)) for n in range(4)] for c in clips]
+    # Two clips of one speaker are as fast or not, and the third's speaker is another.
+    assert (speeds[0] == pytest.approx(speeds[1], abs=0.1)) == (shared == 1.0)
+    assert speeds[0] != pytest.approx(speeds[2], abs=0.1)
 
 
 def clip_rows(clip: Clip) -> int:
