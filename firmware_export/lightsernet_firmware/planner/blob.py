@@ -1,7 +1,7 @@
 """The model blob: one byte string with all that the C engine needs.
 
 The layout is written down in ``docs/reference/blob-format.md``; the engine's own view of
-it is ``engine/src/lsn_blob.h``.
+it is ``engine/src/model/lsn_blob.h``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a network costs before it is flashed: RAM, flash and work, layer by layer.
 
-The figures are those of the engine's own layout (``engine/src/lsn_ram.c``):
+The figures are those of the engine's own layout (``engine/src/stream/lsn_layout.c``):
 `ram_bytes` is what ``lsn_ram_size`` returns, to the byte.
 """
 
@@ -20,7 +20,7 @@ from .tiling import operands_of_tile
 # Reserved for the engine's own variables, LSN_STREAM_BYTES.
 _STREAM_BYTES = 192
 # Bytes of an operand of the convolutions: Helium takes int8 as it is, all
-# others int16. See engine/src/lsn_operand.h.
+# others int16. See engine/src/kernels/lsn_operand.h.
 OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
 _REQUANTIZATION_BYTES = 12
 # Reserved for a listener's own variables, LSN_LISTENER_BYTES.

@@ -2,7 +2,7 @@
  * calls of lsn_stage_run through here. One stream at a time. */
 #include <string.h>
 
-#include "lsn_ram.h"
+#include "lsn_layout.h"
 #include "lsn_stage_run.h"
 
 static int8_t *next_rows[LSN_MAX_STAGES];

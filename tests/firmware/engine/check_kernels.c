@@ -4,8 +4,10 @@
  * On a board it prints through the debugger, on a host with printf. */
 #include <string.h>
 
+#include "lsn_average_pool.h"
+#include "lsn_convolve.h"
 #include "lsn_fixed_point.h"
-#include "lsn_kernels.h"
+#include "lsn_requantize.h"
 
 #ifdef CHECK_ON_HOST
 #include <stdio.h>

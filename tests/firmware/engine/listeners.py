@@ -38,8 +38,8 @@ SIZES = st.lists(
 BIASES = st.lists(st.floats(-MAX_BIAS, MAX_BIAS, width=32), min_size=5, max_size=5)
 
 
-class CalibrationStruct(ctypes.Structure):
-    """``lsn_calibration``."""
+class AdjustedStruct(ctypes.Structure):
+    """``lsn_adjusted_posteriors``."""
 
     _fields_ = (
         ("posteriors", ctypes.POINTER(ctypes.c_int8)),
@@ -52,19 +52,19 @@ class CalibrationStruct(ctypes.Structure):
     )
 
 
-def calibration_in_c(
+def adjusted_in_c(
     host: HostModel,
     posteriors: list[int],
     temperature: float = 1.0,
     bias: list[float] | None = None,
-) -> CalibrationStruct:
-    function = host.library.lsn_calibration_of
-    function.restype = CalibrationStruct
+) -> AdjustedStruct:
+    function = host.library.lsn_adjust_posteriors
+    function.restype = AdjustedStruct
     count = len(posteriors)
     integers = (ctypes.c_int8 * count)(*posteriors)
     values = None if bias is None else (ctypes.c_float * count)(*bias)
     made = function(integers, ctypes.c_uint32(count), ctypes.c_float(temperature), values)
-    assert isinstance(made, CalibrationStruct)
+    assert isinstance(made, AdjustedStruct)
     # It holds pointers to them.
     made.kept = (integers, values)
     return made

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lsn_head.h"
-#include "lsn_ram.h"
+#include "lsn_layout.h"
 
 /* More than the rows that are run before the last. */
 #define REAL_ROWS 1024u

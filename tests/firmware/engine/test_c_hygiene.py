@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from lightsernet_firmware.engine_files import engine_files, engine_sources, include_flags
+from lightsernet_firmware.engine_files import (
+    engine_files,
+    engine_headers,
+    engine_sources,
+    include_flags,
+    public_headers,
+)
 
 STRICT = [
     "-std=c99",
@@ -168,6 +174,35 @@ def test_no_recursion() -> None:
         text = re.sub(r"/\*.*?\*/", "", source.read_text(), flags=re.DOTALL)
         for match in re.finditer(r"^\w[\w \*]*?(\w+)\([^;{]*\)\n\{(.*?)^\}", text, re.M | re.S):
             assert not re.search(rf"\b{match[1]}\(", match[2]), f"{source.name}: {match[1]}"
+
+
+def test_prototypes_stand_in_the_header_of_their_file() -> None:
+    """In its own, that of its variants, or a public one: what lsn_x.c gives, lsn_x.h declares."""
+    public = "".join(path.read_text() for path in public_headers())
+    headers = {path.stem: path.read_text() for path in engine_headers()}
+    found = 0
+    for source in engine_sources():
+        own = re.sub("_(plain|dsp|mve)$", "", source.stem)
+        declared = prototypes(headers.get(own, "") + public)
+        for name in re.findall(
+            r"^(?!static)\w[\w \*]*?(\w+)\([^;{]*\)\n\{", source.read_text(), re.M
+        ):
+            found += 1
+            assert name in declared, f"{source.name}: {name} is not declared in {own}.h"
+    assert found > 60
+    for name, text in headers.items():
+        if f"{name}.h" not in {path.name for path in public_headers()}:
+            sources = [
+                p for p in engine_sources() if re.sub("_(plain|dsp|mve)$", "", p.stem) == name
+            ]
+            defined = "".join(path.read_text() for path in sources)
+            for function in prototypes(text):
+                assert re.search(rf"\b{function}\([^;]*\)\n\{{", defined), f"{name}.h: {function}"
+
+
+def prototypes(text: str) -> set[str]:
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    return set(re.findall(r"^\w[\w \*]*?(\w+)\([^;{]*\);", text, re.M))
 
 
 def test_cppcheck() -> None:

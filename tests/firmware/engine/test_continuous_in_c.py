@@ -27,8 +27,8 @@ from tests.firmware.engine.listeners import (
     RATE,
     SIZES,
     Pcm,
+    adjusted_in_c,
     assert_same,
-    calibration_in_c,
     chunked,
     heard_in_c,
     heard_in_python,
@@ -160,11 +160,11 @@ def test_decisions(
     smoothed = (ctypes.c_float * 3)(7.0, 7.0, 7.0)
     limits, confidence = (ctypes.c_float * 3)(*thresholds), ctypes.c_float()
     for posteriors in said:
-        calibration = calibration_in_c(smallest_host, posteriors)
+        adjusted = adjusted_in_c(smallest_host, posteriors)
         label = smallest_host.library.lsn_continuous_decide(
             ctypes.byref(state),
             ctypes.byref(wanted),
-            ctypes.byref(calibration),
+            ctypes.byref(adjusted),
             limits,
             smoothed,
             ctypes.byref(confidence),

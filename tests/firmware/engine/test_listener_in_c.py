@@ -28,8 +28,8 @@ from tests.firmware.engine.listeners import (
     SIZES,
     TOLERANCE,
     Pcm,
+    adjusted_in_c,
     assert_same,
-    calibration_in_c,
     chunked,
     heard_in_c,
     heard_in_python,
@@ -220,21 +220,24 @@ def test_decisions(
     calibrated = rule.calibrated((np.array(raw) + 128) / 256)
     expected = rule.decide(calibrated, 0.0, 1.0)
 
-    calibration = calibration_in_c(smallest_host, raw, temperature, bias if biased else None)
-    posterior, decide = smallest_host.library.lsn_calibrated, smallest_host.library.lsn_decide
+    adjusted = adjusted_in_c(smallest_host, raw, temperature, bias if biased else None)
+    posterior, decide = (
+        smallest_host.library.lsn_adjusted_posterior,
+        smallest_host.library.lsn_decide,
+    )
     posterior.restype = ctypes.c_float
     confidence = ctypes.c_float()
     index = decide(
-        ctypes.byref(calibration),
+        ctypes.byref(adjusted),
         (ctypes.c_float * len(raw))(*thresholds),
         ctypes.byref(confidence),
     )
     label = UNCERTAIN if index == -1 else names[index]
-    found = [posterior(ctypes.byref(calibration), ctypes.c_uint32(i)) for i in range(len(raw))]
+    found = [posterior(ctypes.byref(adjusted), ctypes.c_uint32(i)) for i in range(len(raw))]
     exact = temperature == 1.0 and not biased
     tolerance = 0.0 if exact else TOLERANCE
     assert found == pytest.approx(calibrated.tolist(), rel=0.0, abs=tolerance)
-    assert confidence.value == found[calibration.best]
+    assert confidence.value == found[adjusted.best]
     assert confidence.value == pytest.approx(expected.confidence, rel=0.0, abs=tolerance)
     close = np.abs(calibrated - calibrated.max()) <= 2 * tolerance
     decisive = len({(raw[i], bias[i]) for i in np.flatnonzero(close)}) == 1

@@ -1,12 +1,12 @@
-/* Counts instructions for one utterance and prints a line of JSON.
+/* Counts the instructions of one utterance and prints them as a line of JSON.
  *
- * The engine's own functions are measured from outside: the linker (--wrap)
- * sends their calls through the functions below. Features are run alone first,
- * which is the network; then the same utterance as samples, which is all.
+ * The linker (--wrap) sends the calls of lsn_stage_run through the function below, which
+ * measures each stage without changing the engine. The first run pushes features: it
+ * measures the network. The second pushes as many samples: it measures everything.
  */
 #include "bench.h"
 #include "lsn_front_end.h"
-#include "lsn_ram.h"
+#include "lsn_layout.h"
 #include "lsn_stage_run.h"
 #include "model.h"
 #include "print.h"
@@ -46,7 +46,7 @@ void __wrap_lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const 
     stage_ticks[stage - lsn_stages_of(model)] += tick_difference(before, tick_read());
 }
 
-/* Add the time since the last call. */
+/* Add the ticks since `last`, which moves on to now. */
 static void lap(uint32_t *last)
 {
     uint32_t now = tick_read();

@@ -1,4 +1,4 @@
-/* The utterance that is measured; the build may say otherwise. */
+/* Length of the utterance that is measured; a build may define another. */
 #ifndef BENCH_H
 #define BENCH_H
 

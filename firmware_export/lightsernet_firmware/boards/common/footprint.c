@@ -1,5 +1,6 @@
-/* Nothing but the engine: what the linker keeps of it, and of the C library for
- * it, is its footprint. The vector table and this file add some 150 bytes. */
+/* Calls the functions that an utterance takes, and nothing else. What the linker keeps,
+ * parts of the C library included, is the engine's footprint. The vector table and this
+ * file add some 150 bytes. */
 #include "lightsernet.h"
 #include "model.h"
 

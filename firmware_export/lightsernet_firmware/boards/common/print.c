@@ -4,7 +4,7 @@
 
 #include "semihosting.h"
 
-/* A call to the debugger is slow: collect text first. */
+/* Calls to the debugger are slow, so text is buffered. */
 static char buffer[256];
 static size_t used;
 

@@ -1,7 +1,7 @@
-/* Runs clips from files through the engine and prints a line of JSON for each.
+/* Runs clips from files through the engine and prints a line of JSON per clip.
  *
- * Command line: a list of words. `features FILE` is a file of int8 rows, `wav
- * FILE` a recording, which is pushed in chunks of an odd size.
+ * The command line is a list of pairs: `features FILE` for a file of int8 rows, `wav FILE`
+ * for a recording, which is pushed in chunks of an odd size.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 #include "stack_paint.h"
 #include "wav_file.h"
 
-#define CHUNK 997u /* odd, and no divisor of a frame */
+#define CHUNK 997u /* a prime: chunks never line up with frames or hops */
 #define COMMAND_BYTES 65536u
 #define MAX_COEFFICIENTS 1024u
 
@@ -47,7 +47,7 @@ static lsn_status push_features(lsn_stream *stream, const lsn_model *model, cons
     return status;
 }
 
-/* Print the rows that came since the last time. */
+/* Print the last row if it is a new one. */
 static void print_new_rows(const lsn_stream *stream, const lsn_model *model, uint32_t *printed)
 {
     if (lsn_rows(stream) != *printed) {
@@ -67,7 +67,7 @@ static lsn_status push_recording(lsn_stream *stream, const lsn_model *model, con
     }
     print_text(", \"features\": \"");
     while (status == LSN_OK && (count = wav_read(&wav, samples, CHUNK)) > 0) {
-        /* At most a hop at a time, to see every row. */
+        /* Push at most one hop at a time, so that no row is missed. */
         for (size_t i = 0; i < count && status == LSN_OK; i += model->hop_length) {
             size_t part = count - i < model->hop_length ? count - i : model->hop_length;
             status = lsn_push(stream, samples + i, part);
@@ -114,7 +114,7 @@ static void run(lsn_stream *stream, const lsn_model *model, const char *kind, co
     print_flush();
 }
 
-/* Cut the next word off; an empty one at the end. */
+/* Cut off the next word of the command line; an empty one at the end. */
 static char *next_word(char **rest)
 {
     char *word = *rest;
@@ -144,7 +144,7 @@ int main(void)
     }
     stack_paint();
     char *rest = command;
-    (void)next_word(&rest); /* the program */
+    (void)next_word(&rest); /* the name of the program */
     for (;;) {
         char *kind = next_word(&rest);
         char *name = next_word(&rest);

@@ -30,7 +30,7 @@ int semihosting_open(const char *name)
 size_t semihosting_read(int handle, void *buffer, size_t size)
 {
     const uint32_t arguments[3] = {(uint32_t)handle, (uint32_t)buffer, (uint32_t)size};
-    /* The call says how many bytes are missing. */
+    /* The call returns how many bytes it could not read. */
     return size - (size_t)call(SYS_READ, arguments);
 }
 

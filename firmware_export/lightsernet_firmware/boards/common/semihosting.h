@@ -1,7 +1,6 @@
-/* The debugger's services: files, console, exit.
+/* Services of the debugger: files, console, exit.
  *
- * Numbers and arguments: "Semihosting for AArch32 and AArch64", Arm's abi-aa
- * documents.
+ * Source: "Semihosting for AArch32 and AArch64" in Arm's ABI documents (abi-aa).
  */
 #ifndef SEMIHOSTING_H
 #define SEMIHOSTING_H
@@ -9,20 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Open a file for reading; a handle, or -1. */
+/* Open a file for reading. Returns a handle, or -1. */
 int semihosting_open(const char *name);
 
-/* Read up to `size` bytes; how many were read. */
+/* Read up to `size` bytes. Returns how many were read. */
 size_t semihosting_read(int handle, void *buffer, size_t size);
 
 void semihosting_close(int handle);
 
-/* The words after the program's name, in `buffer`. */
+/* Copy the command line, the program's name first, with its NUL. Returns 0, or -1 if it
+ * does not fit `size` bytes. */
 int semihosting_command_line(char *buffer, size_t size);
 
+/* Print text that ends with a NUL. */
 void semihosting_print(const char *text);
 
-/* End the emulation with an exit status. */
+/* End the emulation with `status` as its exit status. */
 void semihosting_exit(int status) __attribute__((noreturn));
 
 #endif

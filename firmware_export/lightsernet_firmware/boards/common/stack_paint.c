@@ -2,7 +2,7 @@
 
 #include <stdint.h>
 
-/* Far more than the engine may use. */
+/* Far more than the engine uses. */
 #define PAINTED_BYTES 16384u
 #define PAINT 0xC5C5C5C5u
 
@@ -16,7 +16,7 @@ static uint32_t *stack_pointer(void)
     return pointer;
 }
 
-/* Without a frame of their own to speak of: what lies below them is free. */
+/* Not inlined: its frame is next to nothing, and everything below it is free to paint. */
 __attribute__((noinline)) void stack_paint(void)
 {
     volatile uint32_t *word;

@@ -1,12 +1,13 @@
-/* How deep the stack grew: paint below it, look later where the paint is gone. */
+/* Depth of the stack: paint the memory below it, and see later where the paint is gone. */
 #ifndef STACK_PAINT_H
 #define STACK_PAINT_H
 
 #include <stddef.h>
 
+/* Paint the memory below the caller's frame. */
 void stack_paint(void);
 
-/* Bytes of stack used below the caller of stack_paint since then. */
+/* Bytes of stack used since stack_paint, below its caller's frame. */
 size_t stack_used(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* From reset to main: vector table, data, bss, coprocessors. For ARMv7-M and
- * ARMv8-M boards whose linker script defines the symbols below. */
+/* From reset to main: vector table, data, bss, floating-point unit. For Armv7-M and Armv8-M
+ * boards whose linker script defines the symbols below. */
 #include <stdint.h>
 #include <string.h>
 
@@ -11,19 +11,20 @@ extern uint32_t __bss_start, __bss_end;
 
 int main(void);
 
-/* Coprocessor Access Control Register (Armv7-M ARM B3.2.20): full access to
- * CP10 and CP11, the floating-point and vector unit. */
+/* Coprocessor Access Control Register (Armv7-M ARM, B3.2.20): full access to CP10 and
+ * CP11, the floating-point and vector unit. */
 #define CPACR (*(volatile uint32_t *)0xE000ED88u)
 #define CPACR_FULL_FPU (0xFu << 20)
-#define FAULT_STATUS (*(volatile uint32_t *)0xE000ED28u)
+
+/* EX_SOFTWARE of BSD's sysexits.h. */
+#define FAULT_EXIT_STATUS 70
 
 void reset_handler(void);
 
 static void fault_handler(void)
 {
     semihosting_print("fault\n");
-    (void)FAULT_STATUS;
-    semihosting_exit(70);
+    semihosting_exit(FAULT_EXIT_STATUS);
 }
 
 void reset_handler(void)

@@ -1,6 +1,6 @@
 #include "tick.h"
 
-/* SysTick registers, Armv7-M ARM B3.3.2: counts down from RELOAD. */
+/* SysTick registers (Armv7-M ARM, B3.3.2): the counter falls from its reload value. */
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
 #define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
 #define SYST_CVR (*(volatile uint32_t *)0xE000E018u)

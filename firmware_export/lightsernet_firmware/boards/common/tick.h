@@ -1,5 +1,5 @@
-/* Time on the emulated board: the core's SysTick timer, which counts virtual
- * time. With QEMU's `-icount shift=0` an instruction takes a nanosecond of it. */
+/* Time on the emulated board, from the core's SysTick timer. With QEMU's `-icount shift=0`
+ * every instruction takes one nanosecond of virtual time. */
 #ifndef TICK_H
 #define TICK_H
 
@@ -7,8 +7,10 @@
 
 void tick_start(void);
 
-/* Ticks from one reading to the next, less than 2**24 apart. */
+/* Current reading, 0..2**24 - 1. */
 uint32_t tick_read(void);
+
+/* Ticks between two readings, less than 2**24 apart. */
 uint32_t tick_difference(uint32_t from, uint32_t to);
 
 #endif

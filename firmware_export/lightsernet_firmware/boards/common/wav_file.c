@@ -42,7 +42,7 @@ static int read_format(wav_file *wav, uint32_t size)
     return skip(wav->handle, size - (uint32_t)sizeof format);
 }
 
-/* Chunks may come in any number before the samples. */
+/* Read the header up to the samples, which any number of chunks may precede. */
 static int find_samples(wav_file *wav)
 {
     uint8_t head[12];

@@ -1,4 +1,4 @@
-/* The front end alone, frame after frame, to be timed. */
+/* Runs the front end alone on consecutive frames, for host_benchmark.py to time. */
 #include "lsn_front_end.h"
 
 void bench_front_end(const lsn_model *model, const int16_t *pcm, size_t frames, float *scratch,

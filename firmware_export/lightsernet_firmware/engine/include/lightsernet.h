@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lightsernet.h - speech emotion recognition, row by row, on a microcontroller.
+/* lightsernet.h - speech emotion recognition on a microcontroller.
  *
  *   lsn_model model;
- *   lsn_model_open(&model, blob, blob_size);             // checks everything
+ *   lsn_stream *stream;
+ *   lsn_emotion emotion;
+ *   lsn_model_open(&model, blob, blob_size);             // checks the whole blob
  *   lsn_stream_open(&stream, &model, ram, sizeof ram);   // lsn_ram_size(&model) bytes
  *   lsn_push(stream, pcm, n);                            // as the audio arrives
  *   lsn_finish(stream);                                  // the speaker stopped
  *   lsn_result(stream, &emotion);                        // label and posteriors
  *   lsn_reset(stream);                                   // next utterance
  *
- * Memory: the engine allocates nothing and has no variables of its own. The
- * blob, the lsn_model and the RAM belong to the caller. Blob and lsn_model
- * must stay in place and unchanged until the last stream on them is given up;
- * a stream ends when its RAM is used for something else.
+ * Memory: the engine allocates nothing and keeps no variables of its own. The
+ * caller owns the blob, the lsn_model and the RAM. Blob and lsn_model must stay
+ * in place and unchanged as long as a stream uses them. A stream needs no
+ * closing: it ends when the caller reuses its RAM.
  *
  * Threads and interrupts: calls on different streams may run at the same time,
- * also on one model. Calls on one stream may not.
+ * also on one model. Calls on the same stream may not.
  *
- * Every pointer must be valid; NULL is answered with LSN_BAD_ARGUMENT.
+ * Every pointer must be valid. A function answers NULL with LSN_BAD_ARGUMENT
+ * where it returns a status. After any status other than LSN_OK, outputs are
+ * undefined unless the function says otherwise.
+ *
+ * A row is the features of one frame: n_coefficients int8 values.
  */
 #ifndef LIGHTSERNET_H
 #define LIGHTSERNET_H
@@ -35,111 +41,192 @@ extern "C" {
 
 typedef enum lsn_status {
     LSN_OK = 0,
-    LSN_BAD_ARGUMENT,  /* a pointer is NULL */
-    LSN_BAD_ALIGNMENT, /* blob or RAM is not aligned to LSN_ALIGNMENT */
-    LSN_BAD_MAGIC,     /* not a model blob */
-    LSN_BAD_VERSION,   /* a blob for another LSN_BLOB_VERSION */
-    LSN_TRUNCATED,     /* the blob is longer than blob_size says */
-    LSN_BAD_CRC,       /* a byte changed on the way */
-    LSN_BAD_MODEL,     /* a record, a size or an offset makes no sense */
-    LSN_RAM_TOO_SMALL, /* less than lsn_ram_size */
-    LSN_NO_FRONT_END,  /* the blob takes features only: use lsn_push_features */
-    LSN_FINISHED,      /* lsn_finish was called: lsn_reset comes next */
-    LSN_NO_RESULT,     /* too few rows so far for a first result */
-    LSN_TOO_LONG,      /* days without lsn_reset: the running mean is full */
-    LSN_NO_PROFILE,    /* the front end does not standardise */
-    LSN_BAD_PROFILE,   /* a value is not finite, a scale not above 0, or a bias too large */
-    LSN_NOT_FINISHED,  /* lsn_finish comes first */
-    LSN_NO_ENDPOINTING, /* the blob has no front end, or no endpointing that fits it */
-    LSN_BAD_SETTINGS   /* a setting of a listener is out of range */
+    LSN_BAD_ARGUMENT,   /* a pointer is NULL, or the model is not open */
+    LSN_BAD_ALIGNMENT,  /* blob or RAM is not aligned to LSN_ALIGNMENT */
+    LSN_BAD_MAGIC,      /* the bytes are no model blob */
+    LSN_BAD_VERSION,    /* the blob has another version than LSN_BLOB_VERSION */
+    LSN_TRUNCATED,      /* the blob is longer than blob_size */
+    LSN_BAD_CRC,        /* a byte of the blob has changed */
+    LSN_BAD_MODEL,      /* a number in the blob is out of range */
+    LSN_RAM_TOO_SMALL,  /* the RAM is smaller than the function asks for */
+    LSN_NO_FRONT_END,   /* the blob has no front end: use lsn_push_features */
+    LSN_FINISHED,       /* the utterance has ended: call lsn_reset first */
+    LSN_NO_RESULT,      /* too few rows for a first result */
+    LSN_TOO_LONG,       /* the utterance lasts for days: the sums of the mean are full */
+    LSN_NO_PROFILE,     /* the front end does not standardise */
+    LSN_BAD_PROFILE,    /* a value is not finite or out of range */
+    LSN_NOT_FINISHED,   /* the utterance has not ended: call lsn_finish first */
+    LSN_NO_ENDPOINTING, /* the blob has no endpointing constants */
+    LSN_BAD_SETTINGS    /* a setting of a listener is out of range */
 } lsn_status;
 
-/* What lsn_model_open found. Read it; only lsn_model_open writes it. */
+/* Description of a model. lsn_model_open fills it; the caller only reads it. */
 typedef struct lsn_model {
     const uint32_t *blob;
     uint32_t blob_size;        /* bytes */
     uint32_t sample_rate;      /* Hz; 0 without a front end */
-    uint32_t frame_length;     /* samples in a frame; 0 without a front end */
-    uint32_t hop_length;       /* samples from frame to frame */
-    uint32_t n_coefficients;   /* int8 values in a row of features */
-    uint32_t n_labels;
+    uint32_t frame_length;     /* samples per frame; 0 without a front end */
+    uint32_t hop_length;       /* samples from frame to frame; 0 without a front end */
+    uint32_t n_coefficients;   /* values per row, 1..1024 */
+    uint32_t n_labels;         /* 2..256 */
     float input_scale;         /* feature = input_scale * (int8 - input_zero_point) */
-    int32_t input_zero_point;
-    float temperature;         /* decision default: divide the logits by it */
-    float min_seconds;         /* decision default: shorter utterances are not to be judged;
-                                * a listener's settings have the thresholds */
-    size_t ram_size;           /* lsn_ram_size */
+    int32_t input_zero_point;  /* -128..127 */
+    float temperature;         /* default of a listener; above 0 */
+    float min_seconds;         /* default of a listener: it judges no shorter utterance */
+    size_t ram_size;           /* bytes, as lsn_ram_size */
 } lsn_model;
 
 typedef struct lsn_stream lsn_stream;
 
-/* A result, as the network gives it. Neither temperature nor thresholds nor a bias are in
- * it, nor is a short utterance refused: those decisions are a listener's
- * (lightsernet_live.h), whose events, and Python's, so differ from it in confidence. At
- * temperature T a posterior p becomes p^(1/T), 0 counting as 1/512, and all are divided by
- * their sum. The arrays hold n_labels values each in the order of the model's
- * labels. They lie in the stream's RAM: the next call on the stream changes them. */
+/* Output of the network, without temperature, thresholds or bias. A listener
+ * (lightsernet_live.h) applies those, as Python does, so that its confidences differ.
+ *
+ * The arrays hold n_labels values each, in the order of the model's labels. They lie
+ * in the stream's RAM: the next call on the stream changes them. */
 typedef struct lsn_emotion {
     uint32_t label;            /* index of the largest posterior, the first of equal ones */
-    const char *name;          /* its name, UTF-8, in the blob */
-    const int8_t *posteriors;  /* -128..127: (value + 128) / 256 is the posterior in 0..1 */
-    const int8_t *logits;      /* input of the softmax, in the model's own quantisation */
+    const char *name;          /* name of that label: UTF-8, in the blob */
+    const int8_t *posteriors;  /* posterior = (value + 128) / 256, 0..1 */
+    const int8_t *logits;      /* input of the softmax, in the model's quantisation */
 } lsn_emotion;
 
-/* LSN_API_VERSION << 16 | LSN_BLOB_VERSION of the library that is linked. */
+/**
+ * Version of the linked library.
+ *
+ * @return  LSN_API_VERSION << 16 | LSN_BLOB_VERSION
+ */
 uint32_t lsn_version(void);
 
-/* Check a blob, all of it, and describe it. A damaged or hostile one gets its
- * status; what is opened here can be run without leaving its memory. */
+/**
+ * Check a whole blob and describe it. No blob that passes, however hostile, makes the
+ * engine read or write outside of blob and RAM.
+ *
+ * @param[out] model      description; all 0 on any other status than LSN_OK
+ * @param[in]  blob       aligned to LSN_ALIGNMENT; the caller's, in use by all streams
+ * @param[in]  blob_size  bytes that can be read at `blob`
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_BAD_ALIGNMENT, LSN_TRUNCATED, LSN_BAD_MAGIC,
+ *          LSN_BAD_VERSION, LSN_BAD_CRC or LSN_BAD_MODEL
+ */
 lsn_status lsn_model_open(lsn_model *model, const void *blob, size_t blob_size);
 
-/* Name of a label, or NULL for an index that there is not. */
+/**
+ * Name of a label.
+ *
+ * @param[in] model  an open model
+ * @param[in] label  index, 0..n_labels - 1
+ *
+ * @return  UTF-8 with a NUL behind it, in the blob; NULL if the index is out of range
+ */
 const char *lsn_label(const lsn_model *model, uint32_t label);
 
-/* RAM of one stream, exactly, in bytes. It does not depend on the length of an
- * utterance. 0 for a model that is not open. */
+/**
+ * RAM of one stream. It does not depend on the length of an utterance.
+ *
+ * @return  bytes, exactly; 0 if the model is not open
+ */
 size_t lsn_ram_size(const lsn_model *model);
 
-/* Make a stream in `ram`. */
+/**
+ * Make a stream.
+ *
+ * @param[out] stream    the stream, which lies in `ram`; NULL on failure
+ * @param[in]  model     an open model; the caller's, in use as long as the stream
+ * @param[in]  ram       aligned to LSN_ALIGNMENT; the caller's, in use by the stream alone
+ * @param[in]  ram_size  bytes, at least lsn_ram_size(model)
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
+ */
 lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ram, size_t ram_size);
 
-/* Take in samples: mono int16, full scale +-32768, at model->sample_rate. Any
- * number of them; any split of the audio gives the same results. */
+/**
+ * Push samples. Results do not depend on how the audio is split into calls.
+ *
+ * @param[in] pcm      mono, at model->sample_rate, full scale +-32768; copied
+ * @param[in] samples  any number
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_FINISHED, LSN_NO_FRONT_END or LSN_TOO_LONG
+ */
 lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples);
 
-/* Take in one row of features, n_coefficients values: for front ends of one's own. */
+/**
+ * Push one row of features that the caller's own front end made.
+ *
+ * @param[in] row  n_coefficients values, quantised as the model's input; copied
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_FINISHED or LSN_TOO_LONG
+ */
 lsn_status lsn_push_features(lsn_stream *stream, const int8_t *row);
 
-/* End the utterance: run the rows that 'same' padding still owes. An unfinished
- * frame is dropped. */
+/**
+ * End the utterance: run the rows that wait for input behind them, on 'same' padding.
+ * Samples that do not fill a frame are dropped.
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
+ */
 lsn_status lsn_finish(lsn_stream *stream);
 
-/* After lsn_finish: the integers that TFLite's reference kernels give for all
- * the rows. Before: the same for the rows that have come through so far. */
+/**
+ * Result of the utterance. After lsn_finish: the integers of TFLite's reference kernels
+ * on all rows. Before: a provisional result on the rows that have passed the network.
+ *
+ * @param[out] emotion  the result; all 0 on any other status than LSN_OK
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_NO_RESULT
+ */
 lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion);
 
-/* Rows of features taken in since the stream was opened or reset. */
+/**
+ * Rows pushed, or made of samples, since the stream was opened or reset.
+ *
+ * @return  the number of rows; 0 for NULL
+ */
 uint32_t lsn_rows(const lsn_stream *stream);
 
-/* The row taken in last, n_coefficients values: to log what the front end hears.
- * NULL if there is none. The next call on the stream may change it. */
+/**
+ * The last row: to log what the front end gives.
+ *
+ * @return  n_coefficients values in the stream's RAM, which the next call on the stream
+ *          may change; NULL if there is no row
+ */
 const int8_t *lsn_last_features(const lsn_stream *stream);
 
-/* Standardise with a user's mean and scale, n_coefficients values each, instead of
- * the model's: from the next row on, as long as the stream lives; lsn_reset keeps
- * them. `seconds` of speech they were made of: what they weigh in lsn_adapt. On
- * any other status than LSN_OK nothing changes. */
+/**
+ * Standardise with a user's mean and scale instead of the model's, from the next row on.
+ * lsn_reset keeps them. On any other status than LSN_OK the stream stays as it was.
+ *
+ * @param[in] mean     n_coefficients finite values; copied
+ * @param[in] scale    n_coefficients values, finite, above 0; copied
+ * @param[in] seconds  speech behind them, 0 or more: their weight in lsn_adapt
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END, LSN_NO_PROFILE or LSN_BAD_PROFILE
+ */
 lsn_status lsn_set_profile(lsn_stream *stream, const float *mean, const float *scale,
                            float seconds);
 
-/* The mean, scale and seconds in use: to keep what lsn_adapt learned. */
+/**
+ * The profile in use: to store what lsn_adapt learned.
+ *
+ * @param[out] mean     n_coefficients values
+ * @param[out] scale    n_coefficients values
+ * @param[out] seconds  speech behind them
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END or LSN_NO_PROFILE
+ */
 lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, float *seconds);
 
-/* After lsn_finish: let the profile follow the samples of this utterance. Bounded,
- * and with the last minute weighing most: docs/reference/profiles.md. Once an utterance. */
+/**
+ * Adapt the profile to the utterance, after lsn_finish. Only rows that lsn_push made
+ * count, and each counts once: a second call changes nothing. The change is bounded, and
+ * the last minute of speech weighs most: lsn_profile.c has the formula.
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END, LSN_NO_PROFILE or LSN_NOT_FINISHED
+ */
 lsn_status lsn_adapt(lsn_stream *stream);
 
-/* Forget the utterance: from here the stream behaves as a new one, with its profile. */
+/**
+ * Forget the utterance. The stream then behaves as a new one, but keeps its profile.
+ */
 void lsn_reset(lsn_stream *stream);
 
 #ifdef __cplusplus

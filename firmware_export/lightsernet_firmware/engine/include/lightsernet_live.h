@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lightsernet_live.h - a microphone's samples in, one emotion an utterance out.
+/* lightsernet_live.h - events from a microphone: one emotion per utterance.
  *
+ *   lsn_listener *listener;
  *   lsn_listener_open(&listener, &model, ram, sizeof ram, NULL, on_event, context);
  *   lsn_listener_process(listener, pcm, n);   // as the audio arrives, without end
  *
- * It finds the utterances in a stream (docs/reference/endpointing.md), runs the model on
- * each and calls on_event when it has ended; or, in continuous mode, every half second while one lasts,
- * on its last three seconds. The events are those of the Python package's
- * EmotionStream with the engine `native`, for any split of the audio.
+ * A listener finds the utterances in a stream of samples: docs/reference/endpointing.md
+ * says how. When one has ended, it runs the model on it and calls on_event. In continuous
+ * mode it calls on_event at fixed steps while an utterance lasts, each time on the last
+ * seconds of it. The events are those of the Python package's EmotionStream with the engine
+ * `native`, however the audio is split into calls.
  *
- * What lightsernet.h says of memory, threads and NULL holds here too. From inside
- * on_event nothing may be called that changes the listener or its stream.
+ * What lightsernet.h says of memory, threads and NULL applies here too. on_event must not
+ * call a function that changes the listener or its stream.
  */
 #ifndef LIGHTSERNET_LIVE_H
 #define LIGHTSERNET_LIVE_H
@@ -23,95 +25,153 @@ extern "C" {
 
 typedef struct lsn_listener lsn_listener;
 
-/* The label of an emotion that is not sure enough to be said. */
+/* Label of an event whose confidence stays below the threshold. */
 #define LSN_UNCERTAIN UINT32_MAX
 
-/* Bound of a bias, in nats: MAX_BIAS of lightsernet_edge/neutral_bias.py. */
+/* Bound of a bias in nats: MAX_BIAS of the Python package's profiles. */
 #define LSN_MAX_BIAS 2.0f
 
 typedef enum lsn_event_kind {
-    LSN_UTTERANCE,   /* one for each, when it has ended */
-    LSN_PROVISIONAL, /* on the utterance in progress */
-    LSN_CONTINUOUS   /* on the last seconds of the utterance in progress */
+    LSN_UTTERANCE,   /* an utterance has ended; one event per utterance */
+    LSN_PROVISIONAL, /* the utterance in progress */
+    LSN_CONTINUOUS   /* the last seconds of the utterance in progress */
 } lsn_event_kind;
 
 typedef struct lsn_event {
     lsn_event_kind kind;
     uint32_t label;      /* index of the most probable label, or LSN_UNCERTAIN */
-    float confidence;    /* the largest posterior, 0..1: as label, after the bias and at
-                          * the temperature of the settings */
+    float confidence;    /* posterior of the most probable label, 0..1, after bias and
+                          * temperature */
     int32_t broken;      /* 1 if samples were lost inside the stretch or at an edge */
-    uint64_t start, end; /* in samples from the start of the stream, lost ones included;
+    uint64_t start, end; /* samples from the start of the stream, lost ones included;
                           * `end` is exclusive */
-    lsn_emotion emotion; /* what the network says, with no bias and at temperature 1, its
-                          * label too; the arrays last until on_event returns */
-    const float *smoothed; /* LSN_CONTINUOUS: the n_labels posteriors behind label and
-                            * confidence, 0..1, after the bias, at the temperature of the
-                            * settings, smoothed over time; as long. NULL for the other
-                            * kinds */
+    lsn_emotion emotion; /* output of the network, without bias and temperature; the
+                          * arrays last until on_event returns */
+    const float *smoothed; /* LSN_CONTINUOUS: n_labels posteriors, 0..1, after bias,
+                            * temperature and smoothing, from which label and confidence
+                            * are taken; they last until on_event returns. Otherwise NULL */
 } lsn_event;
 
+/* Called for every event. `context` is that of lsn_listener_open. */
 typedef void (*lsn_on_event)(void *context, const lsn_event *event);
 
-/* How posteriors become events: defaults from the blob, to be changed before opening. */
+/* How posteriors become events. lsn_listener_defaults fills it from the blob. */
 typedef struct lsn_listener_settings {
-    float temperature;       /* the logits are divided by it; above 0 */
-    uint32_t min_samples;    /* nothing is said of less */
-    uint32_t step_hops;      /* hops between provisional, or continuous, events */
-    int32_t provisional;     /* 0 or 1; default 0: none */
-    int32_t adapt;           /* 0 or 1; default 0. 1: lsn_adapt after every unbroken one */
-    int32_t continuous;      /* 0 or 1; default 0. 1: continuous events and no others;
-                              * provisional and adapt must be 0 */
-    uint32_t window_hops;    /* continuous: what an event is on at most, in hops; from one
-                              * frame to what takes 16 MiB of RAM */
-    float keep;              /* continuous: what smoothing keeps of the posteriors before,
-                              * exp(-step / time constant), 0..1 */
-    uint32_t hold_steps;     /* continuous: a new label is said once it has been the most
-                              * probable in so many events */
-    const float *thresholds; /* n_labels posteriors, 0..1, below which a label is not said;
-                              * copied. Default: those in the blob */
+    float temperature;       /* divides the logits; finite, above 0 */
+    uint32_t min_samples;    /* shorter stretches give no event */
+    uint32_t step_hops;      /* hops between provisional or continuous events, 1 or more */
+    int32_t provisional;     /* 1: provisional events too; default 0 */
+    int32_t adapt;           /* 1: lsn_adapt after every unbroken utterance; default 0 */
+    int32_t continuous;      /* 1: continuous events and no others; provisional and adapt
+                              * must then be 0; default 0 */
+    uint32_t window_hops;    /* continuous: longest stretch of an event, in hops; at least
+                              * one frame, and at most what 16 MiB of RAM hold */
+    float keep;              /* continuous: weight of the posteriors before, 0..1:
+                              * exp(-step / time constant) */
+    uint32_t hold_steps;     /* continuous: a new label must be the most probable in so
+                              * many events on end before it is reported */
+    const float *thresholds; /* n_labels posteriors, 0..1: below its threshold a label is
+                              * reported as LSN_UNCERTAIN; copied by lsn_listener_open */
 } lsn_listener_settings;
 
-/* The blob's defaults. LSN_NO_ENDPOINTING if it has none. */
+/**
+ * Read the blob's defaults.
+ *
+ * @param[in]  model     an open model
+ * @param[out] settings  the defaults; `thresholds` points into the blob
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_NO_ENDPOINTING
+ */
 lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *settings);
 
-/* RAM of one listener, exactly, in bytes, its stream included. It depends on the settings:
- * continuous mode takes more, by its window. NULL: the blob's defaults. 0 without
- * endpointing, or if continuous mode cannot be had with these settings. */
+/**
+ * RAM of one listener, its stream included. Continuous mode takes more: its window.
+ *
+ * @param[in] model     an open model
+ * @param[in] settings  those the listener will be opened with; NULL: the blob's defaults
+ *
+ * @return  bytes, exactly; 0 if the model has no endpointing constants, or if the window
+ *          of continuous mode is out of range
+ */
 size_t lsn_listener_ram_size(const lsn_model *model, const lsn_listener_settings *settings);
 
-/* Make a listener in `ram`. `settings` may be NULL: the blob's defaults. */
+/**
+ * Make a listener.
+ *
+ * @param[out] listener  the listener, which lies in `ram`; NULL on failure
+ * @param[in]  model     an open model; the caller's, in use as long as the listener
+ * @param[in]  ram       aligned to LSN_ALIGNMENT; the caller's, in use by the listener alone
+ * @param[in]  ram_size  bytes, at least lsn_listener_ram_size(model, settings)
+ * @param[in]  settings  copied; NULL: the blob's defaults
+ * @param[in]  on_event  called by process, mark_broken and finish
+ * @param[in]  context   handed to on_event; may be NULL
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_ENDPOINTING, LSN_BAD_SETTINGS,
+ *          LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
+ */
 lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, void *ram,
                              size_t ram_size, const lsn_listener_settings *settings,
                              lsn_on_event on_event, void *context);
 
-/* Take in samples, any number of them, as lsn_push does. on_event is called from here. */
+/**
+ * Process samples. Events do not depend on how the audio is split into calls.
+ *
+ * @param[in] pcm      mono, at model->sample_rate, full scale +-32768; copied
+ * @param[in] samples  any number
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_FINISHED or LSN_TOO_LONG
+ */
 lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size_t samples);
 
-/* Note that samples were lost here, as many as are known of: what is in progress gets
- * broken, times move on. As many as the hang-over end the utterance in progress; one that
- * begins at the gap is broken too. */
+/**
+ * Report that samples were lost between the last call and the next. Later times move on
+ * by them. An utterance in progress, and one that begins at the gap, is marked broken. A
+ * gap as long as the hang-over ends the utterance in progress.
+ *
+ * @param[in] lost_samples  how many; 0 if unknown
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
+ */
 lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_samples);
 
-/* End of the audio: the utterance in progress is judged. lsn_listener_reset comes next. */
+/**
+ * End the audio: judge the utterance in progress. Only lsn_listener_reset may follow.
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
+ */
 lsn_status lsn_listener_finish(lsn_listener *listener);
 
-/* Forget all audio. The stream's profile and the bias stay. */
+/**
+ * Forget all audio. The listener keeps its settings, its profile and its bias.
+ */
 void lsn_listener_reset(lsn_listener *listener);
 
-/* 1 while an utterance is in progress. */
+/**
+ * Whether an utterance is in progress.
+ *
+ * @return  1 or 0
+ */
 int32_t lsn_listener_in_speech(const lsn_listener *listener);
 
-/* The stream inside: for lsn_set_profile, lsn_profile and, before the first sample,
- * model_self_test; nothing else. */
+/**
+ * The listener's stream. Use it only for lsn_set_profile, lsn_profile and, before the
+ * first sample, model_self_test.
+ *
+ * @return  the stream, which the listener owns; NULL for NULL
+ */
 lsn_stream *lsn_listener_stream(lsn_listener *listener);
 
-/* From the next event on, take what the model is off by on a user's voice off the
- * logarithms of the posteriors, before the temperature. `bias`: that of `enrol`'s profile,
- * made with this very model; n_labels values in nats, -LSN_MAX_BIAS..LSN_MAX_BIAS. It is not
- * copied, so that it may lie in flash: it must stay in place and unchanged until another is
- * set or the listener is given up. NULL, or zeros alone: none. LSN_BAD_PROFILE if a value is
- * not finite or out of range; on any other status than LSN_OK nothing changes. */
+/**
+ * From the next event on, subtract `bias` from the log posteriors, before the
+ * temperature. On any other status than LSN_OK the bias stays as it was.
+ *
+ * @param[in] bias  n_labels values in nats, -LSN_MAX_BIAS..LSN_MAX_BIAS, of a profile that
+ *                  `enrol` made with this model. Not copied, so that it may lie in flash:
+ *                  the caller's, in place and unchanged until another bias is set or the
+ *                  listener ends. NULL, or zeros alone: no bias
+ *
+ * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_BAD_PROFILE
+ */
 lsn_status lsn_listener_set_bias(lsn_listener *listener, const float *bias);
 
 #ifdef __cplusplus

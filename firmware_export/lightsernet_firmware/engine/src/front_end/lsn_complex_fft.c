@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fourier transform after Stockham: every pass reads one pair of arrays and
- * writes the other in the order the next wants, so nothing is permuted and the
- * inner loop runs over neighbours. Passes of radix 8, a last one of radix 4 or 2
- * if the number of points asks for it. */
-#include "lsn_front_end.h"
+/* Stockham's Fourier transform. Every pass reads one pair of arrays and writes the other
+ * in the order that the next pass reads: nothing is permuted, and the inner loop runs over
+ * neighbours. All passes have radix 8, except a last one of radix 4 or 2 where the number
+ * of points is no power of 8. */
+#include "lsn_complex_fft.h"
+
+#include <stddef.h>
+
+#include "lsn_blob.h"
 #include "lsn_vectorize.h"
 
 #define SQRT_HALF 0.70710678f
 
-/* The factors of a butterfly: cosines and negative sines of w, w**2 .. w**7. */
+/* Twiddle factors of a butterfly: with its angle a, cos and -sin of a, 2 a .. 7 a. */
 typedef struct factors {
     float c1, s1, c2, s2, c3, s3, c4, s4, c5, s5, c6, s6, c7, s7;
 } factors;
 
-/* A transform of eight points, `step` apart, each output turned by its factor. */
+/* Transform eight points, `step` apart, and multiply each output by its factor. */
 static inline void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
                              float *restrict yr, float *restrict yi, size_t out_step, factors w)
 {
@@ -33,7 +37,7 @@ static inline void butterfly(const float *restrict xr, const float *restrict xi,
     float a7r = xr[3u * step] - xr[7u * step];
     float a3i = xi[3u * step] + xi[7u * step];
     float a7i = xi[3u * step] - xi[7u * step];
-    /* The even outputs: a transform of four points. */
+    /* Even outputs: a transform of four points. */
     float b0r = a0r + a2r;
     float b0i = a0i + a2i;
     float b1r = a1r + a3r;
@@ -48,8 +52,8 @@ static inline void butterfly(const float *restrict xr, const float *restrict xi,
     float y4i = b0i - b1i;
     float y6r = b2r - b3i;
     float y6i = b2i + b3r;
-    /* The odd ones: another, of points turned by up to three eighths. a7's is
-     * kept with its imaginary part negated. */
+    /* Odd outputs: the same of points rotated by up to three eighths of a turn. t7n is
+     * the negated imaginary part of the rotated a7. */
     float t5r = SQRT_HALF * (a5r + a5i);
     float t5i = SQRT_HALF * (a5i - a5r);
     float t7r = SQRT_HALF * (a7i - a7r);
@@ -88,7 +92,7 @@ static inline void butterfly(const float *restrict xr, const float *restrict xi,
     yi[7u * out_step] = y7r * w.s7 + y7i * w.c7;
 }
 
-/* The table holds `count` of each factor. */
+/* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
 static inline factors factors_at(const uint32_t *table, size_t count, size_t index)
 {
     factors w;
@@ -109,7 +113,7 @@ static inline factors factors_at(const uint32_t *table, size_t count, size_t ind
     return w;
 }
 
-/* First pass: neighbouring butterflies have neighbouring factors. */
+/* The first pass: neighbouring butterflies have neighbouring factors. */
 static void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
                        float *restrict yi, const uint32_t *table, size_t points)
 {
@@ -121,7 +125,7 @@ static void first_pass(const float *restrict xr, const float *restrict xi, float
     }
 }
 
-/* A later pass: `stride` interleaved transforms share each factor. */
+/* A later pass: `stride` interleaved transforms share the same factors. */
 static void later_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
                        float *restrict yi, const uint32_t *table, size_t points, size_t stride)
 {
@@ -146,7 +150,7 @@ static void last_pass_of_4(const float *restrict xr, const float *restrict xi, f
         float dif_i = xi[q] - xi[q + 2u * stride];
         float odd_r = xr[q + stride] + xr[q + 3u * stride];
         float odd_i = xi[q + stride] + xi[q + 3u * stride];
-        /* -j times the difference of the odd points */
+        /* The difference of the odd points times -j. */
         float rot_r = xi[q + stride] - xi[q + 3u * stride];
         float rot_i = xr[q + 3u * stride] - xr[q + stride];
         yr[q] = sum_r + odd_r;

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The front end, in float32: the steps of docs/reference/front-end.md, constants from the blob. */
+/* The front end in float32: the steps of docs/reference/front-end.md, with the constants of
+ * the blob. */
 #include "lsn_front_end.h"
 
 #include <math.h>
 
+#include "lsn_complex_fft.h"
 #include "lsn_natural_log.h"
 #include "lsn_vectorize.h"
 
-/* Adding and subtracting it rounds a small float to an integer, halves to even:
- * 1.5 * 2**23, from where on floats are integers. */
+/* 1.5 * 2**23: adding and subtracting it rounds a float below LARGEST_STEP to an integer,
+ * halves to even, as floats of that size are integers. */
 #define ROUNDING_MAGIC 12582912.0f
 #define LARGEST_STEP 1024.0f
 
-/* Mean of the frame, rounded towards zero. With a Hann window as long as the
- * transform a constant reaches bins 0 and 1 only; where no band uses them it may
- * go first, in integers, before it becomes rounding noise in all the others. */
+/* Mean of the frame, rounded towards zero; 0 without LSN_REMOVE_OFFSET. Through a Hann
+ * window as long as the transform a constant reaches only bins 0 and 1, which the bands of
+ * such a front end do not use. Subtracting it in integers changes no feature, but keeps its
+ * float32 rounding noise out of the other bins. */
 static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
 {
     int32_t sum = 0;
@@ -27,8 +30,8 @@ static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
     return sum / (int32_t)front_end->frame_length;
 }
 
-/* The frame, weighted, as half as many complex numbers: even samples real, odd
- * ones imaginary. */
+/* Window the frame and pack it as half as many complex numbers: even samples are the real
+ * parts, odd ones the imaginary parts. */
 static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
                        const int16_t *pcm, float *real, float *imag)
 {
@@ -49,8 +52,8 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
     }
 }
 
-/* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame:
- * X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]), the window being halved. */
+/* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame. As the
+ * window is halved, X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]). */
 static void power_of_bins(const float *restrict real, const float *restrict imag,
                           const uint32_t *restrict split, size_t points, float *restrict power)
 {
@@ -81,6 +84,7 @@ static void power_of_bins(const float *restrict real, const float *restrict imag
     }
 }
 
+/* Power divided by the transform's length, or magnitude. */
 static void spectrum_from_power(const lsn_front_end *front_end, float *spectrum)
 {
     uint32_t bins = front_end->fft_length / 2u + 1u;
@@ -96,8 +100,8 @@ static void spectrum_from_power(const lsn_front_end *front_end, float *spectrum)
     }
 }
 
-/* Weighted sums over each band's own bins, in four parts that need not wait for
- * each other. Bands come in groups of four bins: the last may reach over. */
+/* Weighted sum over each band's bins, in four partial sums that do not depend on each
+ * other. A band's number of bins is a multiple of four: those past the last are zero. */
 static void mel_bands(const lsn_model *model, const lsn_front_end *front_end, float *spectrum,
                       float *mel)
 {
@@ -120,7 +124,7 @@ static void mel_bands(const lsn_model *model, const lsn_front_end *front_end, fl
     }
 }
 
-/* The running peak of the bands' mean. */
+/* The running peak of the mean over the bands. */
 static float new_level(const lsn_front_end *front_end, float level, const float *mel)
 {
     float peak = level * lsn_float(&front_end->level_decay);
@@ -134,7 +138,7 @@ static float new_level(const lsn_front_end *front_end, float level, const float 
     return floor > peak ? floor : peak;
 }
 
-/* Divide by the level, and take logarithms. */
+/* Divide by the level and take logarithms. */
 static void level_and_log(const lsn_front_end *front_end, float *level, float *mel)
 {
     uint32_t n_mels = front_end->n_mels;
@@ -156,7 +160,7 @@ static void level_and_log(const lsn_front_end *front_end, float *level, float *m
     }
 }
 
-/* Sums over the bands, four at a time: a sum is fetched and stored once for them. */
+/* Sum over the bands, four at a time: each sum is loaded and stored once for them. */
 static void cosine_transform(const lsn_model *model, const lsn_front_end *front_end,
                              const float *restrict mel, float *restrict cepstrum)
 {
@@ -184,9 +188,10 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
     }
 }
 
-/* Add a row to the statistics that profiles are made of. */
-static void note(const lsn_model *model, const lsn_front_end *front_end,
-                 const float *restrict cepstrum, const lsn_standardization *standardization)
+/* Add a row to the statistics of the utterance. */
+static void add_to_statistics(const lsn_model *model, const lsn_front_end *front_end,
+                              const float *restrict cepstrum,
+                              const lsn_standardization *standardization)
 {
     const uint32_t *mean = lsn_at(model, front_end->mean);
     const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);
@@ -208,7 +213,7 @@ static void quantize(const lsn_model *model, const lsn_front_end *front_end,
     float steps = lsn_float(&front_end->input_steps);
     for (uint32_t c = 0; c < model->n_coefficients; c++) {
         float x = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
-        /* In this order a NaN, from tables that make no sense, ends at a bound. */
+        /* This order of comparisons brings a NaN, from a senseless table, to a bound. */
         x = x > -clip ? x : -clip;
         x = (x > clip ? clip : x) * steps;
         x = x > -LARGEST_STEP ? x : -LARGEST_STEP;
@@ -243,7 +248,7 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
         first = second;
     }
     if (standardization->sum != NULL) {
-        note(model, front_end, first, standardization);
+        add_to_statistics(model, front_end, first, standardization);
     }
     quantize(model, front_end, first, standardization, row);
 }

@@ -4,10 +4,10 @@
 #include "lsn_blob.h"
 
 static void smooth(const lsn_continuous *state, const lsn_listener_settings *settings,
-                   const lsn_calibration *calibration, float *smoothed)
+                   const lsn_adjusted_posteriors *adjusted, float *smoothed)
 {
-    for (uint32_t i = 0; i < calibration->n_labels; i++) {
-        float posterior = lsn_calibrated(calibration, i);
+    for (uint32_t i = 0; i < adjusted->n_labels; i++) {
+        float posterior = lsn_adjusted_posterior(adjusted, i);
         if (state->begun) {
             posterior = settings->keep * smoothed[i] + (1.0f - settings->keep) * posterior;
         }
@@ -16,12 +16,12 @@ static void smooth(const lsn_continuous *state, const lsn_listener_settings *set
 }
 
 uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_settings *settings,
-                               const lsn_calibration *calibration, const uint32_t *thresholds,
-                               float *smoothed, float *confidence)
+                               const lsn_adjusted_posteriors *adjusted,
+                               const uint32_t *thresholds, float *smoothed, float *confidence)
 {
-    smooth(state, settings, calibration, smoothed);
+    smooth(state, settings, adjusted, smoothed);
     uint32_t best = 0;
-    for (uint32_t i = 1; i < calibration->n_labels; i++) {
+    for (uint32_t i = 1; i < adjusted->n_labels; i++) {
         if (smoothed[i] > smoothed[best]) {
             best = i;
         }

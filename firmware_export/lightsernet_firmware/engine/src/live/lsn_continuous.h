@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decisions that follow each other closely: smoothed, and held for a while. */
+/* The decision of continuous mode: smoothing and hysteresis. */
 #ifndef LSN_CONTINUOUS_H
 #define LSN_CONTINUOUS_H
 
@@ -8,20 +8,26 @@
 /* All 0 where an utterance begins. */
 typedef struct lsn_continuous {
     uint32_t begun;       /* 1 after the first decision */
-    uint32_t said;        /* a label or LSN_UNCERTAIN, as `rival` */
-    uint32_t rival;       /* what would be said, were it not for the holding */
-    uint32_t rival_steps; /* for so many decisions */
+    uint32_t said;        /* label reported last, or LSN_UNCERTAIN */
+    uint32_t rival;       /* label, or LSN_UNCERTAIN, that will replace it if it lasts */
+    uint32_t rival_steps; /* decisions for which it has lasted */
 } lsn_continuous;
 
-/* The label that holds: the most probable one of the smoothed posteriors, or
- * LSN_UNCERTAIN below its threshold, once that has been so for hold_steps decisions.
+/**
+ * Smooth the posteriors and decide. A new label, or LSN_UNCERTAIN, is returned only once it
+ * has been the decision hold_steps times on end.
  *
- *   thresholds  in: the bits of float [n_labels], 0 .. 1
- *   smoothed    in, out: float [n_labels], 0 .. 1; anything before the first decision
- *   confidence  out: the largest of them
+ * @param[in,out] state       of the utterance
+ * @param[in]     settings    keep and hold_steps
+ * @param[in]     adjusted    posteriors of this step
+ * @param[in]     thresholds  the bits of float [n_labels], 0..1
+ * @param[in,out] smoothed    [n_labels], 0..1; ignored at the first decision
+ * @param[out]    confidence  the largest smoothed posterior
+ *
+ * @return  a label, or LSN_UNCERTAIN
  */
 uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_settings *settings,
-                               const lsn_calibration *calibration, const uint32_t *thresholds,
-                               float *smoothed, float *confidence);
+                               const lsn_adjusted_posteriors *adjusted,
+                               const uint32_t *thresholds, float *smoothed, float *confidence);
 
 #endif

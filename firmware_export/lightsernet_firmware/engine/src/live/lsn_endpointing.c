@@ -35,7 +35,7 @@ int32_t lsn_level_of_energy(uint64_t energy)
     return level;
 }
 
-/* y[n] - y[n-1] = x[n] - 2 x[n-h] + x[n-2h], h being half the wavelet. */
+/* y[n] - y[n-1] = x[n] - 2 x[n-h] + x[n-2h], where h is half the wavelet. */
 int32_t lsn_hop_level(const lsn_endpoint_constants *constants, lsn_endpointer *endpointer,
                       const int16_t *hop)
 {
@@ -45,7 +45,7 @@ int32_t lsn_hop_level(const lsn_endpoint_constants *constants, lsn_endpointer *e
     uint32_t place = endpointer->oldest_sample;
     uint64_t energy = 0;
     if (!endpointer->has_past) {
-        /* The stream begins as if the first sample had always been there. */
+        /* A constant signal at the value of the first sample precedes the stream. */
         endpointer->has_past = 1;
         for (uint32_t i = 0; i < 2u * half; i++) {
             past[i] = hop[0];
@@ -74,8 +74,8 @@ static void put_minimum(const lsn_endpoint_constants *constants, lsn_endpointer 
     }
 }
 
-/* Follow the noise floor, which it returns, and the peak, both of the mean of
- * three hops' levels. */
+/* Update the peak and the noise floor, both of the mean level of three hops. Returns the
+ * noise floor. */
 static int32_t track(const lsn_endpoint_constants *constants, lsn_endpointer *endpointer,
                      int32_t level)
 {
@@ -104,6 +104,7 @@ static int32_t track(const lsn_endpoint_constants *constants, lsn_endpointer *en
     return larger(noise_floor, constants->silence);
 }
 
+/* End the utterance in progress; returns 1. */
 static int stop(lsn_endpointer *endpointer)
 {
     endpointer->in_speech = 0;
@@ -121,7 +122,7 @@ static uint32_t count_bits(uint32_t bits)
     return count;
 }
 
-/* Whether an utterance begins with this hop; notes where. */
+/* Whether an utterance is known to have begun with this hop. If so, `start` is set. */
 static int begins(const lsn_endpoint_constants *constants, lsn_endpointer *endpointer, int loud)
 {
     uint32_t window = ((uint32_t)1 << constants->speech_window) - 1u;

@@ -1,84 +1,88 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stream of samples to events: endpointing, the stream, the decision. */
+/* A listener: endpointing finds an utterance in the samples, the stream runs the model on
+ * it, the decision makes events of its posteriors. */
 #include "lsn_decision.h"
-#include "lsn_listener_ram.h"
+#include "lsn_listener_layout.h"
 #include "lsn_listener_settings.h"
 #include "lsn_profile.h"
 #include "lsn_stream.h"
 
-static lsn_listener_places places_in(const lsn_listener *listener)
+static lsn_listener_layout layout_in(const lsn_listener *listener)
 {
-    return lsn_listener_places_of(listener->stream->model, &listener->settings);
+    return lsn_listener_layout_of(listener->stream->model, &listener->settings);
 }
 
 static int16_t *hop_at(const lsn_listener *listener, uint32_t hop)
 {
     const lsn_model *model = listener->stream->model;
-    int16_t *hops = lsn_listener_ram_at(listener, places_in(listener).hops);
-    uint32_t place = hop % lsn_hops_kept(lsn_endpointing_of(model));
-    return hops + (size_t)place * model->hop_length;
+    int16_t *hops = lsn_listener_ram_at(listener, layout_in(listener).hops);
+    uint32_t slot = hop % lsn_hops_kept(lsn_endpointing_of(model));
+    return hops + (size_t)slot * model->hop_length;
 }
 
-/* Run a hop through the front end; its row, if it completes one, is held back. */
-static void hear(lsn_listener *listener, uint32_t hop)
+/* Run a hop through the front end. A row that it completes is held back. */
+static void run_front_end(lsn_listener *listener, uint32_t hop)
 {
     const lsn_model *model = listener->stream->model;
     const int16_t *pcm = hop_at(listener, hop);
-    int8_t *rows = lsn_listener_ram_at(listener, places_in(listener).rows);
+    int8_t *rows = lsn_listener_ram_at(listener, layout_in(listener).rows);
     size_t samples = model->hop_length;
     while (samples > 0) {
-        listener->n_held += (uint32_t)lsn_stream_hear(
+        listener->n_held += (uint32_t)lsn_stream_compute_row(
             listener->stream, &pcm, &samples,
             rows + (size_t)listener->n_held * model->n_coefficients);
     }
 }
 
-/* The rows held back belong to the utterance. */
-static lsn_status release(lsn_listener *listener)
+/* Push the rows held back: they are part of the utterance. */
+static lsn_status push_held_rows(lsn_listener *listener)
 {
     const lsn_model *model = listener->stream->model;
-    lsn_listener_places at = places_in(listener);
-    const int8_t *row = lsn_listener_ram_at(listener, at.rows);
+    lsn_listener_layout layout = layout_in(listener);
+    const int8_t *row = lsn_listener_ram_at(listener, layout.rows);
     lsn_status status = LSN_OK;
     for (uint32_t i = 0; i < listener->n_held && status == LSN_OK; i++) {
         status = lsn_push_features(listener->stream, row);
         row += model->n_coefficients;
     }
     listener->n_held = 0;
-    lsn_heard_keep(listener->stream, lsn_listener_ram_at(listener, at.heard));
+    lsn_utterance_statistics_save(listener->stream,
+                                  lsn_listener_ram_at(listener, layout.statistics));
     return status;
 }
 
-/* They do not. */
-static void drop(lsn_listener *listener)
+/* Discard held-back rows: they are not part of the utterance. */
+static void discard_held_rows(lsn_listener *listener)
 {
     listener->n_held = 0;
-    lsn_heard_restore(listener->stream, lsn_listener_ram_at(listener, places_in(listener).heard));
+    lsn_utterance_statistics_restore(
+        listener->stream, lsn_listener_ram_at(listener, layout_in(listener).statistics));
 }
 
-/* What is said of the posteriors of an event. */
+/* Set label, confidence and smoothed posteriors of an event. */
 static void decide(lsn_listener *listener, lsn_event *event)
 {
     const lsn_listener_settings *settings = &listener->settings;
-    lsn_listener_places at = places_in(listener);
-    const uint32_t *thresholds = lsn_listener_ram_at(listener, at.thresholds);
-    lsn_calibration calibration =
-        lsn_calibration_of(event->emotion.posteriors, listener->stream->model->n_labels,
-                           settings->temperature, listener->bias);
+    lsn_listener_layout layout = layout_in(listener);
+    const uint32_t *thresholds = lsn_listener_ram_at(listener, layout.thresholds);
+    lsn_adjusted_posteriors adjusted =
+        lsn_adjust_posteriors(event->emotion.posteriors, listener->stream->model->n_labels,
+                              settings->temperature, listener->bias);
     event->smoothed = NULL;
     if (event->kind == LSN_CONTINUOUS) {
-        float *smoothed = lsn_listener_ram_at(listener, at.smoothed);
+        float *smoothed = lsn_listener_ram_at(listener, layout.smoothed);
         event->smoothed = smoothed;
         event->label =
-            lsn_continuous_decide(&listener->continuous, settings, &calibration, thresholds,
+            lsn_continuous_decide(&listener->continuous, settings, &adjusted, thresholds,
                                   smoothed, &event->confidence);
     } else {
-        event->label = lsn_decide(&calibration, thresholds, &event->confidence);
+        event->label = lsn_decide(&adjusted, thresholds, &event->confidence);
     }
 }
 
-/* Tell of the utterance; 1 if there was something to tell of, and nothing lost in it. */
-static int tell(lsn_listener *listener, lsn_event_kind kind)
+/* Report the utterance, unless it is too short. Returns 1 if an event was made and is not
+ * broken. */
+static int report(lsn_listener *listener, lsn_event_kind kind)
 {
     const lsn_model *model = listener->stream->model;
     uint64_t start = (uint64_t)listener->endpointer.start * model->hop_length;
@@ -97,28 +101,29 @@ static int tell(lsn_listener *listener, lsn_event_kind kind)
     decide(listener, &event);
     event.broken = lsn_timeline_is_broken(&listener->timeline, start, end);
     event.start = start + lsn_timeline_lost_before(&listener->timeline, start);
-    /* A gap at the end comes after it. */
+    /* A gap at the end lies after the stretch. */
     event.end = end + lsn_timeline_lost_before(&listener->timeline, end - 1u);
     listener->on_event(listener->context, &event);
     return !event.broken;
 }
 
+/* Finish the utterance, report it, and adapt to it. */
 static lsn_status judge(lsn_listener *listener)
 {
-    drop(listener);
+    discard_held_rows(listener);
     if (listener->settings.continuous) {
         return LSN_OK;
     }
     lsn_status status = lsn_finish(listener->stream);
-    if (status == LSN_OK && tell(listener, LSN_UTTERANCE) && listener->settings.adapt) {
+    if (status == LSN_OK && report(listener, LSN_UTTERANCE) && listener->settings.adapt) {
         status = lsn_adapt(listener->stream);
     }
     return status;
 }
 
-/* Take in the hop that has been filled. The end of an utterance in progress is either
- * the last hop, or where it was before this one: rows are held back all or none. */
-static lsn_status take_in(lsn_listener *listener)
+/* Process the hop that has been filled. The end of an utterance in progress either moves to
+ * this hop or stays where it was: then all held-back rows are pushed, or none. */
+static lsn_status process_hop(lsn_listener *listener)
 {
     const lsn_endpoint_constants *constants = lsn_endpointing_of(listener->stream->model);
     const lsn_listener_settings *settings = &listener->settings;
@@ -135,13 +140,13 @@ static lsn_status take_in(lsn_listener *listener)
         lsn_reset(listener->stream);
         memset(&listener->continuous, 0, sizeof listener->continuous);
         for (hop = endpointer->start; hop < endpointer->hops; hop++) {
-            hear(listener, hop);
-            status = release(listener);
+            run_front_end(listener, hop);
+            status = push_held_rows(listener);
         }
     } else if (!ended || endpointer->end == endpointer->hops) {
-        hear(listener, hop);
+        run_front_end(listener, hop);
         if (endpointer->end == endpointer->hops) {
-            status = release(listener);
+            status = push_held_rows(listener);
         }
     }
     if (status != LSN_OK) {
@@ -152,7 +157,7 @@ static lsn_status take_in(lsn_listener *listener)
     }
     if ((settings->provisional || settings->continuous) &&
         (endpointer->hops - endpointer->start) % settings->step_hops == 0) {
-        (void)tell(listener, settings->continuous ? LSN_CONTINUOUS : LSN_PROVISIONAL);
+        (void)report(listener, settings->continuous ? LSN_CONTINUOUS : LSN_PROVISIONAL);
     }
     return LSN_OK;
 }
@@ -185,24 +190,24 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
     if ((uintptr_t)ram % LSN_ALIGNMENT != 0) {
         return LSN_BAD_ALIGNMENT;
     }
-    lsn_listener_places at = lsn_listener_places_of(model, settings);
-    if (ram_size < at.size) {
+    lsn_listener_layout layout = lsn_listener_layout_of(model, settings);
+    if (ram_size < layout.size) {
         return LSN_RAM_TOO_SMALL;
     }
     lsn_listener *made = ram;
-    memset(ram, 0, at.stream);
-    status = lsn_stream_open(&made->stream, model, (uint8_t *)ram + at.stream, model->ram_size);
+    memset(ram, 0, layout.stream);
+    status = lsn_stream_open(&made->stream, model, (uint8_t *)ram + layout.stream, model->ram_size);
     if (status != LSN_OK) {
         return status;
     }
     if (settings->continuous) {
-        lsn_stream_slide(made->stream, lsn_listener_ram_at(made, at.window),
+        lsn_stream_slide(made->stream, lsn_listener_ram_at(made, layout.window),
                          lsn_settings_window_rows(model, settings));
     }
     made->on_event = on_event;
     made->context = context;
     made->settings = *settings;
-    memcpy(lsn_listener_ram_at(made, at.thresholds), settings->thresholds,
+    memcpy(lsn_listener_ram_at(made, layout.thresholds), settings->thresholds,
            model->n_labels * sizeof(float));
     made->settings.thresholds = NULL;
     *listener = made;
@@ -233,13 +238,13 @@ lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size
         samples -= count;
         if (count == room) {
             listener->pending = 0;
-            status = take_in(listener);
+            status = process_hop(listener);
         }
     }
     return status;
 }
 
-/* What comes after is no part of any utterance before. */
+/* End the utterance in progress: what follows is no part of it. */
 static lsn_status cut(lsn_listener *listener)
 {
     listener->pending = 0;
@@ -256,12 +261,12 @@ lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_sample
     uint64_t lost = lost_samples;
     int ends = lost >= (uint64_t)constants->hang_over * constants->hop_length;
     if (ends) {
-        /* A hop must not reach over the gap. */
+        /* Drop the hop in progress: none may span the gap. */
         lost += listener->pending;
         listener->pending = 0;
     }
-    uint64_t heard = (uint64_t)listener->endpointer.hops * constants->hop_length;
-    lsn_timeline_add(&listener->timeline, heard + listener->pending, lost);
+    uint64_t index = (uint64_t)listener->endpointer.hops * constants->hop_length;
+    lsn_timeline_add(&listener->timeline, index + listener->pending, lost);
     return ends ? cut(listener) : LSN_OK;
 }
 
@@ -280,11 +285,11 @@ void lsn_listener_reset(lsn_listener *listener)
     if (listener == NULL) {
         return;
     }
-    lsn_listener_places at = places_in(listener);
+    lsn_listener_layout layout = layout_in(listener);
     memset(&listener->timeline, 0, sizeof listener->timeline);
     memset(&listener->endpointer, 0, sizeof listener->endpointer);
     memset(&listener->continuous, 0, sizeof listener->continuous);
-    memset(lsn_listener_ram_at(listener, at.heard), 0, at.stream - at.heard);
+    memset(lsn_listener_ram_at(listener, layout.statistics), 0, layout.stream - layout.statistics);
     listener->pending = 0;
     listener->n_held = 0;
     listener->finished = 0;
@@ -314,7 +319,7 @@ lsn_status lsn_listener_set_bias(lsn_listener *listener, const float *bias)
         }
         shifts |= bias[i] != 0.0f;
     }
-    /* Zeros: the posteriors stay as they are, to the last bit. */
+    /* A bias of zeros leaves the posteriors as they are, to the last bit. */
     listener->bias = shifts ? bias : NULL;
     return LSN_OK;
 }

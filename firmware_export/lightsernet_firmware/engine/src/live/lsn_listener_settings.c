@@ -5,7 +5,7 @@
 
 #include "lsn_stream.h"
 
-/* Of RAM, for the window of continuous mode. */
+/* Largest window of continuous mode, in bytes of RAM. */
 #define MAX_WINDOW_BYTES 0x1000000u
 
 lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *settings)
@@ -31,7 +31,7 @@ lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *
     return LSN_OK;
 }
 
-/* By their bytes: they may be the blob's words. */
+/* Whether all values lie in 0..1. They may be words of the blob, so their bytes are copied. */
 static int are_shares(const float *values, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@ void lsn_timeline_add(lsn_timeline *timeline, uint64_t index, uint64_t lost)
     if (timeline->n_gaps > 0) {
         before = gaps[timeline->n_gaps - 1u].lost;
     }
-    /* Samples that were dropped since a gap in them do not count. */
+    /* A gap inside of samples that were dropped since lies at the new gap. */
     for (uint32_t i = timeline->n_gaps; i > 0 && gaps[i - 1u].index > index; i--) {
         gaps[i - 1u].index = index;
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The model blob as it lies in memory; docs/reference/blob-format.md describes it.
+/* The model blob in memory; docs/reference/blob-format.md describes it, with all ranges.
  *
- * All fields are 32 bits, little-endian. Offsets are in bytes from the start of
- * the blob. Floats are kept as their bits, read with lsn_float.
+ * All fields are 32 bits, little-endian. Offsets are in bytes from the start of the blob.
+ * Fields marked "float" hold the bits of a float; lsn_float reads them.
  */
 #ifndef LSN_BLOB_H
 #define LSN_BLOB_H
@@ -13,15 +13,16 @@
 #include "lightsernet.h"
 
 #define LSN_MAGIC 0x314E534Cu /* "LSN1" */
-#define LSN_CRC_START 16u     /* the CRC covers all bytes from here */
+#define LSN_CRC_START 16u     /* the CRC covers all bytes from here on */
 
-#define LSN_POWER_SPECTRUM 1u
-#define LSN_RUNNING_PEAK 2u
-#define LSN_REPLACE_ZERO 4u
-#define LSN_REMOVE_OFFSET 8u
-#define LSN_STANDARDIZES 16u
+/* Flags of lsn_front_end. */
+#define LSN_POWER_SPECTRUM 1u /* |X|**2 / fft_length; otherwise |X| */
+#define LSN_RUNNING_PEAK 2u   /* divide the bands by their running peak */
+#define LSN_REPLACE_ZERO 4u   /* the log floor replaces zeros; otherwise it is added */
+#define LSN_REMOVE_OFFSET 8u  /* subtract the frame's mean, which reaches no band */
+#define LSN_STANDARDIZES 16u  /* mean and scale are a training set's: profiles apply */
 
-/* Kernels read weights and operands, and bands their bins, in groups of this many. */
+/* Convolutions read weights and operands, and bands read bins, in groups of so many. */
 #define LSN_GROUP 4u
 
 typedef struct lsn_header {
@@ -33,7 +34,7 @@ typedef struct lsn_header {
     uint32_t stages;    /* offset of n_stages lsn_stage */
     uint32_t head;      /* offset of lsn_head */
     uint32_t front_end; /* offset of lsn_front_end, or 0 */
-    uint32_t labels;    /* offset of the names, each with a NUL behind it */
+    uint32_t labels;    /* offset of n_labels names, each with a NUL behind it */
     uint32_t label_bytes;
     uint32_t n_labels;
     uint32_t n_coefficients;
@@ -43,39 +44,42 @@ typedef struct lsn_header {
     uint32_t min_seconds; /* float */
     uint32_t model_hash[4];
     uint32_t endpointing; /* offset of lsn_endpoint_constants, or 0 */
-    uint32_t decision;    /* offset of lsn_decision; 0 where there is no endpointing */
+    uint32_t decision;    /* offset of lsn_decision, or 0 without endpointing */
     uint32_t reserved[2]; /* 0 */
 } lsn_header;
 
+/* Parallel convolutions of one input, an average pool, concatenation. */
 typedef struct lsn_stage {
-    uint32_t width;    /* of an input row, columns */
-    uint32_t channels; /* of an input row */
-    int32_t zero_point;
+    uint32_t width;     /* columns of an input row */
+    uint32_t channels;  /* of the input */
+    int32_t zero_point; /* of the input: what 'same' padding is filled with */
     uint32_t pool_height;
     uint32_t pool_width;
-    uint32_t tile_width;
+    uint32_t tile_width; /* columns computed at a time */
     uint32_t n_paths;
     uint32_t paths; /* offset of n_paths lsn_path */
 } lsn_stage;
 
+/* One convolution of a stage. */
 typedef struct lsn_path {
     uint32_t kernel_height;
     uint32_t kernel_width;
     uint32_t filters;
-    uint32_t weights;        /* offset of int8 [filters][packed length] */
+    uint32_t weights;        /* offset of int8 [filters][lsn_packed_length] */
     uint32_t requantization; /* offset of int32 bias, multiplier, shift, [filters] each */
-    int32_t zero_point;
-    int32_t minimum;
+    int32_t zero_point;      /* of the output */
+    int32_t minimum;         /* of the output: the fused activation */
     int32_t maximum;
-    int32_t rescale_multiplier; /* 0: the paths have one scale */
+    int32_t rescale_multiplier; /* to the scale of the concatenation; 0: no rescaling */
     int32_t rescale_shift;
     int32_t rescale_input_zero_point;
     int32_t rescale_output_zero_point;
 } lsn_path;
 
+/* Global average, dense layer, softmax. */
 typedef struct lsn_head {
-    uint32_t width;
-    uint32_t channels;
+    uint32_t width;    /* columns of the last stage's output */
+    uint32_t channels; /* of the same */
     int32_t input_zero_point;
     int32_t mean_zero_point;
     int32_t mean_multiplier;
@@ -83,7 +87,7 @@ typedef struct lsn_head {
     uint32_t weights;        /* offset of int8 [n_labels][channels, padded to LSN_GROUP] */
     uint32_t requantization; /* as in lsn_path */
     int32_t zero_point;      /* of the logits */
-    int32_t minimum;
+    int32_t minimum;         /* of the logits */
     int32_t maximum;
     int32_t softmax_multiplier;
     int32_t softmax_shift;
@@ -91,10 +95,10 @@ typedef struct lsn_head {
 } lsn_head;
 
 typedef struct lsn_front_end {
-    uint32_t sample_rate;
-    uint32_t frame_length;
-    uint32_t hop_length;
-    uint32_t fft_length;
+    uint32_t sample_rate;  /* Hz */
+    uint32_t frame_length; /* samples */
+    uint32_t hop_length;   /* samples */
+    uint32_t fft_length;   /* samples, a power of two */
     uint32_t n_mels;
     uint32_t flags;
     uint32_t level_decay; /* float, as all that follow up to input_steps */
@@ -102,23 +106,24 @@ typedef struct lsn_front_end {
     uint32_t log_floor;
     uint32_t clip_value;
     uint32_t input_steps;  /* 1 / input_scale */
-    uint32_t window;       /* offset of float [frame_length], with half the sample scale */
+    uint32_t window;       /* offset of float [frame_length], times 2**-16 */
     uint32_t twiddles;     /* offset of float [14][points / 8], points = fft_length / 2 */
     uint32_t split;        /* offset of float [2][points / 2]: cos, -sin of pi k / points */
     uint32_t bands;        /* offset of uint32 [n_mels][2]: first bin, number of bins */
-    uint32_t band_weights; /* offset of float, the bands' weights one after another */
+    uint32_t band_weights; /* offset of float [n_band_weights], band after band */
     uint32_t n_band_weights;
     uint32_t dct;  /* offset of float [n_mels][n_coefficients], or 0 for log-mel */
     uint32_t mean; /* offset of float [n_coefficients] */
     uint32_t inverse_scale; /* offset of float [n_coefficients] */
-    uint32_t prior_mean_rows; /* float, as all that follow: see lsn_profile.c */
+    uint32_t prior_mean_rows; /* float, as all that follow; lsn_profile.c uses them */
     uint32_t prior_scale_rows;
     uint32_t memory_rows;
     uint32_t max_shift;
     uint32_t max_stretch;
 } lsn_front_end;
 
-/* See lsn_endpointing.h: times in hops, levels in 1/256 of an octave of energy. */
+/* Constants of lsn_endpointing.c, which docs/reference/endpointing.md defines. Times are in
+ * hops, levels in 1/256 of an octave of energy, unless stated otherwise. */
 typedef struct lsn_endpoint_constants {
     uint32_t hop_length;    /* samples */
     uint32_t half_wavelet;  /* samples */
@@ -131,7 +136,7 @@ typedef struct lsn_endpoint_constants {
     int32_t first_floor;
     int32_t begin_share; /* in 1/256 */
     int32_t last_share;
-    int32_t release; /* a hop, in 1/16 of a step of a level */
+    int32_t release; /* fall of the peak per hop, in 1/16 of a level's unit */
     uint32_t speech;
     uint32_t speech_window;
     uint32_t hang_over;
@@ -142,28 +147,28 @@ typedef struct lsn_endpoint_constants {
     uint32_t floor_blocks;
 } lsn_endpoint_constants;
 
-/* How a listener decides, besides temperature. */
+/* Defaults of a listener, besides temperature. */
 typedef struct lsn_decision {
     uint32_t step_hops;   /* between provisional, or continuous, events */
-    uint32_t min_samples; /* nothing is said of less */
+    uint32_t min_samples; /* shorter stretches give no event */
     uint32_t thresholds;  /* offset of float [n_labels], in 0 .. 1 */
     uint32_t window_hops; /* of continuous mode, as all that follow */
-    uint32_t keep;        /* float, 0 .. 1: what smoothing keeps in a step */
-    uint32_t hold_steps;  /* that a new label must last */
+    uint32_t keep;        /* float, 0 .. 1: weight of the posteriors before */
+    uint32_t hold_steps;  /* steps that a new label must last */
     uint32_t reserved[2]; /* 0 */
 } lsn_decision;
 
-/* Rows and columns of a kernel. */
+/* Largest height and width of a kernel. */
 #define LSN_MAX_KERNEL 32u
-/* Columns of the network's output: their sum fits an int16. */
+/* Most columns of the network's output: their sum fits an int16. */
 #define LSN_MAX_OUTPUT_WIDTH 256u
-/* 30 seconds at 48 kHz, hop by hop of a sample: the longest time. */
+/* Longest time in hops: more than 30 s at 48 kHz in hops of one sample. */
 #define LSN_MAX_HOPS 0x200000u
 
-/* What the arrays of the state of endpointing have room for. */
+/* Sizes of the arrays of lsn_endpointer. */
 #define LSN_MAX_HALF_WAVELET 32u
 #define LSN_MAX_FLOOR_BLOCKS 8u
-/* A window is kept as the bits of a word. */
+/* Longest speech window in hops: lsn_endpointer keeps one bit per hop. */
 #define LSN_MAX_SPEECH_WINDOW 31u
 
 static inline const void *lsn_at(const lsn_model *model, uint32_t offset)
@@ -181,14 +186,14 @@ static inline const lsn_front_end *lsn_front_end_of(const lsn_model *model)
     return (const lsn_front_end *)lsn_at(model, lsn_header_of(model)->front_end);
 }
 
-/* NULL if there are none. */
+/* NULL if the blob has none. */
 static inline const lsn_endpoint_constants *lsn_endpointing_of(const lsn_model *model)
 {
     uint32_t offset = lsn_header_of(model)->endpointing;
     return offset == 0 ? NULL : (const lsn_endpoint_constants *)lsn_at(model, offset);
 }
 
-/* NULL if there is none. */
+/* NULL if the blob has none. */
 static inline const lsn_decision *lsn_decision_of(const lsn_model *model)
 {
     uint32_t offset = lsn_header_of(model)->decision;
@@ -210,7 +215,8 @@ static inline const lsn_head *lsn_head_of(const lsn_model *model)
     return (const lsn_head *)lsn_at(model, lsn_header_of(model)->head);
 }
 
-/* The blob is an array of uint32_t: floats in it are read by their bytes. */
+/* The blob is an array of uint32_t: copying the bytes of a float keeps to C's aliasing
+ * rules. */
 static inline float lsn_float(const uint32_t *bits)
 {
     float value;
@@ -233,9 +239,9 @@ static inline uint32_t lsn_max(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
-/* 'same' padding of a stride-1 convolution: half of the kernel, the smaller
- * half in front. */
-static inline uint32_t lsn_before(uint32_t kernel)
+/* Rows or columns of 'same' padding before the input; kernel - 1 in all, the smaller half
+ * before. */
+static inline uint32_t lsn_padding_before(uint32_t kernel)
 {
     return (kernel - 1u) / 2u;
 }
@@ -245,14 +251,14 @@ static inline uint32_t lsn_output_width(const lsn_stage *stage)
     return (stage->width + stage->pool_width - 1u) / stage->pool_width;
 }
 
-/* With few channels the patch of every pixel is gathered whole; otherwise the
- * runs of kernel_width * channels are long enough to be used where they lie. */
+/* Whether lsn_gather copies a whole patch per pixel, as pays with few channels. Otherwise
+ * runs of kernel_width * channels operands are long enough to be shared by the pixels. */
 static inline int lsn_gathers_patches(const lsn_stage *stage)
 {
     return stage->channels < LSN_GROUP;
 }
 
-/* int8 weights of one filter, with padding. */
+/* int8 weights of one filter, padding included. */
 static inline uint32_t lsn_packed_length(const lsn_stage *stage, const lsn_path *path)
 {
     uint32_t area = path->kernel_height * path->kernel_width;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_crc32.h"
 
-/* The reflected polynomial 0xEDB88320, four bits at a time: small and fast
+/* Remainders of the reflected polynomial 0xEDB88320 for four bits: a small table, fast
  * enough for a check at start-up. */
 static const uint32_t NIBBLES[16] = {
     0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,

@@ -5,7 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* CRC-32 of IEEE 802.3: reflected, polynomial 0x04C11DB7, as in zlib. */
+/**
+ * CRC-32 of IEEE 802.3, as zlib's: reflected, polynomial 0x04C11DB7.
+ *
+ * @return  the checksum of bytes[0..size - 1]
+ */
 uint32_t lsn_crc32(const uint8_t *bytes, size_t size);
 
 #endif

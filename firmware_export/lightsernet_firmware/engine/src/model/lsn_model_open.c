@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A blob becomes a model once all of it has been checked. */
+/* Opening a model: no field of the blob is used before it has been checked. */
 #include "lsn_crc32.h"
-#include "lsn_ram.h"
+#include "lsn_layout.h"
 #include "lsn_verify.h"
+#include "lsn_verify_front_end.h"
+#include "lsn_verify_listener.h"
+#include "lsn_verify_network.h"
 
 #define MAX_BLOB_BYTES 0x4000000u
 #define MAX_LABELS 256u
 
-/* As many names as labels, each with its NUL. */
+/* The blob has as many names, each with its NUL, as labels. */
 static int check_labels(const lsn_model *model)
 {
     const lsn_header *header = lsn_header_of(model);
@@ -23,7 +26,8 @@ static int check_labels(const lsn_model *model)
     return count == header->n_labels;
 }
 
-static lsn_status check_frame(const uint32_t *blob, size_t blob_size)
+/* Magic, version, size and CRC: what tells a damaged blob from a senseless one. */
+static lsn_status check_integrity(const uint32_t *blob, size_t blob_size)
 {
     const lsn_header *header = (const lsn_header *)(const void *)blob;
     if (blob_size < sizeof(lsn_header)) {
@@ -81,7 +85,7 @@ static int check_all(lsn_model *model)
     if (header->endpointing == 0 || header->decision == 0) {
         return header->endpointing == header->decision;
     }
-    /* Without a front end the hop has no length. */
+    /* Endpointing needs the hop length of a front end. */
     return header->front_end != 0 &&
            lsn_lies_inside(model, header->endpointing, 1, sizeof(lsn_endpoint_constants)) &&
            lsn_verify_endpointing(model, lsn_endpointing_of(model)) &&
@@ -101,7 +105,7 @@ lsn_status lsn_model_open(lsn_model *model, const void *blob, size_t blob_size)
     if ((uintptr_t)blob % LSN_ALIGNMENT != 0) {
         return LSN_BAD_ALIGNMENT;
     }
-    lsn_status status = check_frame((const uint32_t *)blob, blob_size);
+    lsn_status status = check_integrity((const uint32_t *)blob, blob_size);
     if (status != LSN_OK) {
         return status;
     }

@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What lsn_model_open asks of a blob, part by part: after it, every access of the
- * engine is in bounds, and no number leaves its type. */
+/* Range checks that lsn_model_open and the lsn_verify_*.c share. After them every access
+ * of the engine is in bounds, and no number leaves its type. */
 #ifndef LSN_VERIFY_H
 #define LSN_VERIFY_H
 
 #include "lsn_blob.h"
 
-/* Columns of a row, features included. */
+/* Columns of a row, of features too. */
 #define LSN_MAX_WIDTH 1024u
 
-/* 1 if the part is as docs/reference/blob-format.md says. What comes before it in lsn_model_open
- * has been checked and is in `model`: the network wants the header's numbers, endpointing
- * those of the front end. */
-int lsn_verify_network(const lsn_model *model);
-int lsn_verify_front_end(const lsn_model *model, const lsn_front_end *front_end);
-int lsn_verify_endpointing(const lsn_model *model, const lsn_endpoint_constants *constants);
-int lsn_verify_decision(const lsn_model *model, const lsn_decision *decision);
-
-/* Whether `count` items of `item_bytes` lie in the blob, 4-byte aligned. */
+/* Whether `count` items of `item_bytes` each lie in the blob, 4-byte aligned. */
 static inline int lsn_lies_inside(const lsn_model *model, uint32_t offset, uint32_t count,
                                   uint32_t item_bytes)
 {
@@ -36,17 +28,19 @@ static inline int lsn_is_between(uint32_t value, uint32_t low, uint32_t high)
     return value >= low && value <= high;
 }
 
-/* Neither NaN nor infinite: the exponent is not all ones. */
+/* Of the bits of a float: neither NaN nor infinite, as the exponent is not all ones. */
 static inline int lsn_is_finite(uint32_t bits)
 {
     return (bits & 0x7F800000u) != 0x7F800000u;
 }
 
+/* Of the bits of a float: finite and above 0. */
 static inline int lsn_is_positive(uint32_t bits)
 {
     return lsn_is_finite(bits) && bits != 0 && (bits & 0x80000000u) == 0;
 }
 
+/* Whether `count` floats lie in the blob and are finite. */
 static inline int lsn_floats_are_finite(const lsn_model *model, uint32_t offset, uint32_t count)
 {
     if (!lsn_lies_inside(model, offset, count, sizeof(float))) {

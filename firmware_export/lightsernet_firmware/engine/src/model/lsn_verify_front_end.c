@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lsn_verify_front_end.h"
+
 #include "lsn_verify.h"
 
 #define MAX_FFT 4096u
@@ -21,7 +23,7 @@ static int check_bands(const lsn_model *model, const lsn_front_end *front_end)
     return weights == front_end->n_band_weights;
 }
 
-/* Profiles divide by these. */
+/* A profile divides by these. */
 static int check_profile_limits(const lsn_model *model, const lsn_front_end *front_end)
 {
     const uint32_t *inverse_scale = lsn_at(model, front_end->inverse_scale);

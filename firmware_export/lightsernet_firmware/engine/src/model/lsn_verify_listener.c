@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The constants of endpointing and decision. */
+#include "lsn_verify_listener.h"
+
 #include "lsn_verify.h"
 
-/* Of 64 octaves of energy; and more than a peak can fall in one hop. */
+/* 64 octaves of energy, in 1/256. */
 #define MAX_LEVEL 0x4000
+/* More than a peak can fall by in one hop. */
 #define MAX_RELEASE 0x100000u
-/* What a listener holds back and keeps, in bytes and samples. */
+/* Limits of a listener's RAM: rows held back, in bytes, and samples kept. */
 #define MAX_HELD_BYTES 0x1000000u
 #define MAX_KEPT_SAMPLES 0x100000u
 
@@ -14,7 +16,7 @@ static int is_level(int32_t value)
     return value >= 0 && value <= MAX_LEVEL;
 }
 
-/* Differences of levels, and shares of them, stay far within 32 bits. */
+/* With these ranges all differences of levels, and shares of them, fit 32 bits. */
 int lsn_verify_endpointing(const lsn_model *model, const lsn_endpoint_constants *constants)
 {
     const lsn_endpoint_constants *c = constants;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lsn_ram.h"
+#include "lsn_verify_network.h"
+
+#include "lsn_layout.h"
 #include "lsn_verify.h"
 
-/* Limits that keep all sizes far within 32 bits; Light-SERNets lie well below. */
+/* Limits that keep all sizes far within 32 bits. A Light-SERNet lies well below them. */
 #define MAX_PATHS 8u
 #define MAX_CHANNELS 2048u
 #define MAX_ROW_BYTES 0x40000u
 #define MAX_POOL_WIDTH 64u
 
-/* Twice an accumulator must fit 32 bits. */
+/* The doubled accumulator must fit 32 bits. */
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
-/* Differences of int8 values, shifted left, must stay within them too. */
+/* The difference of two int8 values, shifted left, must fit 32 bits. */
 #define MAX_SMALL_SHIFT 21
-/* 2 to it must fit 32 bits. */
+/* 2**shift must fit 32 bits. */
 #define MAX_SOFTMAX_SHIFT 30
 
 static int is_multiplier(int32_t multiplier, int32_t shift)
@@ -20,7 +22,7 @@ static int is_multiplier(int32_t multiplier, int32_t shift)
     return multiplier >= 0 && shift >= -31 && shift <= MAX_SMALL_SHIFT;
 }
 
-/* Bias, multiplier and shift of every channel: no accumulator may overflow. */
+/* Check bias, multiplier and shift of every channel: no accumulator may overflow. */
 static int check_requantization(const lsn_model *model, uint32_t offset, uint32_t channels,
                                 uint32_t products)
 {
@@ -65,7 +67,7 @@ static int check_path(const lsn_model *model, const lsn_stage *stage, const lsn_
            lsn_is_int8(path->rescale_output_zero_point);
 }
 
-/* Checks a stage; says how many channels it gives and adds its weights up. */
+/* Check a stage. Out: the channels of its output. In and out: bytes of weights so far. */
 static int check_stage(const lsn_model *model, const lsn_stage *stage, uint32_t *channels,
                        uint64_t *weight_bytes)
 {
@@ -102,12 +104,11 @@ static int check_head(const lsn_model *model, const lsn_head *head)
            check_bounds(head->zero_point, head->minimum, head->maximum) &&
            head->softmax_multiplier >= 0 && head->softmax_shift >= 0 &&
            head->softmax_shift <= MAX_SOFTMAX_SHIFT && head->softmax_smallest_difference <= 0 &&
-           /* what is exponentiated stays within 32 bits */
+           /* The argument of the exponential must fit 32 bits. */
            -(int64_t)head->softmax_smallest_difference <=
                ((int64_t)INT32_MAX >> head->softmax_shift);
 }
 
-/* The stages must fit each other, the features in front and the head behind. */
 int lsn_verify_network(const lsn_model *model)
 {
     const lsn_header *header = lsn_header_of(model);
@@ -128,7 +129,7 @@ int lsn_verify_network(const lsn_model *model)
         }
         width = lsn_output_width(&stages[s]);
     }
-    /* Weights do not overlap: so the work of one row is bounded by the blob. */
+    /* Weights that do not overlap bound the work per row by the size of the blob. */
     return weight_bytes <= model->blob_size && channels <= MAX_CHANNELS &&
            head->width == width && head->channels == channels && width <= LSN_MAX_OUTPUT_WIDTH &&
            width * channels <= MAX_ROW_BYTES && check_head(model, head);

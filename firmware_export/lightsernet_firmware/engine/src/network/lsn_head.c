@@ -2,9 +2,10 @@
 #include "lsn_head.h"
 
 #include "lsn_fixed_point.h"
+#include "lsn_softmax.h"
 
-/* The division by the number of values is part of the multiplier, as in TFLite:
- * the power of two below that number goes into the shift. */
+/* As in TFLite, the multiplier includes the division by the number of values. The shift
+ * takes the largest power of two in that number, so that no bits are lost. */
 static void mean_of(const lsn_head *head, const int32_t *sums, uint32_t values, int8_t *mean)
 {
     int32_t power = 0;
@@ -23,7 +24,7 @@ static void mean_of(const lsn_head *head, const int32_t *sums, uint32_t values, 
     }
 }
 
-/* TFLite's dense layer rounds once, its convolutions twice. */
+/* TFLite rounds once in the dense layer, but twice in convolutions. */
 static void dense(const lsn_model *model, const lsn_head *head, const int8_t *mean,
                   int8_t *logits)
 {

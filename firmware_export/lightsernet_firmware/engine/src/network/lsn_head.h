@@ -6,21 +6,19 @@
 
 #include "lsn_blob.h"
 
-/* Mean of the rows summed so far, dense layer, softmax.
+/* Values per channel that int32 sums of int8 have room for, with a factor of two spare. */
+#define LSN_MAX_MEAN_VALUES 0x800000u
+
+/**
+ * Global average, dense layer and softmax.
  *
- *   sums        in: int32 [channels], of raw int8 values
- *   values      how many were summed for each channel, 1 .. LSN_MAX_MEAN_VALUES
- *   mean        scratch: int8 [channels]
- *   logits      out: int8 [n_labels]
- *   posteriors  out: int8 [n_labels]
+ * @param[in]  sums        [channels of the head], sums of int8 values
+ * @param[in]  values      values in each sum, 1..LSN_MAX_MEAN_VALUES
+ * @param      mean        scratch, [channels of the head]
+ * @param[out] logits      [n_labels]
+ * @param[out] posteriors  [n_labels], scale 1/256, zero point -128
  */
 void lsn_head_run(const lsn_model *model, const int32_t *sums, uint32_t values, int8_t *mean,
                   int8_t *logits, int8_t *posteriors);
-
-/* More would overflow the sums. */
-#define LSN_MAX_MEAN_VALUES 0x800000u
-
-/* Posteriors of `count` logits, as TFLite's integer softmax rounds them. */
-void lsn_softmax(const lsn_head *head, const int8_t *logits, uint32_t count, int8_t *posteriors);
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_stage_run.h"
 
+#include "lsn_average_pool.h"
+#include "lsn_convolve.h"
 #include "lsn_fixed_point.h"
 #include "lsn_gather.h"
-#include "lsn_kernels.h"
-#include "lsn_ram.h"
+#include "lsn_layout.h"
+#include "lsn_requantize.h"
 
 /* Bring a channel from its path's scale to that of the concatenation. */
 static void rescale(const lsn_path *path, int8_t *values, uint32_t count, uint32_t stride)
@@ -16,28 +18,28 @@ static void rescale(const lsn_path *path, int8_t *values, uint32_t count, uint32
     }
 }
 
-/* Convolve a tile with all filters of a path, two at a time; `output` is the
- * path's first channel in the tile's first column. */
+/* Convolve a tile with all filters of a path, two at a time. `output` points to the path's
+ * first channel in the tile's first column. */
 static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_path *path,
                      const lsn_tile *tile, int8_t *output, uint32_t channels, uint8_t *scratch)
 {
-    const lsn_stage_scratch at = lsn_stage_scratch_of(model, stage);
+    const lsn_scratch_layout layout = lsn_scratch_layout_of(model, stage);
     const int32_t *bias = lsn_at(model, path->requantization);
     const int32_t *multiplier = bias + path->filters;
     const int32_t *shift = multiplier + path->filters;
     const int8_t *weights = lsn_at(model, path->weights);
-    int32_t *accumulators = (int32_t *)(void *)(scratch + at.accumulators);
-    int8_t *outputs = (int8_t *)(scratch + at.outputs);
+    int32_t *accumulators = (int32_t *)(void *)(scratch + layout.accumulators);
+    int8_t *outputs = (int8_t *)(scratch + layout.outputs);
     uint32_t length = lsn_packed_length(stage, path);
     uint32_t pixels = tile->rows * tile->columns;
     uint32_t pooled = (tile->columns + stage->pool_width - 1u) / stage->pool_width;
     for (uint32_t filter = 0; filter < path->filters; filter += 2u) {
-        /* The last of an odd number is computed twice. */
+        /* With an odd number of filters the last one is its own partner. */
         uint32_t pair = lsn_min(2u, path->filters - filter);
         const int8_t *first = weights + (size_t)filter * length;
         lsn_filters filters =
             lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length, length,
-                                (lsn_operand *)(void *)(scratch + at.weights));
+                                (lsn_operand *)(void *)(scratch + layout.weights));
         int32_t biases[2];
         biases[0] = bias[filter];
         biases[1] = bias[filter + pair - 1u];

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Profiles: mean and scale of a user's voice in place of the training set's.
+/* Profiles: mean and scale of a user's voice instead of the training set's.
  *
  * With n rows of mean m and variance v, a = prior_mean_rows, b = prior_scale_rows, and the
- * blob's m0 and s0:
+ * blob's mean m0 and scale s0:
  *
- *     mean    = m0 + n / (n + a) (m - m0),          at most max_shift * s0 from m0
- *     scale^2 = s0^2 + n / (n + b) (v - s0^2),      scale in s0 / max_stretch .. s0 * max_stretch
+ *     mean    = m0 + n / (n + a) (m - m0),       at most max_shift * s0 from m0
+ *     scale^2 = s0^2 + n / (n + b) (v - s0^2),   scale in s0 / max_stretch .. s0 * max_stretch
  *
- * m and v are kept as sums in units of s0 around m0. Beyond memory_rows, n and the
- * sums are scaled down to it.
+ * The running statistics are the sums behind m and v, in units of s0 around m0. Beyond
+ * memory_rows, n and the sums are scaled down to it: older speech then fades.
  */
 #include "lsn_profile.h"
 
@@ -26,7 +26,7 @@ static float rows_per_second(const lsn_front_end *front_end)
     return (float)front_end->sample_rate / (float)front_end->hop_length;
 }
 
-/* A NaN ends at the lower bound. */
+/* Clamp x; a NaN becomes the lower bound. */
 static float bounded(float x, float low, float high)
 {
     x = x > low ? x : low;
@@ -38,7 +38,7 @@ static float at_least_one(float x)
     return x > 1.0f ? x : 1.0f;
 }
 
-/* By its bits: compilers may take every float for finite. */
+/* Tests the bits: with fast-math options a compiler takes every float for finite. */
 static int is_finite(float x)
 {
     uint32_t bits;
@@ -46,7 +46,7 @@ static int is_finite(float x)
     return (bits & 0x7F800000u) != 0x7F800000u;
 }
 
-/* Also its inverse is a number above 0. */
+/* Whether x and its inverse are finite and above 0. */
 static int is_scale(float x)
 {
     return is_finite(x) && x > 0.0f && is_finite(1.0f / x) && 1.0f / x > 0.0f;
@@ -72,31 +72,31 @@ void lsn_profile_begin(lsn_stream *stream)
     memcpy(array_of(stream, LSN_INVERSE_SCALE), lsn_at(model, front_end->inverse_scale), bytes);
 }
 
-void lsn_profile_forget_utterance(lsn_stream *stream)
+void lsn_utterance_statistics_clear(lsn_stream *stream)
 {
     size_t bytes = 2u * stream->model->n_coefficients * sizeof(float);
-    memset(array_of(stream, LSN_HEARD_SUM), 0, bytes);
-    stream->heard_rows = 0;
+    memset(array_of(stream, LSN_UTTERANCE_SUM), 0, bytes);
+    stream->utterance_rows = 0;
 }
 
-/* Their sums, which lie one behind the other, and how many rows these are of. */
-size_t lsn_heard_bytes(const lsn_model *model)
+/* Sum and squares are consecutive arrays: one copy takes both. */
+size_t lsn_utterance_statistics_bytes(const lsn_model *model)
 {
     return 2u * model->n_coefficients * sizeof(float) + sizeof(uint32_t);
 }
 
-void lsn_heard_keep(const lsn_stream *stream, void *kept)
+void lsn_utterance_statistics_save(const lsn_stream *stream, void *saved)
 {
-    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
-    memcpy(kept, array_of(stream, LSN_HEARD_SUM), sums);
-    memcpy((uint8_t *)kept + sums, &stream->heard_rows, sizeof stream->heard_rows);
+    size_t sums = lsn_utterance_statistics_bytes(stream->model) - sizeof stream->utterance_rows;
+    memcpy(saved, array_of(stream, LSN_UTTERANCE_SUM), sums);
+    memcpy((uint8_t *)saved + sums, &stream->utterance_rows, sizeof stream->utterance_rows);
 }
 
-void lsn_heard_restore(lsn_stream *stream, const void *kept)
+void lsn_utterance_statistics_restore(lsn_stream *stream, const void *saved)
 {
-    size_t sums = lsn_heard_bytes(stream->model) - sizeof stream->heard_rows;
-    memcpy(array_of(stream, LSN_HEARD_SUM), kept, sums);
-    memcpy(&stream->heard_rows, (const uint8_t *)kept + sums, sizeof stream->heard_rows);
+    size_t sums = lsn_utterance_statistics_bytes(stream->model) - sizeof stream->utterance_rows;
+    memcpy(array_of(stream, LSN_UTTERANCE_SUM), saved, sums);
+    memcpy(&stream->utterance_rows, (const uint8_t *)saved + sums, sizeof stream->utterance_rows);
 }
 
 lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
@@ -108,13 +108,13 @@ lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
     standardization.sum = NULL;
     standardization.squares = NULL;
     if (check_profile(stream) == LSN_OK) {
-        standardization.sum = array_of(stream, LSN_HEARD_SUM);
-        standardization.squares = array_of(stream, LSN_HEARD_SQUARES);
+        standardization.sum = array_of(stream, LSN_UTTERANCE_SUM);
+        standardization.squares = array_of(stream, LSN_UTTERANCE_SQUARES);
     }
     return standardization;
 }
 
-/* Take the statistics that would have given the profile in use. */
+/* Set the running statistics to those that lead to the profile in use. */
 static void begin_statistics(lsn_stream *stream, float seconds)
 {
     const lsn_model *model = stream->model;
@@ -123,8 +123,8 @@ static void begin_statistics(lsn_stream *stream, float seconds)
     const uint32_t *inverse_scale0 = lsn_at(model, front_end->inverse_scale);
     const float *mean = array_of(stream, LSN_MEAN);
     const float *inverse_scale = array_of(stream, LSN_INVERSE_SCALE);
-    float *sum = array_of(stream, LSN_SUM);
-    float *squares = array_of(stream, LSN_SQUARES);
+    float *sum = array_of(stream, LSN_RUNNING_SUM);
+    float *squares = array_of(stream, LSN_RUNNING_SQUARES);
     float rows = bounded(seconds * rows_per_second(front_end), 0.0f,
                          lsn_float(&front_end->memory_rows));
     float mean_share = rows / (rows + lsn_float(&front_end->prior_mean_rows));
@@ -196,20 +196,20 @@ lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, floa
 /* Add the utterance to the running statistics. */
 static void add_utterance(lsn_stream *stream, const lsn_front_end *front_end)
 {
-    const float *heard_sum = array_of(stream, LSN_HEARD_SUM);
-    const float *heard_squares = array_of(stream, LSN_HEARD_SQUARES);
-    float *sum = array_of(stream, LSN_SUM);
-    float *squares = array_of(stream, LSN_SQUARES);
-    float heard = (float)stream->heard_rows;
-    float rows = stream->profile_rows + heard;
+    const float *utterance_sum = array_of(stream, LSN_UTTERANCE_SUM);
+    const float *utterance_squares = array_of(stream, LSN_UTTERANCE_SQUARES);
+    float *sum = array_of(stream, LSN_RUNNING_SUM);
+    float *squares = array_of(stream, LSN_RUNNING_SQUARES);
+    float added = (float)stream->utterance_rows;
+    float rows = stream->profile_rows + added;
     float memory = lsn_float(&front_end->memory_rows);
     float keep = rows > memory ? memory / rows : 1.0f;
     for (uint32_t c = 0; c < stream->model->n_coefficients; c++) {
-        sum[c] = (sum[c] + heard_sum[c]) * keep;
-        squares[c] = (squares[c] + heard_squares[c]) * keep;
+        sum[c] = (sum[c] + utterance_sum[c]) * keep;
+        squares[c] = (squares[c] + utterance_squares[c]) * keep;
     }
     stream->profile_rows = rows * keep;
-    stream->profile_seconds += heard / rows_per_second(front_end);
+    stream->profile_seconds += added / rows_per_second(front_end);
 }
 
 lsn_status lsn_adapt(lsn_stream *stream)
@@ -224,7 +224,7 @@ lsn_status lsn_adapt(lsn_stream *stream)
     if (!stream->finished) {
         return LSN_NOT_FINISHED;
     }
-    if (stream->heard_rows == 0) {
+    if (stream->utterance_rows == 0) {
         return LSN_OK;
     }
     const lsn_model *model = stream->model;
@@ -236,13 +236,13 @@ lsn_status lsn_adapt(lsn_stream *stream)
     float max_shift = lsn_float(&front_end->max_shift);
     float max_stretch = lsn_float(&front_end->max_stretch);
     add_utterance(stream, front_end);
-    lsn_profile_forget_utterance(stream);
-    const float *sum = array_of(stream, LSN_SUM);
-    const float *squares = array_of(stream, LSN_SQUARES);
+    lsn_utterance_statistics_clear(stream);
+    const float *sum = array_of(stream, LSN_RUNNING_SUM);
+    const float *squares = array_of(stream, LSN_RUNNING_SQUARES);
     float rows = at_least_one(stream->profile_rows);
-    float heard = stream->profile_rows;
-    float mean_share = heard / (heard + lsn_float(&front_end->prior_mean_rows));
-    float scale_share = heard / (heard + lsn_float(&front_end->prior_scale_rows));
+    float weight = stream->profile_rows;
+    float mean_share = weight / (weight + lsn_float(&front_end->prior_mean_rows));
+    float scale_share = weight / (weight + lsn_float(&front_end->prior_scale_rows));
     for (uint32_t c = 0; c < model->n_coefficients; c++) {
         float inverse = lsn_float(&inverse_scale0[c]);
         float m = sum[c] / rows;

@@ -1,69 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A stream: samples to rows, rows through the stages, sums to a result. */
+/* A stream: samples become rows of features, rows pass the stages, and the sums of the
+ * last stage's output give the result. */
+#include "lsn_stream.h"
+
 #include "lsn_front_end.h"
 #include "lsn_head.h"
 #include "lsn_profile.h"
-#include "lsn_ram.h"
 #include "lsn_stage_run.h"
-#include "lsn_stream.h"
 
-/* Where everything of one stream is. */
-typedef struct lsn_places {
+/* The stages of a stream's model, and the layout of its RAM: computed once per call. */
+typedef struct network {
     const lsn_stage *stages;
     uint32_t n_stages;
     lsn_layout layout;
-} lsn_places;
+} network;
 
-static lsn_places places_of(const lsn_stream *stream)
+static network network_of(const lsn_stream *stream)
 {
-    lsn_places places;
-    places.stages = lsn_stages_of(stream->model);
-    places.n_stages = lsn_header_of(stream->model)->n_stages;
-    places.layout = lsn_layout_of(stream->model);
-    return places;
+    network net;
+    net.stages = lsn_stages_of(stream->model);
+    net.n_stages = lsn_header_of(stream->model)->n_stages;
+    net.layout = lsn_layout_of(stream->model);
+    return net;
 }
 
-static int8_t *ring_of(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+static int8_t *ring_of(const lsn_stream *stream, const network *net, uint32_t s)
 {
-    size_t offset = places->layout.rings;
+    size_t offset = net->layout.rings;
     for (uint32_t i = 0; i < s; i++) {
-        offset += lsn_ring_bytes(stream->model, &places->stages[i]);
+        offset += lsn_ring_bytes(stream->model, &net->stages[i]);
     }
     return lsn_ram_at(stream, offset);
 }
 
-/* Where a stage's next row of input goes. */
-static int8_t *next_row(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+/* Slot of a stage's next row of input. */
+static int8_t *next_row(const lsn_stream *stream, const network *net, uint32_t s)
 {
-    const lsn_stage *stage = &places->stages[s];
-    uint32_t place = stream->progress[s].rows_in % lsn_rows_kept(stream->model, stage);
-    return ring_of(stream, places, s) + (size_t)place * stage->width * stage->channels;
+    const lsn_stage *stage = &net->stages[s];
+    uint32_t slot = stream->progress[s].rows_in % lsn_rows_kept(stream->model, stage);
+    return ring_of(stream, net, s) + (size_t)slot * stage->width * stage->channels;
 }
 
-/* Note what a row adds to the sums in the window, and take off what the row adds that
- * falls out of it. */
-static void slide(lsn_stream *stream, int32_t *sums, const int8_t *row)
+/* Store what a row adds to the sums, and subtract what the row added that leaves the
+ * window. */
+static void slide_window(lsn_stream *stream, int32_t *sums, const int8_t *row)
 {
     const lsn_head *head = lsn_head_of(stream->model);
-    uint32_t place = stream->mean_rows % stream->window_rows;
-    int16_t *noted = stream->window + (size_t)place * head->channels;
+    uint32_t slot = stream->mean_rows % stream->window_rows;
+    int16_t *stored = stream->window + (size_t)slot * head->channels;
     for (uint32_t c = 0; c < head->channels; c++) {
         int32_t sum = 0;
         for (uint32_t column = 0; column < head->width; column++) {
             sum += row[column * head->channels + c];
         }
         if (stream->mean_rows >= stream->window_rows) {
-            sums[c] -= noted[c];
+            sums[c] -= stored[c];
         }
-        noted[c] = (int16_t)sum;
+        stored[c] = (int16_t)sum;
     }
 }
 
-/* Add a row to the running mean, and bring the result up to date. */
-static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8_t *row)
+/* Add a row of output to the global average, and update the result. */
+static void add_to_mean(lsn_stream *stream, const network *net, const int8_t *row)
 {
     const lsn_head *head = lsn_head_of(stream->model);
-    int32_t *sums = lsn_ram_at(stream, places->layout.sums);
+    int32_t *sums = lsn_ram_at(stream, net->layout.sums);
     const int8_t *value = row;
     for (uint32_t column = 0; column < head->width; column++) {
         for (uint32_t c = 0; c < head->channels; c++) {
@@ -71,7 +72,7 @@ static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8
         }
     }
     if (stream->window_rows != 0) {
-        slide(stream, sums, row);
+        slide_window(stream, sums, row);
     }
     stream->mean_rows++;
     uint32_t rows = stream->mean_rows;
@@ -79,55 +80,56 @@ static void add_to_mean(lsn_stream *stream, const lsn_places *places, const int8
         rows = lsn_min(rows, stream->window_rows);
     }
     lsn_head_run(stream->model, sums, rows * head->width,
-                 lsn_ram_at(stream, places->layout.scratch),
-                 lsn_ram_at(stream, places->layout.logits),
-                 lsn_ram_at(stream, places->layout.posteriors));
+                 lsn_ram_at(stream, net->layout.scratch),
+                 lsn_ram_at(stream, net->layout.logits),
+                 lsn_ram_at(stream, net->layout.posteriors));
 }
 
-/* Convolve `rows` rows of a stage and pass the pooled row on. */
-static void run_stage(lsn_stream *stream, const lsn_places *places, uint32_t s, uint32_t rows)
+/* Convolve `rows` rows of a stage, and pass the pooled row to the next stage. */
+static void run_stage(lsn_stream *stream, const network *net, uint32_t s, uint32_t rows)
 {
     lsn_progress *progress = &stream->progress[s];
-    const lsn_stage *stage = &places->stages[s];
-    uint8_t *scratch = lsn_ram_at(stream, places->layout.scratch);
-    int is_last = s + 1u == places->n_stages;
+    const lsn_stage *stage = &net->stages[s];
+    uint8_t *scratch = lsn_ram_at(stream, net->layout.scratch);
+    int is_last = s + 1u == net->n_stages;
     int8_t *output;
     if (is_last) {
-        output = (int8_t *)(scratch + lsn_stage_scratch_of(stream->model, stage).size);
+        output = (int8_t *)(scratch + lsn_scratch_layout_of(stream->model, stage).size);
     } else {
-        output = next_row(stream, places, s + 1u);
+        output = next_row(stream, net, s + 1u);
     }
-    lsn_stage_run(stream->model, stage, ring_of(stream, places, s), progress->rows_in,
+    lsn_stage_run(stream->model, stage, ring_of(stream, net, s), progress->rows_in,
                   progress->rows_done, rows, output, scratch);
     progress->rows_done += rows;
     if (is_last) {
-        add_to_mean(stream, places, output);
+        add_to_mean(stream, net, output);
     } else {
         stream->progress[s + 1u].rows_in++;
     }
 }
 
-/* Whether all rows that the stage's next pooled row looks at have come. */
-static int is_ready(const lsn_stream *stream, const lsn_places *places, uint32_t s)
+/* Whether all input rows that the next pooled row of the stage depends on have come. */
+static int is_ready(const lsn_stream *stream, const network *net, uint32_t s)
 {
-    const lsn_stage *stage = &places->stages[s];
+    const lsn_stage *stage = &net->stages[s];
     const lsn_progress *progress = &stream->progress[s];
     return progress->rows_in >= progress->rows_done + stage->pool_height +
                                     lsn_rows_after(stream->model, stage);
 }
 
-/* A row of input completes at most one row of each stage. */
-static void run_ready_stages(lsn_stream *stream, const lsn_places *places, uint32_t s)
+/* Run the stages from s on: a row of input completes at most one row of each. */
+static void run_ready_stages(lsn_stream *stream, const network *net, uint32_t s)
 {
-    for (; s < places->n_stages && is_ready(stream, places, s); s++) {
-        run_stage(stream, places, s, places->stages[s].pool_height);
+    for (; s < net->n_stages && is_ready(stream, net, s); s++) {
+        run_stage(stream, net, s, net->stages[s].pool_height);
     }
 }
 
-/* What lsn_finish runs at most: every stage looks half a kernel ahead. */
+/* Most output rows that lsn_finish adds: every stage waits for half a kernel. */
 #define MAX_OWED_ROWS (LSN_MAX_STAGES * LSN_MAX_KERNEL / 2u)
 
-/* More rows than this, and the sums of the mean might overflow with those still owed. */
+/* Whether the sums of the global average might overflow with the rows that lsn_finish
+ * adds. */
 static int is_too_long(const lsn_stream *stream)
 {
     uint32_t room = LSN_MAX_MEAN_VALUES / lsn_head_of(stream->model)->width;
@@ -135,11 +137,12 @@ static int is_too_long(const lsn_stream *stream)
            stream->rows == UINT32_MAX - LSN_MAX_STAGES * 64u;
 }
 
-static void take_in_row(lsn_stream *stream, const lsn_places *places)
+/* Run the row that has been written to the first stage's ring. */
+static void run_row(lsn_stream *stream, const network *net)
 {
     stream->rows++;
     stream->progress[0].rows_in++;
-    run_ready_stages(stream, places, 0);
+    run_ready_stages(stream, net, 0);
 }
 
 void lsn_reset(lsn_stream *stream)
@@ -161,7 +164,7 @@ void lsn_reset(lsn_stream *stream)
         stream->level = lsn_float(&lsn_front_end_of(model)->level_floor);
         stream->profile_rows = rows;
         stream->profile_seconds = seconds;
-        lsn_profile_forget_utterance(stream);
+        lsn_utterance_statistics_clear(stream);
     }
     memset(lsn_ram_at(stream, layout.scratch), 0, layout.size - layout.scratch);
 }
@@ -191,7 +194,7 @@ lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ra
     return LSN_OK;
 }
 
-/* What every call that takes something in checks first. */
+/* Checks common to the functions that need an utterance in progress. */
 static lsn_status check_open(const lsn_stream *stream, const void *input)
 {
     if (stream == NULL || input == NULL) {
@@ -212,13 +215,13 @@ lsn_status lsn_push_features(lsn_stream *stream, const int8_t *row)
     if (is_too_long(stream)) {
         return LSN_TOO_LONG;
     }
-    lsn_places places = places_of(stream);
-    memcpy(next_row(stream, &places, 0), row, stream->model->n_coefficients);
-    take_in_row(stream, &places);
+    network net = network_of(stream);
+    memcpy(next_row(stream, &net, 0), row, stream->model->n_coefficients);
+    run_row(stream, &net);
     return LSN_OK;
 }
 
-int lsn_stream_hear(lsn_stream *stream, const int16_t **pcm, size_t *samples, int8_t *row)
+int lsn_stream_compute_row(lsn_stream *stream, const int16_t **pcm, size_t *samples, int8_t *row)
 {
     const lsn_model *model = stream->model;
     lsn_layout layout = lsn_layout_of(model);
@@ -235,7 +238,7 @@ int lsn_stream_hear(lsn_stream *stream, const int16_t **pcm, size_t *samples, in
     lsn_standardization standardization = lsn_profile_in_use(stream);
     lsn_front_end_run(model, frame, &standardization, &stream->level,
                       lsn_ram_at(stream, layout.scratch), row);
-    stream->heard_rows++;
+    stream->utterance_rows++;
     stream->pcm_count -= model->hop_length;
     memmove(frame, frame + model->hop_length, stream->pcm_count * sizeof *frame);
     return 1;
@@ -271,13 +274,13 @@ lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples)
     if (stream->model->frame_length == 0) {
         return LSN_NO_FRONT_END;
     }
-    lsn_places places = places_of(stream);
+    network net = network_of(stream);
     while (samples > 0) {
         if (is_too_long(stream)) {
             return LSN_TOO_LONG;
         }
-        if (lsn_stream_hear(stream, &pcm, &samples, next_row(stream, &places, 0))) {
-            take_in_row(stream, &places);
+        if (lsn_stream_compute_row(stream, &pcm, &samples, next_row(stream, &net, 0))) {
+            run_row(stream, &net);
         }
     }
     return LSN_OK;
@@ -289,15 +292,15 @@ lsn_status lsn_finish(lsn_stream *stream)
     if (status != LSN_OK) {
         return status;
     }
-    lsn_places places = places_of(stream);
+    network net = network_of(stream);
     stream->finished = 1;
-    /* Each stage in turn has all its input: what it still owes sees padding. */
-    for (uint32_t s = 0; s < places.n_stages; s++) {
+    /* Stage by stage: all input has come, so that the rest of the rows end in padding. */
+    for (uint32_t s = 0; s < net.n_stages; s++) {
         const lsn_progress *progress = &stream->progress[s];
         while (progress->rows_done < progress->rows_in) {
             uint32_t left = progress->rows_in - progress->rows_done;
-            run_stage(stream, &places, s, lsn_min(left, places.stages[s].pool_height));
-            run_ready_stages(stream, &places, s + 1u);
+            run_stage(stream, &net, s, lsn_min(left, net.stages[s].pool_height));
+            run_ready_stages(stream, &net, s + 1u);
         }
     }
     return LSN_OK;
@@ -338,7 +341,7 @@ const int8_t *lsn_last_features(const lsn_stream *stream)
         return NULL;
     }
     const lsn_stage *stage = lsn_stages_of(stream->model);
-    uint32_t place = (stream->rows - 1u) % lsn_rows_kept(stream->model, stage);
+    uint32_t slot = (stream->rows - 1u) % lsn_rows_kept(stream->model, stage);
     const int8_t *ring = lsn_ram_at(stream, lsn_layout_of(stream->model).rings);
-    return ring + (size_t)place * stage->width;
+    return ring + (size_t)slot * stage->width;
 }

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of a tile with the DSP instructions of Cortex-M4, M7 and M33:
- * SMLAD multiplies two pairs of int16 and adds both products.
+/* Convolution of a tile with the DSP instructions of Cortex-M4, M7 and M33.
  *
- * SXTB16 widens bytes 0 and 2 of a word, or 1 and 3. Operands and weights are
- * both kept in that order, 0 2 1 3 in every group of four: a sum of products
- * does not mind. The weights of the two filters alternate, group by group, so
- * that one pointer walks along both.
+ * SMLAD multiplies two pairs of int16 and adds both products. SXTB16 widens bytes 0 and 2
+ * of a word, or 1 and 3. So operands and weights have the order 0 2 1 3 in every group of
+ * four, which leaves a sum of products unchanged. The weights of the two filters
+ * alternate, group by group: one pointer reads both.
  */
-#include "lsn_kernels.h"
+#include "lsn_convolve.h"
 
 #if LSN_USE_DSP
 
 #include <arm_acle.h>
 
-/* Four operands at once. The compiler has no way of its own to say "two words,
- * and move on": it takes three instructions instead of one. */
+/* Load or store four operands in one instruction. The compiler never emits LDRD with
+ * write-back for this: it takes three instructions. */
 #define LOAD_FOUR(low, high, pointer)                                                           \
     __asm__("ldrd %0, %1, [%2], #8"                                                             \
             : "=&r"(low), "=&r"(high), "+r"(pointer)                                            \
@@ -23,8 +22,8 @@
 #define STORE_FOUR(low, high, pointer)                                                          \
     __asm__("strd %1, %2, %0" : "=m"(*(int16_t(*)[4])(pointer)) : "r"(low), "r"(high))
 
-/* Widen four int8: bytes 0 and 2, then 1 and 3. The rotation is part of the
- * instruction, which the intrinsic cannot say. */
+/* Widen four int8: bytes 0 and 2, then 1 and 3. SXTB16 can rotate its operand, but the
+ * intrinsic has no argument for it. */
 static inline void widen_group(const int8_t *from, lsn_operand *to)
 {
     uint32_t word;
@@ -60,7 +59,7 @@ lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint3
     return filters;
 }
 
-/* Four more products for two pixels and two filters: 4 loads, 8 SMLAD. */
+/* Add four products for each of two pixels and two filters: 4 loads, 8 SMLAD. */
 #define MULTIPLY_GROUP()                                                                        \
     do {                                                                                        \
         int32_t a02, a13, b02, b13, w02, w13;                                                   \
@@ -78,14 +77,14 @@ lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint3
         s11 = __smlad(b13, w13, s11);                                                           \
     } while (0)
 
-/* The distance to the second pixel of a pair, and from pair to pair. With two
- * rows the pixels of a column are a pair, with one row two columns are. */
+/* Distances in operands. A pair of pixels is a column of two rows or, with one row, two
+ * neighbouring columns. */
 typedef struct steps {
-    uint32_t beside;
-    uint32_t ahead;
+    uint32_t beside; /* to the second pixel of a pair */
+    uint32_t ahead;  /* to the next pair */
 } steps;
 
-/* Patches that lie in one piece: what happens once a pixel should be little. */
+/* Patches of one run: a loop without the overhead of runs. */
 static void convolve_patches(const lsn_tile *tile, const lsn_operand *filters,
                              const int32_t bias[2], int32_t *first, const steps step)
 {
@@ -94,7 +93,7 @@ static void convolve_patches(const lsn_tile *tile, const lsn_operand *filters,
     const lsn_operand *pixel = tile->operands;
     uint32_t length = tile->run_length;
     for (uint32_t i = 0; i < pixels; i += 2u) {
-        /* The last of an odd number is computed twice, and stored over itself. */
+        /* With an odd number of pixels the last one is its own partner. */
         uint32_t next = i + 1u < pixels ? 1u : 0u;
         const lsn_operand *weights = filters;
         const lsn_operand *a = pixel;
@@ -117,7 +116,7 @@ static void convolve_patches(const lsn_tile *tile, const lsn_operand *filters,
     }
 }
 
-/* One run a row under the kernel. */
+/* Patches of one run per row of the kernel. */
 static void convolve_runs(const lsn_tile *tile, const lsn_operand *filters,
                           const int32_t bias[2], int32_t *first, const steps step)
 {

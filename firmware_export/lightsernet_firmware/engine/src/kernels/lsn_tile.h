@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A tile: the part of a stage's input that some columns of one path look at.
+/* A tile: the input of one path for a block of output pixels.
  *
- * A pixel is one position of the convolution's output, its patch the operands
- * under the kernel: `runs` runs of `run_length` operands each, `run_stride`
- * apart. Pixels are numbered down the rows of a column first, then along the
- * columns.
+ * A pixel is one position of the convolution's output. Its patch is the operands under
+ * the kernel: `runs` runs of `run_length` operands each, `run_stride` apart. Pixels are
+ * numbered down a column first, then from column to column.
  */
 #ifndef LSN_TILE_H
 #define LSN_TILE_H

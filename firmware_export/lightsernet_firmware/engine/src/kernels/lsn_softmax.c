@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax in integers. TFLite defines its result by gemmlowp's fixed-point
- * exponential and reciprocal; the same steps and constants stand here, in Q0.31
- * unless said otherwise, so that every posterior is the same. */
+/* Softmax in integers. TFLite defines its result by the fixed-point exponential and
+ * reciprocal of gemmlowp. This file takes the same steps with the same constants, so that
+ * every posterior is the same. Numbers are Q0.31 unless stated otherwise. */
+#include "lsn_softmax.h"
+
 #include "lsn_fixed_point.h"
-#include "lsn_head.h"
 
 #define ONE INT32_MAX
 
@@ -18,7 +19,7 @@ static const int32_t EXP_OF_POWER[7] = {
 #define EXP_OF_EIGHTH 1895147668 /* exp(-1/8) */
 #define ONE_THIRD 715827883
 
-/* In Q2.29. */
+/* Q2.29. Newton's first guess for 1 / d, d in 1/2 .. 1, is 48/17 - 32/17 d. */
 #define FORTY_EIGHT_SEVENTEENTHS 1515870810
 #define MINUS_THIRTY_TWO_SEVENTEENTHS (-1010580540)
 #define ONE_Q2 (1 << 29)
@@ -31,7 +32,7 @@ static int32_t saturate(int64_t x)
     return x < INT32_MIN ? INT32_MIN : (int32_t)x;
 }
 
-/* exp(x) for x in -1/4 .. 0: Taylor's series around -1/8 up to the 4th power. */
+/* exp(x) for x in -1/4 .. 0: the Taylor series around -1/8 up to the 4th power. */
 static int32_t exp_of_quarter(int32_t x)
 {
     int32_t y = x + (1 << 28);
@@ -43,8 +44,8 @@ static int32_t exp_of_quarter(int32_t x)
     return EXP_OF_EIGHTH + lsn_doubling_high(EXP_OF_EIGHTH, series);
 }
 
-/* exp(x) for x at most 0 in Q5.26: the part below a quarter by the series, every
- * bit above it by a product. */
+/* exp(x) for x at most 0, Q5.26: the series takes the part below a quarter, and every bit
+ * above it is one multiplication. */
 static int32_t exp_of(int32_t x)
 {
     const int32_t quarter = 1 << (DIFFERENCE_FRACTION_BITS - 2);
@@ -62,7 +63,7 @@ static int32_t exp_of(int32_t x)
     return result;
 }
 
-/* 1 / (1 + x) for x in 0 .. 1: three steps of Newton and Raphson. */
+/* 1 / (1 + x) for x in 0 .. 1, by three steps of Newton and Raphson. */
 static int32_t reciprocal_of_one_plus(int32_t x)
 {
     int32_t half = (int32_t)(((int64_t)x + ONE + 1) / 2);

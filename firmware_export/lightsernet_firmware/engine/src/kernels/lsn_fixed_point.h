@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fixed-point arithmetic with TFLite's rounding.
  *
- * Right shifts of negative integers are arithmetic, as in every compiler for
- * the targets; C99 leaves it to them.
+ * C99 leaves the right shift of a negative integer to the compiler. Every compiler for
+ * our targets shifts arithmetically, which lsn_shifts_are_arithmetic asserts.
  */
 #ifndef LSN_FIXED_POINT_H
 #define LSN_FIXED_POINT_H
@@ -11,7 +11,7 @@
 
 typedef char lsn_shifts_are_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
 
-/* a * b / 2**31, rounded to nearest, halves up. |a| and |b| below 2**31. */
+/* a * b / 2**31, rounded to nearest, halves up. a and b above -2**31. */
 static inline int32_t lsn_doubling_high(int32_t a, int32_t b)
 {
     return (int32_t)(((int64_t)a * b + (1 << 30)) >> 31);
@@ -24,8 +24,8 @@ static inline int32_t lsn_rounding_shift(int32_t x, int32_t exponent)
     return (int32_t)(((int64_t)x + half - (x < 0 && exponent > 0)) >> exponent);
 }
 
-/* x * multiplier * 2**(shift - 31), rounded twice: after the product and after
- * the shift. |x| << max(shift, 0) must stay below 2**31. */
+/* x * multiplier * 2**(shift - 31), rounded twice: after the product and after the
+ * shift. |x| << max(shift, 0) below 2**31, multiplier 0 or more, shift -31..30. */
 static inline int32_t lsn_multiply(int32_t x, int32_t multiplier, int32_t shift)
 {
     int32_t left = shift > 0 ? shift : 0;
@@ -33,7 +33,7 @@ static inline int32_t lsn_multiply(int32_t x, int32_t multiplier, int32_t shift)
     return lsn_rounding_shift(lsn_doubling_high(x * (int32_t)(1u << left), multiplier), right);
 }
 
-/* The same product, rounded once, halves up. */
+/* The same product, rounded once, halves up. shift -31..30. */
 static inline int32_t lsn_multiply_once(int32_t x, int32_t multiplier, int32_t shift)
 {
     int32_t total = 31 - shift;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lsn_kernels.h"
+#include "lsn_average_pool.h"
+
+#include "lsn_blob.h"
 
 /* sum / 2**shift, rounded to nearest, halves away from zero. */
 static inline int8_t average(int32_t sum, int32_t half, int32_t shift)
@@ -7,8 +9,8 @@ static inline int8_t average(int32_t sum, int32_t half, int32_t shift)
     return (int8_t)((sum + half - (sum < 0)) >> shift);
 }
 
-/* The network's own windows, 2x2 and 2x1, without a division. Returns how many
- * columns it has done. */
+/* Pool the network's own windows, 2x2, 2x1 and 1x1, without a division. Returns how many
+ * columns are done; what is left is narrower than a window, or has another size. */
 static uint32_t pool_pairs(const int8_t *values, uint32_t rows, uint32_t columns,
                            uint32_t pool_width, int8_t *outputs, uint32_t stride)
 {
@@ -52,7 +54,7 @@ void lsn_average_pool(const int8_t *values, uint32_t rows, uint32_t columns, uin
             sum += values[i];
         }
         values += count;
-        /* C truncates: half of the divisor, with the sum's sign, rounds. */
+        /* Division truncates: half of the divisor, with the sum's sign, makes it round. */
         *outputs = (int8_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
         outputs += stride;
     }

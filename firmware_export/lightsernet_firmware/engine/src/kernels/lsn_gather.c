@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_gather.h"
 
-#include "lsn_kernels.h"
+#include "lsn_convolve.h"
 
-/* Row `row` of the input, or NULL where the padding begins. Rows before the
- * first have wrapped around to large numbers. */
+/* Row `row` of the input, or NULL for padding. Rows before the first wrap around to large
+ * numbers. */
 static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint32_t row)
 {
     if (row >= input->rows_in) {
@@ -13,6 +13,7 @@ static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint3
     return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
 }
 
+/* Write `count` times `value`; returns the end. */
 static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -21,8 +22,8 @@ static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
     return to + count;
 }
 
-/* One column whose channels do not fill the last group. The weights of the
- * missing ones are zero. */
+/* Widen a column whose channels do not fill the last group. The operands that fill it up
+ * meet weights of zero. */
 static void widen_column(const int8_t *from, uint32_t channels, lsn_operand *to)
 {
     uint32_t whole = channels / LSN_GROUP * LSN_GROUP;
@@ -36,8 +37,8 @@ static void widen_column(const int8_t *from, uint32_t channels, lsn_operand *to)
     lsn_widen(group, LSN_GROUP, to + whole);
 }
 
-/* Copy columns `first` .. `first` + `count` - 1 of a row; what lies outside of
- * it is padding. `padded` operands a column. */
+/* Copy columns `first` .. `first` + `count` - 1 of a row, `padded` operands each; returns
+ * the end. Columns outside of the row are padding, as all are if `from` is NULL. */
 static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_stage *stage,
                                  uint32_t first, uint32_t count, uint32_t padded)
 {
@@ -65,7 +66,7 @@ static lsn_operand *copy_columns(lsn_operand *to, const int8_t *from, const lsn_
     return to;
 }
 
-/* One run a row under the kernel: the copy is the input with its padding. */
+/* One run per row of the kernel: the copy is the input with its padding. */
 static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
                             uint32_t row, uint32_t rows, uint32_t column, uint32_t columns,
                             lsn_operand *operands)
@@ -75,8 +76,9 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     lsn_operand *to = operands;
     lsn_tile tile;
     for (uint32_t r = 0; r < rows + path->kernel_height - 1u; r++) {
-        const int8_t *from = row_of(stage, input, row + r - lsn_before(path->kernel_height));
-        to = copy_columns(to, from, stage, column - lsn_before(path->kernel_width), width,
+        const int8_t *from =
+            row_of(stage, input, row + r - lsn_padding_before(path->kernel_height));
+        to = copy_columns(to, from, stage, column - lsn_padding_before(path->kernel_width), width,
                           channels);
     }
     tile.operands = operands;
@@ -90,8 +92,8 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     return tile;
 }
 
-/* Spread one row over the patches of all columns: the operand at `offset`
- * columns from each, every `stride` bytes. */
+/* Copy one channel of one row into the patches of `columns` columns: the values from
+ * column `offset` on, each to the next patch, `stride` bytes on. */
 static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
                    uint32_t columns, int8_t *to, uint32_t stride)
 {
@@ -103,15 +105,15 @@ static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, 
     }
 }
 
-/* One run a pixel: its whole patch. */
+/* One run per pixel: its whole patch. */
 static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
                                const lsn_ring *input, uint32_t row, uint32_t rows,
                                uint32_t column, uint32_t columns, lsn_operand *operands)
 {
     uint32_t length = lsn_packed_length(stage, path);
     uint32_t bytes = rows * columns * length;
-    /* First as int8 at the end of the space for the operands, then widened from
-     * there: the writer does not overtake the reader. */
+    /* Gather int8 at the end of the space for the operands, then widen from there: the
+     * writer never overtakes the reader. */
     int8_t *patches = (int8_t *)operands + (sizeof(lsn_operand) - 1u) * bytes;
     lsn_tile tile;
     memset(patches, 0, bytes);
@@ -119,9 +121,9 @@ static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
         int8_t *to = patches + (size_t)r * length;
         for (uint32_t k = 0; k < path->kernel_height; k++) {
             const int8_t *from =
-                row_of(stage, input, row + r + k - lsn_before(path->kernel_height));
+                row_of(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
             for (uint32_t l = 0; l < path->kernel_width; l++) {
-                uint32_t offset = column + l - lsn_before(path->kernel_width);
+                uint32_t offset = column + l - lsn_padding_before(path->kernel_width);
                 for (uint32_t channel = 0; channel < stage->channels; channel++) {
                     spread(stage, from, offset, channel, columns, to++, rows * length);
                 }

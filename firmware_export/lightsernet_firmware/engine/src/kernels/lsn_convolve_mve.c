@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of a tile with Helium, the vector extension of Cortex-M55: VMLADAVA
- * multiplies sixteen pairs of int8 and adds all products to a register. Weights
- * are read from the blob as they are. */
-#include "lsn_kernels.h"
+/* Convolution of a tile with Helium, the vector extension of Cortex-M55. VMLADAVA
+ * multiplies sixteen pairs of int8 and adds all products to a register. Weights are read
+ * from the blob directly. */
+#include "lsn_convolve.h"
 
 #if LSN_USE_MVE
 
@@ -12,7 +12,7 @@
 
 void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
 {
-    /* int8 it stays; from and to may be the same place. */
+    /* Operands are int8; `from` and `to` may be the same. */
     memmove(to, from, count);
 }
 
@@ -27,7 +27,8 @@ lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint3
     return filters;
 }
 
-/* Two pixels and two filters share every load. */
+/* Two pixels and two filters share every load. With next = 0 the second pixel is the
+ * first: the results are stored twice. */
 static void convolve_pair(const lsn_tile *tile, const int8_t *pixel0, const int8_t *pixel1,
                           const lsn_filters *filters, int32_t *accumulators, uint32_t pixels,
                           uint32_t next, const int32_t bias[2])
@@ -78,8 +79,8 @@ static void convolve_pair(const lsn_tile *tile, const int8_t *pixel0, const int8
     accumulators[pixels] = s01;
 }
 
-/* Patches of one vector at most: the weights stay in registers. What a load takes
- * in behind a patch meets weights of zero. */
+/* Patches of at most one vector: the weights stay in registers. A load may read past a
+ * patch; the weights there are zero. */
 static void convolve_patches(const lsn_tile *tile, const lsn_filters *filters,
                              const int32_t bias[2], int32_t *first)
 {
@@ -92,7 +93,7 @@ static void convolve_patches(const lsn_tile *tile, const lsn_filters *filters,
     const int8_t *pixel = tile->operands;
     int32_t b0 = bias[0];
     int32_t b1 = bias[1];
-    /* Patches lie one after another, in the order of the pixels. */
+    /* Patches are contiguous, in the order of the pixels. */
     for (uint32_t pairs = pixels / 2u; pairs > 0; pairs--) {
         int8x16_t a = vld1q_s8(pixel);
         int8x16_t b = vld1q_s8(pixel + beside);
@@ -115,7 +116,7 @@ void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_
                   int32_t *accumulators)
 {
     uint32_t pixels = tile->rows * tile->columns;
-    /* Two rows: the pixels of a column are a pair. One row: two columns are. */
+    /* A pair is a column of two rows or, with one row, two neighbouring columns. */
     uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
     uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
     const int8_t *pixel = tile->operands;
@@ -125,7 +126,7 @@ void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_
         return;
     }
     for (uint32_t i = 0; i < pixels; i += 2u) {
-        /* The last of an odd number is computed twice. */
+        /* With an odd number of pixels the last one is its own partner. */
         uint32_t next = i + 1u < pixels ? 1u : 0u;
         convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, accumulators + i,
                       pixels, next, bias);

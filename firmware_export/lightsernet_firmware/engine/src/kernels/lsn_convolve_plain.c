@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of a tile in plain C: what compilers vectorise on a host. */
-#include "lsn_kernels.h"
+/* Convolution of a tile in portable C, which compilers vectorise on a host. */
+#include "lsn_convolve.h"
 
 #if !LSN_USE_DSP && !LSN_USE_MVE
 
@@ -55,12 +55,12 @@ void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_
                   int32_t *accumulators)
 {
     uint32_t pixels = tile->rows * tile->columns;
-    /* Two rows: the pixels of a column are a pair. One row: two columns are. */
+    /* A pair is a column of two rows or, with one row, two neighbouring columns. */
     uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
     uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
     const lsn_operand *pixel = tile->operands;
     for (uint32_t i = 0; i < pixels; i += 2u) {
-        /* The last of an odd number is computed twice. */
+        /* With an odd number of pixels the last one is its own partner. */
         uint32_t next = i + 1u < pixels ? 1u : 0u;
         int32_t sums[4];
         convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, sums);

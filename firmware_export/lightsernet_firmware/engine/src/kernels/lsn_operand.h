@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the convolution kernels of this target read.
+/* The type that the convolution kernels of this target read.
  *
- * Cortex-M4, M7, M33 (DSP) and hosts multiply pairs of int16: operands and
- * weights are widened once a tile. Helium (MVE) multiplies int8 as it is.
+ * Cortex-M4, M7 and M33 (DSP) multiply pairs of int16, as hosts do: operands and weights
+ * are widened once per tile. Helium (MVE) multiplies int8 directly. LSN_PLAIN_KERNELS
+ * selects the portable kernels on every target.
  */
 #ifndef LSN_OPERAND_H
 #define LSN_OPERAND_H

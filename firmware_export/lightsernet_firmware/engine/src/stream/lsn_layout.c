@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The RAM of a stream. */
-#include "lsn_ram.h"
+#include "lsn_layout.h"
 
 uint32_t lsn_rows_before(const lsn_model *model, const lsn_stage *stage)
 {
     const lsn_path *paths = lsn_paths_of(model, stage);
     uint32_t rows = 0;
     for (uint32_t p = 0; p < stage->n_paths; p++) {
-        rows = lsn_max(rows, lsn_before(paths[p].kernel_height));
+        rows = lsn_max(rows, lsn_padding_before(paths[p].kernel_height));
     }
     return rows;
 }
@@ -18,7 +17,7 @@ uint32_t lsn_rows_after(const lsn_model *model, const lsn_stage *stage)
     uint32_t rows = 0;
     for (uint32_t p = 0; p < stage->n_paths; p++) {
         uint32_t height = paths[p].kernel_height;
-        rows = lsn_max(rows, height - 1u - lsn_before(height));
+        rows = lsn_max(rows, height - 1u - lsn_padding_before(height));
     }
     return rows;
 }
@@ -33,6 +32,7 @@ size_t lsn_ring_bytes(const lsn_model *model, const lsn_stage *stage)
     return lsn_aligned((size_t)lsn_rows_kept(model, stage) * stage->width * stage->channels);
 }
 
+/* Operands that lsn_gather writes. */
 static size_t operands_of_tile(const lsn_stage *stage, const lsn_path *path)
 {
     if (lsn_gathers_patches(stage)) {
@@ -43,13 +43,13 @@ static size_t operands_of_tile(const lsn_stage *stage, const lsn_path *path)
            lsn_round_up(stage->channels, LSN_GROUP);
 }
 
-lsn_stage_scratch lsn_stage_scratch_of(const lsn_model *model, const lsn_stage *stage)
+lsn_scratch_layout lsn_scratch_layout_of(const lsn_model *model, const lsn_stage *stage)
 {
     const lsn_path *paths = lsn_paths_of(model, stage);
     size_t pixels = (size_t)stage->pool_height * stage->tile_width;
     size_t operands = 0;
     size_t weights = 0;
-    lsn_stage_scratch scratch;
+    lsn_scratch_layout layout;
     for (uint32_t p = 0; p < stage->n_paths; p++) {
         size_t tile = operands_of_tile(stage, &paths[p]);
         operands = tile > operands ? tile : operands;
@@ -57,12 +57,12 @@ lsn_stage_scratch lsn_stage_scratch_of(const lsn_model *model, const lsn_stage *
         weights = lsn_max((uint32_t)weights, lsn_packed_length(stage, &paths[p]));
 #endif
     }
-    scratch.operands = 0;
-    scratch.weights = lsn_aligned(operands * sizeof(lsn_operand));
-    scratch.accumulators = scratch.weights + lsn_aligned(2u * weights * sizeof(lsn_operand));
-    scratch.outputs = scratch.accumulators + lsn_aligned(2u * pixels * sizeof(int32_t));
-    scratch.size = scratch.outputs + lsn_aligned(2u * pixels);
-    return scratch;
+    layout.operands = 0;
+    layout.weights = lsn_aligned(operands * sizeof(lsn_operand));
+    layout.accumulators = layout.weights + lsn_aligned(2u * weights * sizeof(lsn_operand));
+    layout.outputs = layout.accumulators + lsn_aligned(2u * pixels * sizeof(int32_t));
+    layout.size = layout.outputs + lsn_aligned(2u * pixels);
+    return layout;
 }
 
 static size_t scratch_size(const lsn_model *model)
@@ -70,11 +70,11 @@ static size_t scratch_size(const lsn_model *model)
     const lsn_header *header = lsn_header_of(model);
     const lsn_stage *stages = lsn_stages_of(model);
     const lsn_head *head = lsn_head_of(model);
-    /* The last stage's row, and the head's mean, live in the scratch too. */
+    /* The output of the last stage lies behind that stage's scratch. */
     size_t row = lsn_aligned((size_t)head->width * head->channels);
     size_t size = 0;
     for (uint32_t s = 0; s < header->n_stages; s++) {
-        size_t stage = lsn_stage_scratch_of(model, &stages[s]).size;
+        size_t stage = lsn_scratch_layout_of(model, &stages[s]).size;
         if (s + 1u == header->n_stages) {
             stage += row;
         }

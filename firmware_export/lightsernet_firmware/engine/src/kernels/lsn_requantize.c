@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "lsn_requantize.h"
+
 #include "lsn_fixed_point.h"
-#include "lsn_kernels.h"
+#include "lsn_operand.h"
 
 #if LSN_USE_MVE
 #include <arm_mve.h>
 #endif
 
-/* The product of lsn_doubling_high, with the doubling done beforehand: its upper
- * half, rounded, is then the result. |doubled| at most 2**31 - 2. */
+/* lsn_doubling_high of doubled / 2 and multiplier: as the doubling is done beforehand, the
+ * result is the upper half of the product, rounded. |doubled| at most 2**31 - 2. */
 static inline int32_t rounded_high(int32_t doubled, int32_t multiplier)
 {
 #if LSN_USE_DSP
     int32_t high;
-    /* ACLE has no name for it. */
+    /* ACLE has no intrinsic for it. */
     __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(doubled), "r"(multiplier));
     return high;
 #else
@@ -33,7 +35,8 @@ static inline int32_t saturate_int8(int32_t x)
 
 #if LSN_USE_MVE
 
-/* Four at a time: VQRDMULH is lsn_doubling_high, and VRSHL rounds halves up. */
+/* Four at a time: VQRDMULH is lsn_doubling_high. VRSHL rounds halves up, so that negative
+ * values are decremented first: their halves then round away from zero. */
 static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
                           int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
 {
@@ -59,7 +62,7 @@ static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t m
 {
     int32_t doubling = left + 1;
     if (right > 0 && right <= MAX_FOLDED_SHIFT) {
-        /* What rounds, and the zero point, in one addition. */
+        /* One addition rounds and adds the zero point. */
         int32_t offset = (1 << (right - 1)) + zero_point * (1 << right);
         for (uint32_t i = 0; i < count; i++) {
             int32_t high =
@@ -82,7 +85,7 @@ void lsn_requantize(const int32_t *accumulators, uint32_t count, int32_t multipl
     int32_t left = shift > 0 ? shift : 0;
     int32_t right = shift < 0 ? -shift : 0;
     scale_channel(accumulators, count, multiplier, left, right, path->zero_point, outputs);
-    /* With ReLU and a zero point of -128 the range of int8 is all the clamping. */
+    /* With ReLU and a zero point of -128 saturation has already clamped. */
     if (path->minimum > -128 || path->maximum < 127) {
         for (uint32_t i = 0; i < count; i++) {
             outputs[i] = (int8_t)lsn_clamp(outputs[i], path->minimum, path->maximum);
