@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lightsernet_edge import extras
-from lightsernet_edge.cli import build_parser
+from lightsernet_edge.cli import build_parser, main
 from tests.places import DOCS
 
 REFERENCE = DOCS / "reference"
@@ -122,13 +120,13 @@ def test_fields_are_those_that_are_printed(
     left_out: set[str] | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    command: Callable[..., Any],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("one").mkdir()
     (Path("one") / CLIP.name).write_bytes(CLIP.read_bytes())
-    outcome = command(*arguments, "--json")
-    printed = set(json.loads(outcome.stdout.splitlines()[0]))
+    assert main([*arguments, "--json"]) == 0
+    printed = set(json.loads(capfd.readouterr().out.splitlines()[0]))
     fields = fields_of(arguments[0])
     if left_out is None:
         # Those of an emulated core are others.

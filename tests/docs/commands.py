@@ -1,0 +1,65 @@
+"""The commands of README and guide, and which of them cannot run in a scratch folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.docs.markdown import blocks
+from tests.places import CHECKOUT, DOCS
+
+PAGES = (CHECKOUT / "README.md", *sorted((DOCS / "guide").glob("*.md")))
+
+_INSTALLS = "needs the package index; tests/environments builds the wheel and installs it"
+_ITSELF = "runs these tests"
+_ON_THE_GUIDE = "runs from docs/guide/train-your-own.md"
+# Each command that is not run where the others are, and why.
+NOT_RUN_HERE = {
+    "make demo": _INSTALLS,
+    "make test": _ITSELF,
+    "python -m pytest tests/microphone": _ITSELF,
+    "pip install .": _INSTALLS,
+    'pip install ".[train]"': _INSTALLS,
+    'pip install ".[serve]"': _INSTALLS,
+    "pip install paho-mqtt": "needs the package index; the extra dev has it",
+    "lightsernet-edge fetch emodb --to data/emodb": (
+        "downloads EMO-DB; tests/trainer/datasets/test_fetch_verb.py has a server of its own"
+    ),
+    "arecord -q -t raw -f S16_LE -r 16000 -c 1 | lightsernet-edge listen --input - --json": (
+        "needs a sound card; tests/edge/cli/test_listen.py pipes samples in"
+    ),
+    "lightsernet-edge listen --json | python examples/mqtt_publish.py --host localhost": (
+        "needs a broker at its usual port; tests/examples/test_mqtt_publisher.py starts one"
+    ),
+}
+# They hear a microphone: tests/microphone/test_documented_commands.py runs them.
+ON_A_MICROPHONE = (
+    "lightsernet-edge devices",
+    "lightsernet-edge listen",
+    "lightsernet-edge listen --json",
+    "lightsernet-edge enrol --output me.json",
+    "lightsernet-edge listen --profile me.json",
+)
+# They run until they are told to stop.
+ENDLESS = ("lightsernet-edge serve --uri tcp://127.0.0.1:10800",)
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+
+
+def commands(page: Path) -> list[str]:
+    """Return the commands of a page's ``sh`` blocks in order, without comments.
+
+    A backslash joins lines, as in the shell.
+    """
+    found = []
+    for block in blocks(page):
+        if block.language == "sh":
+            lines = block.text.replace("\\\n", " ").splitlines()
+            bare = (" ".join(_COMMENT.sub("", line).split()) for line in lines)
+            found += [line for line in bare if line]
+    return found
+
+
+def set_aside() -> set[str]:
+    """Return the commands that do not run with the others of their page."""
+    return {*NOT_RUN_HERE, *ON_A_MICROPHONE, *ENDLESS}
