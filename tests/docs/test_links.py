@@ -13,6 +13,9 @@ from tests.places import CHECKOUT, DOCS
 
 INDEX = DOCS / "index.md"
 ELSEWHERE = ("https://", "http://", "mailto:")
+NAMED_IN_CONTRIBUTING = re.compile(
+    r"`((?:sdk|firmware_export|tests|docs|benchmarks)/[\w/.-]*|setup\.cfg)`"
+)
 NAMED_IN_SOURCES = re.compile(r"docs/[\w/.-]+\.(?:md|json)\b")
 
 
@@ -74,3 +77,10 @@ def test_pages_that_sources_name_exist() -> None:
     assert named
     gone = [f"{source}: {name}" for name, source in sorted(named) if not (CHECKOUT / name).exists()]
     assert gone == []
+
+
+def test_what_contributing_names_exists() -> None:
+    page = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = NAMED_IN_CONTRIBUTING.findall(page)
+    assert len(set(named)) > 20
+    assert [name for name in named if not (CHECKOUT / name).exists()] == []
