@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.markdown import anchors, links, pages
-from tests.places import CHECKOUT, DOCS
+from tests.places import CHECKOUT, DOCS, EXAMPLES
 
 INDEX = DOCS / "index.md"
 ELSEWHERE = ("https://", "http://", "mailto:")
@@ -51,6 +51,12 @@ def test_every_page_can_be_reached_from_the_index() -> None:
 
 def test_the_readme_leads_to_the_index() -> None:
     assert INDEX in [target for _, target, _ in local_links(CHECKOUT / "README.md")]
+
+
+def test_the_index_lists_every_example() -> None:
+    listed = {target for _, target, _ in local_links(INDEX)}
+    programs = {*EXAMPLES.glob("*.py"), *EXAMPLES.glob("*/main.c"), *EXAMPLES.glob("*.service")}
+    assert programs - listed == set()
 
 
 def tracked_sources() -> list[Path]:
