@@ -11,7 +11,7 @@ from pathlib import Path
 from lightsernet_edge.model.file import read_model
 from tests.places import CLIPS, EXAMPLES, GOLDEN
 
-TIMEOUT_S = 600
+TIMEOUT_S = 1200
 # Made-up speakers of the data set: two is the least that can be left out in turn.
 _SPEAKERS = ("03", "08")
 # Programs that somebody built there.
