@@ -43,13 +43,13 @@ from pathlib import Path
 import numpy as np
 import keras
 from lightsernet_edge.features import recipe
-from lightsernet_trainer.batches import Augmentation, CropBatches
 from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.configuration import DEFAULTS
 from lightsernet_trainer.datasets.clip import Clip
-from lightsernet_trainer.feature_store import FeatureStore
-from lightsernet_trainer.fitting import fit_epoch
-from lightsernet_trainer.network import light_sernet
+from lightsernet_trainer.network.light_sernet import light_sernet
+from lightsernet_trainer.training.batches import Augmentation, CropBatches
+from lightsernet_trainer.training.feature_store import FeatureStore
+from lightsernet_trainer.training.fitting import fit_epoch
 
 mixed, n_clips, n_epochs = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if mixed != "none":

@@ -19,6 +19,31 @@ PADDINGS = ("recipe", "zeros", "repeat")
 BATCH_STATISTICS = ("moving", "measured")
 MIXED_PRECISIONS = ("none", "bfloat16", "float16")
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "seconds": (0.3, 30.0),
+    "epochs": (1, 10_000),
+    "batch_size": (1, 4096),
+    "width": (0.05, 4.0),
+    "mixup": (0.0, 10.0),
+    "time_masks": (0, 100),
+    "time_mask_frames": (0, 1000),
+    "profile_clips": (0, 1000),
+    "neutral_profiles": (0.0, 1.0),
+    "seed": (0, 2**31 - 1),
+    "gamma": (0.0, 100.0),
+    "label_smoothing": (0.0, 0.99),
+    "learning_rate": (1e-9, 10.0),
+    "weight_average": (0.0, 1.0),
+}
+_CHOICES = {
+    "level": LEVELS,
+    "padding": PADDINGS,
+    "loss": LOSSES,
+    "schedule": SCHEDULES,
+    "batch_statistics": BATCH_STATISTICS,
+    "mixed_precision": MIXED_PRECISIONS,
+}
+
 
 @dataclass(frozen=True)
 class TrainingConfiguration:
@@ -109,39 +134,17 @@ class TrainingConfiguration:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for field, flag, low, high in (
-            ("seconds", "--seconds", 0.3, 30.0),
-            ("epochs", "--epochs", 1, 10_000),
-            ("batch_size", "--batch-size", 1, 4096),
-            ("width", "--width", 0.05, 4.0),
-            ("mixup", "--mixup", 0.0, 10.0),
-            ("time_masks", "--time-masks", 0, 100),
-            ("time_mask_frames", "--time-mask-frames", 0, 1000),
-            ("profile_clips", "--profile-clips", 0, 1000),
-            ("neutral_profiles", "--neutral-profiles", 0.0, 1.0),
-            ("seed", "--seed", 0, 2**31 - 1),
-            ("gamma", "--gamma", 0.0, 100.0),
-            ("label_smoothing", "--label-smoothing", 0.0, 0.99),
-            ("learning_rate", "--learning-rate", 1e-9, 10.0),
-            ("weight_average", "--weight-average", 0.0, 1.0),
-        ):
+        for field, (low, high) in _RANGES.items():
             value = getattr(self, field)
             if not low <= value <= high:
-                raise InputError(f"{flag}: found {value}, expected {low}..{high}")
-        for field, flag, allowed in (
-            ("level", "--level", LEVELS),
-            ("padding", "--padding", PADDINGS),
-            ("loss", "--loss", LOSSES),
-            ("schedule", "--schedule", SCHEDULES),
-            ("batch_statistics", "--batch-statistics", BATCH_STATISTICS),
-            ("mixed_precision", "--mixed-precision", MIXED_PRECISIONS),
-        ):
+                raise InputError(f"{field}: found {value}, expected {low}..{high}")
+        for field, allowed in _CHOICES.items():
             value = getattr(self, field)
             if value not in allowed:
-                raise InputError(f"{flag}: found {value!r}, expected one of {', '.join(allowed)}")
+                raise InputError(f"{field}: found {value!r}, expected one of {', '.join(allowed)}")
         if self.profile_clips and not self.standardise:
             raise InputError(
-                f"--profile-clips: found {self.profile_clips} with --no-standardise, expected 0: "
+                f"profile_clips: found {self.profile_clips} without standardise, expected 0: "
                 "profiles are what features are standardised by"
             )
 
@@ -160,7 +163,7 @@ class TrainingConfiguration:
         if self.padding != "recipe":
             if spec.clip_seconds is not None:
                 raise InputError(
-                    f"--padding: found {self.padding!r}, but features {spec.name!r} put zeros "
+                    f"padding: found {self.padding!r}, but features {spec.name!r} put zeros "
                     f"around clips of less than {spec.clip_seconds} s"
                 )
             changes["padding"] = self.padding
@@ -225,7 +228,7 @@ def _spec_change(text: str) -> dict[str, Any]:
     fields = [f.name for f in dataclasses.fields(FeatureSpec) if f.name not in _NOT_CHANGED]
     if field not in fields or not value:
         raise InputError(
-            f"--front-end: found {text!r}, expected FIELD=VALUE with one of {', '.join(fields)}"
+            f"front_end: found {text!r}, expected FIELD=VALUE with one of {', '.join(fields)}"
         )
     for kind in (int, float):
         try:

@@ -114,41 +114,39 @@ def test_help_says_which_layouts_take_labels(verb: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "flag"),
+    "changes",
     [
-        ({"loss": "hinge"}, "--loss"),
-        ({"gamma": -1.0}, "--gamma"),
-        ({"gamma": float("nan")}, "--gamma"),
-        ({"label_smoothing": 1.0}, "--label-smoothing"),
-        ({"schedule": "linear"}, "--schedule"),
-        ({"learning_rate": 0.0}, "--learning-rate"),
-        ({"learning_rate": float("nan")}, "--learning-rate"),
-        ({"epochs": 0}, "--epochs"),
-        ({"batch_size": 0}, "--batch-size"),
-        ({"width": 0.0}, "--width"),
-        ({"seconds": float("inf")}, "--seconds"),
-        ({"level": "loud"}, "--level"),
-        ({"padding": "mirror"}, "--padding"),
-        ({"mixup": -0.1}, "--mixup"),
-        ({"seed": -1}, "--seed"),
-        ({"profile_clips": -1}, "--profile-clips"),
-        ({"profile_clips": 3, "standardise": False}, "--profile-clips: found 3 with --no-standard"),
-        ({"neutral_profiles": 1.5}, "--neutral-profiles"),
-        ({"mixed_precision": "int8"}, "--mixed-precision"),
+        {"loss": "hinge"},
+        {"gamma": -1.0},
+        {"gamma": float("nan")},
+        {"label_smoothing": 1.0},
+        {"schedule": "linear"},
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"width": 0.0},
+        {"seconds": float("inf")},
+        {"level": "loud"},
+        {"padding": "mirror"},
+        {"mixup": -0.1},
+        {"seed": -1},
+        {"profile_clips": -1},
+        {"profile_clips": 3, "standardise": False},
+        {"neutral_profiles": 1.5},
+        {"mixed_precision": "int8"},
     ],
 )
-def test_refused(changes: dict[str, Any], flag: str) -> None:
-    with pytest.raises(InputError, match=flag):
+def test_refused_by_the_name_of_the_parameter(changes: dict[str, Any]) -> None:
+    name, value = next(iter(changes.items()))
+    with pytest.raises(InputError, match=f"^{name}: found {value!r}"):
         TrainingConfiguration(**changes)
 
 
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [({"features": "x"}, "--features"), ({"input_type": "x"}, "--input-type")],
-)
-def test_recipes_that_there_are_not(changes: dict[str, Any], what: str) -> None:
-    with pytest.raises(InputError, match=what):
-        TrainingConfiguration(**changes).feature_spec()
+@pytest.mark.parametrize("name", ["features", "input_type"])
+def test_recipes_that_there_are_not(name: str) -> None:
+    with pytest.raises(InputError, match=f"^{name}: .*'x'"):
+        TrainingConfiguration(**{name: "x"}).feature_spec()
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -40,6 +40,22 @@ def add_parser(subparsers: Any) -> None:
         required=True,
         help="gets folds, results and report",
     )
+    _add_folds(parser)
+    _add_scores(parser)
+    parser.add_argument(
+        "--labels",
+        metavar="A,B,...",
+        type=options.label_list,
+        help="classes and their order, for folders and manifest (default: those found, sorted)",
+    )
+    _add_execution(parser)
+    training_settings.add_settings(parser, takes_seed=False)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_folds(parser: argparse.ArgumentParser) -> None:
+    """Add what says which folds there are, and how often each is trained."""
     parser.add_argument(
         "--protocol",
         metavar="NAME",
@@ -62,6 +78,10 @@ def add_parser(subparsers: Any) -> None:
         default=(0,),
         help="of the training (default: 0)",
     )
+
+
+def _add_scores(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a fold's models are scored."""
     parser.add_argument(
         "--precisions",
         metavar="A,B,...",
@@ -77,12 +97,10 @@ def add_parser(subparsers: Any) -> None:
         help="what the audio goes through: clean, gain:DB, noise:NAME:DB, telephone, room, "
         "mp3, mu-law, speed:FACTOR, formants:FACTOR (default: clean)",
     )
-    parser.add_argument(
-        "--labels",
-        metavar="A,B,...",
-        type=options.label_list,
-        help="classes and their order, for folders and manifest (default: those found, sorted)",
-    )
+
+
+def _add_execution(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the folds are run."""
     parser.add_argument(
         "--parallel",
         metavar="HOW",
@@ -98,14 +116,10 @@ def add_parser(subparsers: Any) -> None:
         default=True,
         help="go on where --out stopped (default), or refuse a folder that holds something",
     )
-    training_settings.add_settings(parser, takes_seed=False)
-    options.add_json(parser)
-    parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Cross-validate and print the pooled scores."""
-    from lightsernet_edge.errors import InputError
     from lightsernet_edge.extras import require_trainer
 
     require_trainer("crossval")
@@ -113,32 +127,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     from ..conditions import parse_condition
     from ..crossval.folds import make_folds
-    from ..crossval.parallel import PARALLEL
     from ..crossval.run import CrossValidation, cross_validate
     from ..datasets import load
     from ..report import write_report
     from ..results.file import read_results
 
-    for flag, found, allowed in (
-        ("--precisions", arguments.precisions, _PRECISIONS),
-        ("--parallel", (arguments.parallel,), PARALLEL),
-    ):
-        for name in found:
-            if name not in allowed:
-                raise InputError(f"{flag}: found {name!r}, expected some of {', '.join(allowed)}")
-    if arguments.jobs < 1:
-        raise InputError(f"--jobs: found {arguments.jobs}, expected at least 1")
-    if arguments.seed is not None:
-        raise InputError(f"--seed: found {arguments.seed}, expected --seeds {arguments.seed}")
-    if arguments.out.exists() and not arguments.out.is_dir():
-        raise InputError(f"--out: {arguments.out} is a file, expected a folder")
-    if not arguments.resume and arguments.out.exists() and any(arguments.out.iterdir()):
-        raise InputError(f"--out: {arguments.out} holds something, expected a new folder")
+    _check(arguments)
     configuration = training_settings.configuration(arguments)
     sample_rate = configuration.feature_spec().sample_rate
-    heard = training_settings.noises(arguments, sample_rate, "train")
-    tested = training_settings.noises(arguments, sample_rate, "test")
-    for conditions, noises in ((configuration.variants, heard), (arguments.conditions, tested)):
+    training_noises = training_settings.noises(arguments, sample_rate, "train")
+    test_noises = training_settings.noises(arguments, sample_rate, "test")
+    for conditions, noises in (
+        (configuration.variants, training_noises),
+        (arguments.conditions, test_noises),
+    ):
         for name in conditions:
             parse_condition(name, sample_rate, noises)
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
@@ -150,8 +152,8 @@ def run(arguments: argparse.Namespace) -> int:
         # Given twice, one would be scored twice into one file.
         tuple(dict.fromkeys(arguments.precisions)),
         tuple(dict.fromkeys(arguments.conditions)),
-        heard,
-        tested,
+        training_noises,
+        test_noises,
         _command(),
         arguments.parallel,
         arguments.jobs,
@@ -169,6 +171,29 @@ def run(arguments: argparse.Namespace) -> int:
         # With all that --out holds: other protocols and conditions of the same recipe.
         write_report(read_results(arguments.out), arguments.out / "report.html", recordings)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse flags that make no sense before anything is read."""
+    from lightsernet_edge.errors import InputError
+
+    from ..crossval.parallel import PARALLEL
+
+    for flag, found, allowed in (
+        ("--precisions", arguments.precisions, _PRECISIONS),
+        ("--parallel", (arguments.parallel,), PARALLEL),
+    ):
+        for name in found:
+            if name not in allowed:
+                raise InputError(f"{flag}: found {name!r}, expected some of {', '.join(allowed)}")
+    if arguments.jobs < 1:
+        raise InputError(f"--jobs: found {arguments.jobs}, expected at least 1")
+    if arguments.seed is not None:
+        raise InputError(f"--seed: found {arguments.seed}, expected --seeds {arguments.seed}")
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise InputError(f"--out: {arguments.out} is a file, expected a folder")
+    if not arguments.resume and arguments.out.exists() and any(arguments.out.iterdir()):
+        raise InputError(f"--out: {arguments.out} holds something, expected a new folder")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

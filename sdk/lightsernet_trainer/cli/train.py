@@ -6,11 +6,15 @@ import argparse
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lightsernet_edge.cli import options
 
 from . import training_settings
+
+if TYPE_CHECKING:
+    from ..datasets.clip import Corpus
+    from ..datasets.splits import Split
 
 
 def add_parser(subparsers: Any) -> None:
@@ -70,63 +74,29 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and print the scores."""
-    from lightsernet_edge.errors import InputError
     from lightsernet_edge.extras import require_trainer
 
     require_trainer("train")
     from rich.console import Console
 
-    from ..datasets import load, splits
-    from ..network import backend
-    from ..training.checkpoint import Checkpoint, discard, run_facts
-    from ..training.feature_store import FeatureStore
-
-    configuration = training_settings.configuration(arguments)
-    corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
-    if arguments.test_speakers == ("none",):
-        split = splits.train_on_all(corpus)
-    elif arguments.test_speakers is not None:
-        split = splits.hold_out_speakers(corpus, arguments.test_speakers)
-    elif arguments.test_share is not None:
-        split = splits.hold_out_share(corpus, arguments.test_share, configuration.seed)
-    elif corpus.speakers_known and len(corpus.speakers) > 1:
-        speakers = splits.choose_test_speakers(corpus, configuration.seed)
-        split = splits.hold_out_speakers(corpus, speakers)
-    else:
-        raise InputError(
-            f"{arguments.data}: not every clip names its speaker, so none can be held out; "
-            "give --test-share or --test-speakers none"
-        )
-
-    # Progress goes past what is held back of the native libraries' output.
-    console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
-    state = arguments.out / "run"
-    spec = configuration.feature_spec()
-    noises = training_settings.noises(arguments, spec.sample_rate, "train")
-    store = FeatureStore(
-        spec, arguments.cache, state / "features", variants=configuration.variants, noises=noises
-    )
-    facts = run_facts(corpus, split, configuration, noises)
-    if not arguments.restart:
-        checkpoint = Checkpoint(state, facts)
-    # Every clip is read before anything is written or thrown away, and before Keras is
-    # imported, which takes seconds.
-    store.load([*split.train, *split.test], console)
-    if arguments.restart:
-        discard(state)
-        checkpoint = Checkpoint(state, facts)
-    with console.status("loading Keras"):
-        backend.start()
+    from ..datasets import load
     from ..training.run import train
     from ..training.summary import write_summary
 
+    configuration = training_settings.configuration(arguments)
+    sample_rate = configuration.feature_spec().sample_rate
+    corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
+    split = _split(arguments, corpus, configuration.seed)
+    # Progress goes past what is held back of the native libraries' output.
+    console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     result = train(
         corpus,
         split,
         configuration,
-        store,
-        checkpoint,
         arguments.out,
+        noises=training_settings.noises(arguments, sample_rate, "train"),
+        cache=arguments.cache,
+        restart=arguments.restart,
         verbosity=arguments.verbosity,
         console=console,
     )
@@ -136,6 +106,26 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print_summary(summary, arguments.out)
     return 0
+
+
+def _split(arguments: argparse.Namespace, corpus: Corpus, seed: int) -> Split:
+    """Hold out what the flags say; by default a fifth of the speakers."""
+    from lightsernet_edge.errors import InputError
+
+    from ..datasets import splits
+
+    if arguments.test_speakers == ("none",):
+        return splits.train_on_all(corpus)
+    if arguments.test_speakers is not None:
+        return splits.hold_out_speakers(corpus, arguments.test_speakers)
+    if arguments.test_share is not None:
+        return splits.hold_out_share(corpus, arguments.test_share, seed)
+    if corpus.speakers_known and len(corpus.speakers) > 1:
+        return splits.hold_out_speakers(corpus, splits.choose_test_speakers(corpus, seed))
+    raise InputError(
+        f"{arguments.data}: not every clip names its speaker, so none can be held out; "
+        "give --test-share or --test-speakers none"
+    )
 
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:

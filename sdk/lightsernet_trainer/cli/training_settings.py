@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lightsernet_edge.cli import options
@@ -11,6 +12,85 @@ from lightsernet_edge.cli import options
 if TYPE_CHECKING:
     from ..conditions.noise import Noises
     from ..configuration import TrainingConfiguration
+
+
+Kind = Callable[[str], object]
+
+# Flag, type, placeholder and help of each field of the training configuration but the
+# seed and what is no value.
+_SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
+    ("--features", str, "RECIPE", "edge, light-sernet or psf (default: edge)"),
+    ("--input-type", str, "TYPE", "mfcc, mel-spectrogram or spectrogram (default: mfcc)"),
+    ("--level", str, "RULE", "none, percentile or running-peak (default: the recipe's)"),
+    ("--padding", str, "RULE", "fill short clips: zeros or repeat (default: the recipe's)"),
+    (
+        "--front-end",
+        options.label_list,
+        "F=V,...",
+        "other fields of the recipe's definition (default: none)",
+    ),
+    ("--seconds", float, "S", "length of the network's input (default: 3)"),
+    ("--loss", str, "NAME", "cross-entropy or focal (default: cross-entropy)"),
+    ("--gamma", float, "G", "exponent of the focal loss (default: 2)"),
+    (
+        "--label-smoothing",
+        float,
+        "X",
+        "share of the label given to all classes (edge: 0.1, else 0)",
+    ),
+    ("--epochs", int, "N", "passes over the data (edge: 40, light-sernet: 300, psf: 60)"),
+    ("--batch-size", int, "N", "clips a step (edge: 8, else 32)"),
+    (
+        "--learning-rate",
+        float,
+        "X",
+        "highest learning rate (edge: 0.001, light-sernet: 0.0001, psf: 0.002)",
+    ),
+    (
+        "--schedule",
+        str,
+        "NAME",
+        "of the learning rate (edge: trapezoid, light-sernet: original, psf: one-cycle)",
+    ),
+    (
+        "--weight-average",
+        float,
+        "X",
+        "time constant of a running mean of the weights, as a share of the run; 0: the last "
+        "weights (edge: 0.25, else 0)",
+    ),
+    (
+        "--batch-statistics",
+        str,
+        "WHICH",
+        "statistics of batch normalisation: moving or measured; a mean of the weights, as "
+        "edge has, always gets measured ones (default: moving)",
+    ),
+    ("--width", float, "X", "factor on the number of filters (default: 1)"),
+    ("--time-masks", int, "N", "SpecAugment's masks in time (default: 0)"),
+    ("--time-mask-frames", int, "N", "their greatest length (default: 0)"),
+    ("--mixup", float, "A", "mix pairs of clips, Beta(A, A); 0: do not (default: 0)"),
+    (
+        "--variants",
+        options.label_list,
+        "A,B,...",
+        "conditions that crops are also taken under, or clean (edge: eight speeds, else none)",
+    ),
+    (
+        "--profile-clips",
+        int,
+        "N",
+        "standardise half of the crops by profiles of up to N clips of the speaker "
+        "(edge: 20, else 0)",
+    ),
+    (
+        "--neutral-profiles",
+        float,
+        "X",
+        "share of these profiles that are of neutral clips (edge: 0.4, else 0)",
+    ),
+    ("--mixed-precision", str, "TYPE", "none, bfloat16 or float16 (default: none)"),
+)
 
 
 def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> None:
@@ -23,82 +103,10 @@ def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> No
         Whether ``--seed`` is shown: it is parsed in any case.
     """
     settings = parser.add_argument_group("settings (defaults depend on the recipe)")
-    seed = "seed of everything random (default: 0)"
-    for flag, kind, metavar, text in (
-        ("--features", str, "RECIPE", "edge, light-sernet or psf (default: edge)"),
-        ("--input-type", str, "TYPE", "mfcc, mel-spectrogram or spectrogram (default: mfcc)"),
-        ("--level", str, "RULE", "none, percentile or running-peak (default: the recipe's)"),
-        ("--padding", str, "RULE", "fill short clips: zeros or repeat (default: the recipe's)"),
-        (
-            "--front-end",
-            options.label_list,
-            "F=V,...",
-            "other fields of the recipe's definition (default: none)",
-        ),
-        ("--seconds", float, "S", "length of the network's input (default: 3)"),
-        ("--loss", str, "NAME", "cross-entropy or focal (default: cross-entropy)"),
-        ("--gamma", float, "G", "exponent of the focal loss (default: 2)"),
-        (
-            "--label-smoothing",
-            float,
-            "X",
-            "share of the label given to all classes (edge: 0.1, else 0)",
-        ),
-        ("--epochs", int, "N", "passes over the data (edge: 40, light-sernet: 300, psf: 60)"),
-        ("--batch-size", int, "N", "clips a step (edge: 8, else 32)"),
-        (
-            "--learning-rate",
-            float,
-            "X",
-            "highest learning rate (edge: 0.001, light-sernet: 0.0001, psf: 0.002)",
-        ),
-        (
-            "--schedule",
-            str,
-            "NAME",
-            "of the learning rate (edge: trapezoid, light-sernet: original, psf: one-cycle)",
-        ),
-        (
-            "--weight-average",
-            float,
-            "X",
-            "time constant of a running mean of the weights, as a share of the run; 0: the last "
-            "weights (edge: 0.25, else 0)",
-        ),
-        (
-            "--batch-statistics",
-            str,
-            "WHICH",
-            "statistics of batch normalisation: moving or measured; a mean of the weights, as "
-            "edge has, always gets measured ones (default: moving)",
-        ),
-        ("--width", float, "X", "factor on the number of filters (default: 1)"),
-        ("--time-masks", int, "N", "SpecAugment's masks in time (default: 0)"),
-        ("--time-mask-frames", int, "N", "their greatest length (default: 0)"),
-        ("--mixup", float, "A", "mix pairs of clips, Beta(A, A); 0: do not (default: 0)"),
-        (
-            "--variants",
-            options.label_list,
-            "A,B,...",
-            "conditions that crops are also taken under, or clean (edge: eight speeds, else none)",
-        ),
-        (
-            "--profile-clips",
-            int,
-            "N",
-            "standardise half of the crops by profiles of up to N clips of the speaker "
-            "(edge: 20, else 0)",
-        ),
-        (
-            "--neutral-profiles",
-            float,
-            "X",
-            "share of these profiles that are of neutral clips (edge: 0.4, else 0)",
-        ),
-        ("--mixed-precision", str, "TYPE", "none, bfloat16 or float16 (default: none)"),
-        ("--seed", int, "N", seed if takes_seed else argparse.SUPPRESS),
-    ):
+    for flag, kind, metavar, text in _SETTINGS:
         settings.add_argument(flag, type=kind, metavar=metavar, help=text)
+    seed = "seed of everything random (default: 0)" if takes_seed else argparse.SUPPRESS
+    settings.add_argument("--seed", type=int, metavar="N", help=seed)
     settings.add_argument(
         "--standardise",
         action=argparse.BooleanOptionalAction,

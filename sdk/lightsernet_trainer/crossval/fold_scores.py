@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,10 +144,3 @@ class FoldScorer:
             heard,
             place,
         )
-
-
-def model_of(folder: Path, precision: str) -> tuple[Path, str | None]:
-    """Return the file of a precision and the engine it is run by; ``native`` is int8 too."""
-    if precision == "native":
-        return folder / "int8.tflite", "native"
-    return folder / f"{precision}.tflite", None

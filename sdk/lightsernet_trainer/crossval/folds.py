@@ -44,7 +44,7 @@ def make_folds(
     corpus: Corpus,
     protocol: str,
     speakers: Sequence[str] | None = None,
-    count: int | None = None,
+    folds: int | None = None,
 ) -> tuple[Fold, ...]:
     """Return the folds of a protocol.
 
@@ -56,8 +56,9 @@ def make_folds(
     speakers : sequence of str, optional
         Only the folds that leave out these; for `protocols.LEAVE_ONE_SPEAKER_OUT`.
         For ``loso`` several may be joined by ``+``: one fold leaves them all out.
-    count : int, optional
-        Number of folds of a `protocols.STRATIFIED` one; 10 by default.
+    folds : int, optional
+        Number of folds of a `protocols.STRATIFIED` one, from 2 to the clips of the rarest
+        class; 10 by default.
 
     Raises
     ------
@@ -68,38 +69,47 @@ def make_folds(
         If a clip names no speaker and the protocol needs it.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
-        if not corpus.speakers_known:
-            raise DatasetError(
-                f"--protocol {protocol}: not every clip of the data names its speaker, expected "
-                f"that, or protocol {' or '.join(STRATIFIED)}"
+        if folds is not None:
+            raise InputError(f"folds: found {folds}, but protocol {protocol!r} has one per speaker")
+        return _leave_speakers_out(corpus, protocol, speakers)
+    if protocol in STRATIFIED:
+        if speakers is not None:
+            raise InputError(f"speakers: the folds of protocol {protocol!r} mix speakers")
+        return _stratified(corpus, _N_FOLDS if folds is None else folds)
+    raise InputError(f"protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+
+
+def _leave_speakers_out(
+    corpus: Corpus, protocol: str, speakers: Sequence[str] | None
+) -> tuple[Fold, ...]:
+    if not corpus.speakers_known:
+        raise DatasetError(
+            f"protocol {protocol}: not every clip of the data names its speaker, expected "
+            f"that, or protocol {' or '.join(STRATIFIED)}"
+        )
+    groups = [_group(corpus, item) for item in speakers or corpus.speakers]
+    named = [speaker for group in groups for speaker in group]
+    for speaker in named:
+        if speaker not in corpus.speakers:
+            raise InputError(
+                f"speakers: {speaker!r} is none of the speakers {', '.join(corpus.speakers)}"
             )
-        if count is not None:
-            raise InputError(f"--folds: found {count}, but protocol {protocol!r} has one a speaker")
-        groups = [_group(corpus, item) for item in speakers or corpus.speakers]
-        named = [speaker for group in groups for speaker in group]
-        for speaker in named:
-            if speaker not in corpus.speakers:
-                raise InputError(
-                    f"--speakers: {speaker!r} is none of the speakers {', '.join(corpus.speakers)}"
-                )
-            if named.count(speaker) > 1:
-                raise InputError(f"--speakers: found {speaker!r} twice, expected it once")
-        for group in groups:
-            if len(group) > 1 and protocol != "loso":
-                raise InputError(
-                    f"--speakers: found {'+'.join(group)!r}, but protocol {protocol!r} adapts to "
-                    "one speaker"
-                )
-        return tuple(Fold("+".join(group), hold_out_speakers(corpus, group)) for group in groups)
-    if protocol not in STRATIFIED:
-        raise InputError(f"--protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
-    if speakers is not None:
-        raise InputError(f"--speakers: the folds of protocol {protocol!r} mix speakers")
-    count = _N_FOLDS if count is None else count
+        if named.count(speaker) > 1:
+            raise InputError(f"speakers: found {speaker!r} twice, expected it once")
+    for group in groups:
+        if len(group) > 1 and protocol != "loso":
+            raise InputError(
+                f"speakers: found {'+'.join(group)!r}, but protocol {protocol!r} adapts to "
+                "one speaker"
+            )
+    return tuple(Fold("+".join(group), hold_out_speakers(corpus, group)) for group in groups)
+
+
+def _stratified(corpus: Corpus, count: int) -> tuple[Fold, ...]:
     fewest = min(corpus.counts, key=lambda label: corpus.counts[label])
     if not 2 <= count <= corpus.counts[fewest]:
         raise InputError(
-            f"--folds: found {count}, expected 2..{corpus.counts[fewest]}, the clips of {fewest!r}"
+            f"folds: found {count}, expected 2..{corpus.counts[fewest]}, the clips of {fewest!r}"
         )
     dealer = StratifiedKFold(count, shuffle=True, random_state=_FOLD_SEED)
     clips = corpus.clips

@@ -78,7 +78,7 @@ def run_folds(
         What `function` raises.
     """
     if parallel not in PARALLEL:
-        raise InputError(f"--parallel: found {parallel!r}, expected one of {', '.join(PARALLEL)}")
+        raise InputError(f"parallel: found {parallel!r}, expected one of {', '.join(PARALLEL)}")
     outcomes: dict[int, Outcome] = {}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("folds", total=len(jobs))
@@ -134,8 +134,8 @@ class _Attempt(Generic[Job, Outcome]):
         attempts.mkdir(parents=True, exist_ok=True)
         if len(list(attempts.iterdir())) >= _ATTEMPTS:
             raise LightSernetError(
-                f"--parallel: workers died {_ATTEMPTS} times at fold {place + 1} or beside it; "
-                "expected enough memory for that many folds at a time, or fewer --jobs"
+                f"parallel: workers died {_ATTEMPTS} times at fold {place + 1} or beside it; "
+                "expected enough memory for that many folds at a time, or fewer jobs"
             )
         (attempts / uuid4().hex).touch()
         return place, self.function(job)
@@ -201,9 +201,7 @@ def _ray(workers: int) -> Iterator[None]:
 
 
 def _not_installed(name: str) -> MissingDependencyError:
-    return MissingDependencyError(
-        f"--parallel {name}: {name} is not installed: {installation(name)}"
-    )
+    return MissingDependencyError(f"parallel {name}: {name} is not installed: {installation(name)}")
 
 
 _BACKENDS = {"loky": _loky, "dask": _dask, "ray": _ray}

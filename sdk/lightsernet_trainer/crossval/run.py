@@ -21,7 +21,8 @@ from ..results.file import read_results, write_result
 from ..results.protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
 from ..results.result import Result, result_name
 from ..training.feature_store import FeatureStore
-from .fold_run import FoldJob, FoldOutcome, run_fold
+from .fold_job import FoldJob, FoldOutcome
+from .fold_run import run_fold
 from .folds import Fold
 from .parallel import run_folds
 
@@ -41,7 +42,7 @@ class CrossValidation:
         Some of ``float32``, ``float16``, ``int8``, ``native``.
     conditions : tuple of str
         See `lightsernet_trainer.conditions`.
-    heard, tested : dict of str to ndarray, or None
+    training_noises, test_noises : dict of str to ndarray, or None
         The noises of the training variants, and those of the conditions.
     command : str
         What to write into the results as the command that makes them.
@@ -55,8 +56,8 @@ class CrossValidation:
     seeds: tuple[int, ...] = (0,)
     precisions: tuple[str, ...] = PRECISIONS
     conditions: tuple[str, ...] = (CLEAN,)
-    heard: Noises | None = None
-    tested: Noises | None = None
+    training_noises: Noises | None = None
+    test_noises: Noises | None = None
     command: str = ""
     parallel: str = "none"
     jobs: int = 2
@@ -99,7 +100,7 @@ def cross_validate(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out: {out} cannot be made ({error.strerror})") from None
+        raise InputError(f"out: {out} cannot be made ({error.strerror})") from None
     # A clip that cannot be read or is too short is told of now, not after a fold's training.
     store = FeatureStore(plan.configuration.feature_spec(), "disk", out / "features")
     store.load(corpus.clips, console)
@@ -112,8 +113,8 @@ def cross_validate(
             dataclasses.replace(plan.configuration, seed=seed),
             plan.precisions,
             plan.conditions,
-            plan.heard,
-            plan.tested,
+            plan.training_noises,
+            plan.test_noises,
             out / kind / f"seed{seed}" / fold.folder,
             out / "features",
         )
@@ -138,13 +139,13 @@ def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:
         return
     if not plan.configuration.standardise:
         raise InputError(
-            f"--protocol {plan.protocol}: recipe {plan.configuration.features!r} does not "
-            "standardise its features, expected --standardise"
+            f"protocol {plan.protocol}: recipe {plan.configuration.features!r} does not "
+            "standardise its features, expected standardise"
         )
     for fold in folds:
         if plan.protocol == "loso-enrol" and all(c.label != NEUTRAL for c in fold.split.test):
             raise InputError(
-                f"--protocol loso-enrol: speaker {fold.name!r} has no clip labelled {NEUTRAL!r}, "
+                f"protocol loso-enrol: speaker {fold.name!r} has no clip labelled {NEUTRAL!r}, "
                 "expected some to enrol with"
             )
 
@@ -172,16 +173,16 @@ def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> Non
                     raise InputError(
                         f"{out / name}.json: holds folds "
                         f"{', '.join(fold.name for fold in kept[name].folds)}, expected none but "
-                        f"{', '.join(names)}; choose another --out"
+                        f"{', '.join(names)}; choose another folder"
                     )
     model = (plan.protocol, configuration.features, configuration.loss)
     for result in kept.values():
         if (result.protocol, result.recipe, result.loss) == model:
             expect_same_settings(
-                f"--out: {out} holds results, and this would be", configuration, result
+                f"out: {out} holds results, and this would be", configuration, result
             )
             if result.name not in replaced:
-                expect_same_folds(f"--out: {out} holds results, and of this", names, result)
+                expect_same_folds(f"out: {out} holds results, and of this", names, result)
 
 
 def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:

@@ -104,10 +104,10 @@ def load(
     """
     layout = LAYOUTS.get(dataset)
     if layout is None:
-        raise InputError(f"--dataset {dataset!r}: unknown, expected one of {' '.join(LAYOUTS)}")
+        raise InputError(f"dataset {dataset!r}: unknown, expected one of {' '.join(LAYOUTS)}")
     if part not in layout.parts:
         raise InputError(
-            f"--part {part!r}: unknown to {dataset}, expected one of {' '.join(layout.parts)}"
+            f"part {part!r}: unknown to {dataset}, expected one of {' '.join(layout.parts)}"
         )
     if labels is not None:
         _check_labels(dataset, layout, labels)
@@ -127,9 +127,9 @@ def load(
 
 def _check_labels(dataset: str, layout: Layout, labels: Sequence[str]) -> None:
     if not layout.takes_labels:
-        raise InputError(f"--labels {','.join(labels)!r}: expected none, {dataset} has its own")
+        raise InputError(f"labels {','.join(labels)!r}: expected none, {dataset} has its own")
     if not all(labels) or len(set(labels)) != len(labels):
-        raise InputError(f"--labels {','.join(labels)!r}: expected each one once and none empty")
+        raise InputError(f"labels {','.join(labels)!r}: expected each one once and none empty")
 
 
 def _check_trainable(corpus: Corpus, data: Path) -> None:

@@ -46,7 +46,7 @@ class Corpus:
     Attributes
     ----------
     name : str
-        The data set's name, as in `--dataset`.
+        The data set's name, a key of `datasets.LAYOUTS`.
     labels : tuple of str
         The classes in the order in which models number them.
     clips : tuple of Clip

@@ -36,7 +36,8 @@ def enrolment_clips(clips: Sequence[Clip], seconds: Sequence[float], seed: int) 
     neutral = [i for i, clip in enumerate(clips) if clip.label == NEUTRAL]
     if not neutral:
         raise InputError(
-            f"--protocol loso-enrol: speaker {clips[0].speaker!r} has no clip labelled {NEUTRAL!r}"
+            f"speaker {clips[0].speaker!r}: found no clip labelled {NEUTRAL!r}, expected some to "
+            "enrol with"
         )
     chosen: list[int] = []
     for i in np.random.default_rng(seed).permutation(neutral):

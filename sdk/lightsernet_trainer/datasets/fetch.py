@@ -101,10 +101,7 @@ def fetch_emodb(
         If the files cannot be written.
     """
     sums = emodb_checksums() if checksums is None else checksums
-    if to.exists() and not to.is_dir():
-        raise InputError(f"{to}: is a file, expected a folder for EMO-DB")
-    if archive is not None and not archive.is_file():
-        raise DatasetError(f"{archive}: no such file, expected EMO-DB's zip archive")
+    _expect_folder_and_archive(to, archive)
     try:
         if (to / "wav").is_dir():
             missing, size = _check(to / "wav", sums, name=str(to / "wav"))
@@ -116,6 +113,13 @@ def fetch_emodb(
         raise LightSernetError(
             f"{error.filename or to}: cannot be read or written ({error.strerror or error})"
         ) from error
+
+
+def _expect_folder_and_archive(to: Path, archive: Path | None) -> None:
+    if to.exists() and not to.is_dir():
+        raise InputError(f"{to}: is a file, expected a folder for EMO-DB")
+    if archive is not None and not archive.is_file():
+        raise DatasetError(f"{archive}: no such file, expected EMO-DB's zip archive")
 
 
 def _fetch_into(

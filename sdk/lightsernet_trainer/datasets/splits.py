@@ -36,7 +36,7 @@ def train_on_all(corpus: Corpus) -> Split:
     return _checked(corpus, Split(corpus.clips, (), "all clips trained on: no score"))
 
 
-def hold_out_speakers(corpus: Corpus, speakers: Sequence[str]) -> Split:
+def hold_out_speakers(corpus: Corpus, test_speakers: Sequence[str]) -> Split:
     """Hold out all clips of some speakers.
 
     Raises
@@ -52,15 +52,15 @@ def hold_out_speakers(corpus: Corpus, speakers: Sequence[str]) -> Split:
             f"{nameless.path}: names no speaker, expected one for every clip where speakers "
             "are held out"
         )
-    unknown = sorted(set(speakers) - set(corpus.speakers))
+    unknown = sorted(set(test_speakers) - set(corpus.speakers))
     if unknown:
         raise InputError(
-            f"--test-speakers: {unknown[0]!r} is none of the speakers {', '.join(corpus.speakers)}"
+            f"test_speakers: {unknown[0]!r} is none of the speakers {', '.join(corpus.speakers)}"
         )
-    train = tuple(clip for clip in corpus.clips if clip.speaker not in speakers)
-    test = tuple(clip for clip in corpus.clips if clip.speaker in speakers)
+    train = tuple(clip for clip in corpus.clips if clip.speaker not in test_speakers)
+    test = tuple(clip for clip in corpus.clips if clip.speaker in test_speakers)
     return _checked(
-        corpus, Split(train, test, f"speakers {', '.join(sorted(set(speakers)))} held out")
+        corpus, Split(train, test, f"speakers {', '.join(sorted(set(test_speakers)))} held out")
     )
 
 
@@ -71,16 +71,16 @@ def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:
     return sorted(random.choice(corpus.speakers, count, replace=False).tolist())
 
 
-def hold_out_share(corpus: Corpus, share: float, seed: int) -> Split:
+def hold_out_share(corpus: Corpus, test_share: float, seed: int) -> Split:
     """Hold out a share of each class at random: speakers are on both sides.
 
     Raises
     ------
     InputError
-        If `share` is not between 0 and 1.
+        If `test_share` is not between 0 and 1.
     """
-    if not 0.0 < share < 1.0:
-        raise InputError(f"--test-share: found {share}, expected a number between 0 and 1")
+    if not 0.0 < test_share < 1.0:
+        raise InputError(f"test_share: found {test_share}, expected a number between 0 and 1")
     by_label: defaultdict[str, list[Clip]] = defaultdict(list)
     for clip in corpus.clips:
         by_label[clip.label].append(clip)
@@ -88,14 +88,14 @@ def hold_out_share(corpus: Corpus, share: float, seed: int) -> Split:
     held_out: set[Clip] = set()
     for label in corpus.labels:
         clips = by_label[label]
-        count = min(len(clips) - 1, max(1, round(share * len(clips))))
+        count = min(len(clips) - 1, max(1, round(test_share * len(clips))))
         held_out.update(clips[i] for i in random.permutation(len(clips))[:count])
     return _checked(
         corpus,
         Split(
             tuple(clip for clip in corpus.clips if clip not in held_out),
             tuple(clip for clip in corpus.clips if clip in held_out),
-            f"{share:.0%} of the clips held out at random, speakers on both sides: flattering",
+            f"{test_share:.0%} of the clips held out at random, speakers on both sides: flattering",
         ),
     )
 

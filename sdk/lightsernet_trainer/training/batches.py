@@ -228,3 +228,32 @@ def fit_length(
     return np.concatenate(
         [silence.repeat(before, axis=0), rows, silence.repeat(-spare - before, axis=0)]
     )
+
+
+def centre_crops(
+    store: FeatureStore, spec: FeatureSpec, clips: Sequence[Clip], n_frames: int
+) -> list[Rows]:
+    """Return the middle of each clip as the model sees it.
+
+    Parameters
+    ----------
+    store : FeatureStore
+    spec : FeatureSpec
+        With the mean, scale and bound to apply.
+    clips : sequence of Clip
+    n_frames : int
+        At least 1.
+
+    Returns
+    -------
+    list of ndarray of float32, shape (n_frames, n_coefficients)
+
+    Raises
+    ------
+    AudioError
+        If a clip cannot be read or is too short.
+    """
+    normaliser = Normaliser(spec)
+    return [
+        fit_length(normaliser(store.rows(clip)), n_frames, normaliser.silence) for clip in clips
+    ]

@@ -49,7 +49,7 @@ class Checkpoint:
         if kept is not None and str(kept["facts"]) != self._facts:
             raise InputError(
                 f"{folder}: holds a run with other data or settings, expected the same; "
-                "choose another --out, or throw away what it holds, as 'train --restart' does"
+                "choose another folder, or restart, which throws away what it holds"
             )
 
     def restore(self, model: keras.Model) -> list[dict[str, float]]:

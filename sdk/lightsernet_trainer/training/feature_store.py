@@ -61,9 +61,9 @@ class FeatureStore:
         noises: Noises | None = None,
     ) -> None:
         if cache not in CACHES:
-            raise InputError(f"--cache: found {cache!r}, expected one of {', '.join(CACHES)}")
+            raise InputError(f"cache: found {cache!r}, expected one of {', '.join(CACHES)}")
         if cache == "disk" and folder is None:
-            raise InputError("--cache disk: expected a folder to keep the features in")
+            raise InputError("cache disk: expected a folder to keep the features in")
         self.spec = spec.without_standardisation()
         self._front_end = FrontEnd(self.spec)
         self._cache = cache

@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lightsernet_edge.features import FeatureSpec
 
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import Clip
 from ..network.light_sernet import light_sernet
 from ..network.losses import loss_function
 from ..network.schedules import learning_rate_schedule
 from .batch_statistics import measure_statistics
-from .batches import Augmentation, CropBatches, Normaliser, fit_length
+from .batches import CropBatches
 from .checkpoint import Checkpoint
-from .feature_store import FeatureStore, statistics
+from .training_set import TrainingSet
 from .weight_average import averaging_adam, take_mean
 
-# Bound of standardised features, in deviations: rare outliers would cost all
-# others int8 resolution.
-_BOUND = 5.0
-# Enough clips for stable ranges; the converter runs each of them twice.
-_CALIBRATION_CLIPS = 200
-
 Watch = Callable[[keras.Model, dict[str, float]], None]
-
-
-def fitted_spec(
-    configuration: TrainingConfiguration, store: FeatureStore, clips: Sequence[Clip]
-) -> FeatureSpec:
-    """Return the configuration's front end, standardised over `clips` if it asks for that."""
-    spec = configuration.feature_spec()
-    if not configuration.standardise:
-        return spec
-    mean, scale = statistics(store, clips)
-    return dataclasses.replace(spec, mean=mean, scale=scale, clip_value=spec.clip_value or _BOUND)
 
 
 def build_network(
@@ -57,10 +37,7 @@ def build_network(
 
 
 def fit(
-    store: FeatureStore,
-    spec: FeatureSpec,
-    clips: Sequence[Clip],
-    labels: Sequence[str],
+    data: TrainingSet,
     configuration: TrainingConfiguration,
     checkpoint: Checkpoint,
     *,
@@ -72,18 +49,12 @@ def fit(
 
     Parameters
     ----------
-    store : FeatureStore
-        Of the configuration's front end.
-    spec : FeatureSpec
-        As `fitted_spec` gives it.
-    clips : sequence of Clip
-        All that is trained on.
-    labels : sequence of str
-        In the model's order.
+    data : TrainingSet
+        Made with the same configuration.
     configuration : TrainingConfiguration
     checkpoint : Checkpoint
-    verbosity : int
-        0 quiet, 1 a progress bar, 2 also a line an epoch.
+    verbosity : {0, 1, 2}
+        0 quiet, 1 a progress bar, 2 also a line per epoch.
     console : rich.console.Console
         Where progress is shown.
     watch : callable, optional
@@ -97,30 +68,53 @@ def fit(
         With float32 weights, whatever it was trained in.
     list of dict
         ``epoch``, ``loss``, ``accuracy``, ``learning_rate``, ``seconds`` of each epoch.
+
+    Raises
+    ------
+    InputError
+        If the checkpoint is damaged, or of another backend of Keras.
     """
     with _precision(configuration.mixed_precision):
-        network = build_network(configuration, spec, len(labels))
-    batches = CropBatches(
-        store,
-        clips,
-        labels,
-        spec,
-        network.input_shape[1],
-        configuration.batch_size,
-        configuration.seed,
-        Augmentation.of(configuration),
-    )
+        network = build_network(configuration, data.spec, len(data.labels))
+    batches = data.crops(configuration, network.input_shape[1])
+    _compile(network, configuration, len(batches))
+    measured = configuration.batch_statistics == "measured"
+    history = checkpoint.restore(network)
+    with _shown(configuration.epochs, len(history), verbosity, console) as show:
+        for epoch in range(len(history), configuration.epochs):
+            history.append(fit_epoch(network, batches, epoch))
+            if watch is not None:
+                if measured:
+                    measure_statistics(network, batches, epoch)
+                watch(network, history[-1])
+            checkpoint.save(network, history)
+            show(history[-1])
+    if configuration.weight_average:
+        take_mean(network, batches, configuration.epochs)
+    elif measured:
+        measure_statistics(network, batches, configuration.epochs)
+    return in_float32(network, configuration, data.spec, len(data.labels)), history
+
+
+def _compile(network: keras.Model, configuration: TrainingConfiguration, n_batches: int) -> None:
+    """Give a network loss, optimiser and learning rates for epochs of `n_batches`."""
     schedule = learning_rate_schedule(
-        configuration.schedule, configuration.learning_rate, configuration.epochs, len(batches)
+        configuration.schedule, configuration.learning_rate, configuration.epochs, n_batches
     )
-    steps = configuration.epochs * len(batches)
+    steps = configuration.epochs * n_batches
     network.compile(
         optimizer=averaging_adam(schedule, configuration.weight_average, steps),
         loss=loss_function(configuration.loss, configuration.gamma, configuration.label_smoothing),
         metrics=["accuracy"],
         jit_compile=False,
     )
-    history = checkpoint.restore(network)
+
+
+@contextmanager
+def _shown(
+    epochs: int, done: int, verbosity: int, console: Console
+) -> Iterator[Callable[[dict[str, float]], None]]:
+    """Show progress over epochs; yield what shows that one more is done."""
     columns = (
         TextColumn("training"),
         BarColumn(),
@@ -128,26 +122,17 @@ def fit(
         TextColumn("{task.description}"),
         TimeRemainingColumn(),
     )
-    with Progress(
-        *columns, console=console, disable=verbosity == 0 or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("", total=configuration.epochs, completed=len(history))
-        for epoch in range(len(history), configuration.epochs):
-            history.append(fit_epoch(network, batches, epoch))
-            if watch is not None:
-                if configuration.batch_statistics == "measured":
-                    measure_statistics(network, batches, epoch)
-                watch(network, history[-1])
-            checkpoint.save(network, history)
-            line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**history[-1])
+    hidden = verbosity == 0 or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
+        task = progress.add_task("", total=epochs, completed=done)
+
+        def show(entry: dict[str, float]) -> None:
+            line = "loss {loss:.3f} accuracy {accuracy:.3f} {seconds:.1f} s".format(**entry)
             progress.update(task, advance=1, description=line)
             if verbosity > 1:
-                progress.console.print(f"epoch {epoch + 1}/{configuration.epochs} {line}")
-    if configuration.weight_average:
-        take_mean(network, batches, configuration.epochs)
-    elif configuration.batch_statistics == "measured":
-        measure_statistics(network, batches, configuration.epochs)
-    return in_float32(network, configuration, spec, len(labels)), history
+                progress.console.print(f"epoch {entry['epoch']}/{epochs} {line}")
+
+        yield show
 
 
 def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[str, float]:
@@ -193,17 +178,6 @@ def in_float32(
     exact = build_network(configuration, spec, n_labels)
     exact.set_weights(network.get_weights())
     return exact
-
-
-def calibration_rows(
-    store: FeatureStore, spec: FeatureSpec, clips: Sequence[Clip], n_frames: int
-) -> list[NDArray[np.float32]]:
-    """Return the middle of training clips that are spread evenly over the corpus."""
-    normaliser = Normaliser(spec)
-    chosen = np.unique(np.linspace(0, len(clips) - 1, _CALIBRATION_CLIPS).round().astype(int))
-    return [
-        fit_length(normaliser(store.rows(clips[i])), n_frames, normaliser.silence) for i in chosen
-    ]
 
 
 @contextmanager

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-import keras
 import numpy as np
 from rich.console import Console
 
-from lightsernet_edge import EmotionRecognizer, ModelFile, ModelRecord, __version__
-from lightsernet_edge.features import FeatureSpec
+from lightsernet_edge import EmotionRecognizer, ModelFile
 from lightsernet_edge.model.file import write_model
-from lightsernet_edge.model.record import PRECISIONS, Score, TrainingData
+from lightsernet_edge.model.record import PRECISIONS, Score
 
+from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
 from ..datasets.splits import Split
-from ..network.conversion_process import convert_to
-from .checkpoint import Checkpoint
+from ..network import backend
+from .checkpoint import Checkpoint, discard, run_facts
 from .evaluation import Scores, evaluate
 from .feature_store import FeatureStore
-from .fitting import calibration_rows, fit, fitted_spec
-from .neutral_reference import with_neutral_reference
 
 
 @dataclass(frozen=True)
@@ -39,9 +35,10 @@ class TrainingResult:
     scores : dict of str to Scores
         On the clips held out, by precision; empty if none were.
     agreement : float or None
-        Share of those clips on which int8 and float32 give the same label.
+        Share of those clips, in 0..1, on which int8 and float32 give the same label.
     history : list of dict
-        ``loss``, ``accuracy``, ``learning_rate`` and ``seconds`` of each epoch.
+        ``epoch`` (from 1), ``loss``, ``accuracy``, ``learning_rate`` and ``seconds`` of
+        each epoch.
     """
 
     models: dict[str, ModelFile]
@@ -54,12 +51,13 @@ def train(
     corpus: Corpus,
     split: Split,
     configuration: TrainingConfiguration,
-    store: FeatureStore,
-    checkpoint: Checkpoint,
     out: Path,
     *,
-    verbosity: int = 1,
-    console: Console,
+    noises: Noises | None = None,
+    cache: str = "disk",
+    restart: bool = False,
+    verbosity: int = 0,
+    console: Console | None = None,
 ) -> TrainingResult:
     """Train, convert to all precisions and score each on the clips held out.
 
@@ -70,86 +68,84 @@ def train(
     ----------
     corpus : Corpus
     split : Split
-        Of that corpus.
+        Of that corpus; see `lightsernet_trainer.datasets.splits`.
     configuration : TrainingConfiguration
-    store : FeatureStore
-        Of the configuration's front end.
-    checkpoint : Checkpoint
-        Of this run; in the folder ``run`` of `out`.
     out : Path
-        Gets ``float32.tflite``, ``float16.tflite`` and ``int8.tflite``.
-    verbosity : int
-        0 quiet, 1 a progress bar, 2 also a line an epoch.
-    console : rich.console.Console
-        Where progress is shown.
+        Made if it is not there. Gets ``float32.tflite``, ``float16.tflite``,
+        ``int8.tflite``, and the folder ``run`` with what an interrupted run needs.
+    noises : dict of str to ndarray, optional
+        From `lightsernet_trainer.conditions.read_noises`, for variants that name one.
+    cache : {"disk", "memory", "none"}
+        Where features are kept; ``disk`` is the folder ``run``.
+    restart : bool
+        Whether to throw away the run that `out` holds.
+    verbosity : {0, 1, 2}
+        0 quiet, 1 a progress bar, 2 also a line per epoch.
+    console : rich.console.Console, optional
+        Where progress is shown; nowhere by default.
+
+    Returns
+    -------
+    TrainingResult
 
     Raises
     ------
     InputError
-        If the configuration is wrong, a clip cannot be read, or `out` holds
-        another run.
+        If `out` holds another run, or there is no such cache, recipe or condition.
+    AudioError
+        If a clip cannot be read or is too short. Nothing is written then.
+    MissingDependencyError
+        If TensorFlow is not installed.
     """
-    spec = fitted_spec(configuration, store, split.train)
-    network, history = fit(
-        store,
-        spec,
-        split.train,
-        corpus.labels,
-        configuration,
-        checkpoint,
-        verbosity=verbosity,
-        console=console,
+    console = Console(quiet=True) if console is None else console
+    state = out / "run"
+    facts = run_facts(corpus, split, configuration, noises)
+    store = FeatureStore(
+        configuration.feature_spec(),
+        cache,
+        state / "features",
+        variants=configuration.variants,
+        noises=noises,
     )
-    calibration = calibration_rows(store, spec, split.train, network.input_shape[1])
-    record = record_of(corpus, split, spec)
-    models: dict[str, ModelFile] = {}
+    if not restart:
+        checkpoint = Checkpoint(state, facts)
+    # Every clip is read before anything is written or thrown away, and before Keras is
+    # imported, which takes seconds.
+    store.load([*split.train, *split.test], console)
+    if restart:
+        discard(state)
+        checkpoint = Checkpoint(state, facts)
+    with console.status("loading Keras"):
+        backend.start()
+    from .fitting import fit
+    from .sealing import convert_and_seal
+    from .training_set import TrainingSet
+
+    data = TrainingSet.of(store, split.train, corpus.labels, configuration)
+    network, history = fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
+    with console.status("converting"):
+        models = convert_and_seal(network, corpus, data, configuration, PRECISIONS, out)
+    if not split.test:
+        return TrainingResult(models, {}, None, history)
+    return _scored(models, split, history, console)
+
+
+def _scored(
+    models: Mapping[str, ModelFile],
+    split: Split,
+    history: list[dict[str, float]],
+    console: Console,
+) -> TrainingResult:
+    """Score the models on what was held out, and write the scores into their records."""
+    scored: dict[str, ModelFile] = {}
     scores: dict[str, Scores] = {}
     predictions: dict[str, list[str]] = {}
-    with console.status("converting"):
-        flatbuffers = convert_to(network, configuration.width, PRECISIONS, calibration)
-    for precision, flatbuffer in flatbuffers.items():
-        path = out / f"{precision}.tflite"
-        known = with_neutral_reference(record, flatbuffer, store, split.train, configuration.seed)
-        models[precision] = write_model(path, flatbuffer, known)
-        if split.test:
-            recognizer = EmotionRecognizer(path)
-            scores[precision], predictions[precision] = evaluate(recognizer, split.test, console)
-            scored = dataclasses.replace(
-                known, scores=(_score(split, precision, scores[precision]),)
-            )
-            models[precision] = write_model(path, flatbuffer, scored)
-    agreement = None
-    if split.test:
-        same = np.equal(predictions["int8"], predictions["float32"])
-        agreement = float(np.mean(same))
-    return TrainingResult(models, scores, agreement, history)
-
-
-def _score(split: Split, precision: str, scores: Scores) -> Score:
-    return Score(split.protocol, precision, scores.ua, scores.wa, scores.f1, scores.clips)
-
-
-def record_of(corpus: Corpus, split: Split, spec: FeatureSpec) -> ModelRecord:
-    """Return the record of a model trained on a split, not yet scored."""
-    return ModelRecord(
-        labels=corpus.labels,
-        features=spec,
-        data=TrainingData(
-            name=corpus.name,
-            licence=corpus.licence,
-            source=corpus.source,
-            clips=len(split.train),
-            speakers=tuple(sorted({clip.speaker for clip in split.train} - {""})),
-        ),
-        tools=tool_versions(),
-    )
-
-
-def tool_versions() -> dict[str, str]:
-    """Return the versions of what trains and converts, the backend among them."""
-    names = {"keras", "tensorflow", "numpy", keras.backend.backend()}
-    return {
-        "lightsernet-edge": __version__,
-        **{name: version(name) for name in sorted(names)},
-        "python": platform.python_version(),
-    }
+    for precision, model in models.items():
+        recognizer = EmotionRecognizer(model.path)
+        found, predictions[precision] = evaluate(recognizer, split.test, console)
+        score = Score(split.protocol, precision, found.ua, found.wa, found.f1, found.clips)
+        record = dataclasses.replace(model.record, scores=(score,))
+        scored[precision] = write_model(model.path, model.model, record)
+        scores[precision] = found
+    agreement = float(np.mean(np.equal(predictions["int8"], predictions["float32"])))
+    return TrainingResult(scored, scores, agreement, history)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from lightsernet_trainer.crossval.fold_run import FoldJob, FoldOutcome, run_fold
+from lightsernet_trainer.crossval.fold_job import FoldJob, FoldOutcome
+from lightsernet_trainer.crossval.fold_run import run_fold
 from lightsernet_trainer.training.checkpoint import Checkpoint
 
 _UNFORTUNATE = "10"

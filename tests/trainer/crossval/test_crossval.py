@@ -23,6 +23,8 @@ from lightsernet_trainer.cli import crossval
 from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.configuration import BATCH_STATISTICS, TrainingConfiguration
 from lightsernet_trainer.crossval import fold_run, fold_scores
+from lightsernet_trainer.crossval.fold_cache import FoldCache, TrainedFold
+from lightsernet_trainer.crossval.fold_job import FoldJob
 from lightsernet_trainer.crossval.folds import make_folds
 from lightsernet_trainer.crossval.parallel import PARALLEL
 from lightsernet_trainer.crossval.run import CrossValidation, cross_validate
@@ -67,7 +69,7 @@ def few(emodb: Path) -> Corpus:
 def validate(corpus: Corpus, protocol: str, out: Path, **changes: Any) -> list[Result]:
     plan = CrossValidation(protocol, SMALL, precisions=("float32", "int8"), command="test")
     count = None if protocol in LEAVE_ONE_SPEAKER_OUT else 3
-    folds = make_folds(corpus, protocol, count=count)
+    folds = make_folds(corpus, protocol, folds=count)
     return cross_validate(corpus, folds, dataclasses.replace(plan, **changes), out, QUIET)
 
 
@@ -200,19 +202,19 @@ def test_nothing_of_the_test_speaker_reaches_training(
             note(clip.path)
         load_all(store, clips, console)
 
-    train = fold_run._train
+    train = fold_run.train_fold
 
-    def watched(job: fold_run.FoldJob, models: Path) -> dict[str, Any]:
+    def watched(job: FoldJob, cache: FoldCache) -> TrainedFold:
         training[0] = job.fold.name
-        summary = train(job, models)
+        trained = train(job, cache)
         training[0] = None
-        return summary
+        return trained
 
     monkeypatch.setattr(feature_store, "read_recording", spy_on_reading)
     monkeypatch.setattr(fold_scores, "read_recording", spy_on_reading)
     monkeypatch.setattr(FeatureStore, "rows", spy_on_rows)
     monkeypatch.setattr(FeatureStore, "load", spy_on_loading)
-    monkeypatch.setattr(fold_run, "_train", watched)
+    monkeypatch.setattr(fold_run, "train_fold", watched)
     validate(few, "loso", tmp_path, precisions=("int8",))
     # The spies saw every fold learn from the two other speakers, or this proves nothing.
     assert {pair for pair in asked if pair[0]} == {

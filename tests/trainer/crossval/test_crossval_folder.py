@@ -19,9 +19,9 @@ from rich.console import Console
 from lightsernet_edge import AudioError, DatasetError, InputError
 from lightsernet_edge.cli import main
 from lightsernet_trainer.configuration import TrainingConfiguration
-from lightsernet_trainer.crossval import fold_run
 from lightsernet_trainer.crossval import run as crossval
-from lightsernet_trainer.crossval.fold_run import FoldJob, FoldOutcome
+from lightsernet_trainer.crossval.fold_cache import FoldCache, TrainedFold
+from lightsernet_trainer.crossval.fold_job import FoldJob, FoldOutcome
 from lightsernet_trainer.crossval.folds import make_folds
 from lightsernet_trainer.crossval.run import CrossValidation, cross_validate
 from lightsernet_trainer.datasets.clip import Clip, Corpus
@@ -125,7 +125,7 @@ def test_speakers_have_to_be_known_to_be_left_out(speaker: str | None, tmp_path:
     data = corpus(tmp_path)
     unknown = dataclasses.replace(data.clips[0], speaker=speaker)
     data = dataclasses.replace(data, clips=(unknown, *data.clips[1:]))
-    with pytest.raises(DatasetError, match="--protocol loso: not every clip of the data names"):
+    with pytest.raises(DatasetError, match="protocol loso: not every clip of the data names"):
         validate(data, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -160,8 +160,8 @@ def test_versions_of_all_folds_are_in_the_result(tmp_path: Path, pretended: list
     ("protocol", "settings", "label", "words"),
     [
         ("loso-enrol", {}, "joy", "speaker 'a' has no clip labelled 'neutral'"),
-        ("loso-enrol", {"standardise": False}, "neutral", "expected --standardise"),
-        ("loso-running", {"standardise": False}, "neutral", "expected --standardise"),
+        ("loso-enrol", {"standardise": False}, "neutral", "expected standardise"),
+        ("loso-running", {"standardise": False}, "neutral", "expected standardise"),
     ],
 )
 def test_what_cannot_be_adapted_is_refused_before_training(
@@ -224,15 +224,23 @@ def test_results_are_printed_even_if_the_report_fails(
 
 
 def test_damaged_files_of_a_fold_are_named(tmp_path: Path) -> None:
-    for name, content in (("fold.json", "{"), ("fold.json", "[]"), ("fold.json", '{"facts": 1}')):
-        (tmp_path / name).write_text(content)
+    cache = FoldCache(job(tmp_path))
+    cache.keep_trained(trained := TrainedFold("weights", {}, 1, [{"epoch": 1}]))
+    assert cache.trained() == trained
+    said = pretend(job(tmp_path)).clips["int8", "clean"]
+    cache.keep_scored("int8", "clean", trained, said)
+    assert cache.scored(trained) == {("int8", "clean"): said}
+    (kept,) = (tmp_path / "clips").iterdir()
+    content = json.loads(kept.read_text())
+    del content["clips"][0]["posteriors"]
+    for damaged in ("{", json.dumps(content)):
+        kept.write_text(damaged)
+        with pytest.raises(InputError, match=rf"{kept.name}: damaged"):
+            cache.scored(trained)
+    for damaged in ("{", "[]", '{"facts": 1}'):
+        (cache.models / "fold.json").write_text(damaged)
         with pytest.raises(InputError, match=r"fold\.json: damaged"):
-            fold_run._read_summary(tmp_path / name, "")
-    clip = {"file": "a.wav", "speaker": "a", "fold": "a", "truth": "anger"}
-    for clips in ("{", json.dumps({"facts": "x", "clips": [clip]})):
-        (tmp_path / "clips.json").write_text(clips)
-        with pytest.raises(InputError, match=r"clips\.json: damaged"):
-            fold_run._read_clips(tmp_path / "clips.json", "x")
+            cache.trained()
 
 
 def job(folder: Path, **changes: Any) -> FoldJob:
@@ -250,20 +258,22 @@ def test_other_noises_of_the_same_name_are_another_run(tmp_path: Path) -> None:
     manifest(tmp_path)
     one, other = ({"hum": np.arange(9.0), "hiss": np.full(9, n)} for n in (1.0, 2.0))
     moved = {"hum": np.arange(1.0, 10.0), "hiss": one["hiss"]}
-    told = [fold_run._facts(job(tmp_path, heard=noises)) for noises in (one, other, moved)]
+    told = [FoldCache(job(tmp_path, training_noises=n)).facts for n in (one, other, moved)]
     # What no variant names makes no difference.
     assert told[0] == told[1] != told[2]
-    quiet = job(tmp_path, configuration=TrainingConfiguration(), heard=one, tested=one)
+    quiet = job(tmp_path, configuration=TrainingConfiguration(), training_noises=one)
     facts = run_facts(quiet.corpus, quiet.fold.split, quiet.configuration)
     assert "noises" not in facts
     expected = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    assert fold_run._facts(quiet) == fold_run._facts(quiet, "clean") == expected
-    assert fold_run._facts(quiet, "gain:-6") == expected
-    noisy = [
-        fold_run._facts(dataclasses.replace(quiet, tested=noises), "telephone+noise:any:5")
-        for noises in (one, other)
-    ]
-    assert len({*noisy, expected}) == 3
+    assert FoldCache(quiet).facts == expected
+    trained = TrainedFold("weights", {}, 1, [])
+    for condition, matters in (("clean", False), ("telephone+noise:any:5", True)):
+        mine = dataclasses.replace(quiet, conditions=(condition,), test_noises=one)
+        said = pretend(mine).clips["int8", condition]
+        FoldCache(mine).keep_scored("int8", condition, trained, said)
+        assert FoldCache(mine).scored(trained)
+        others = FoldCache(dataclasses.replace(mine, test_noises=other))
+        assert bool(others.scored(trained)) != matters
     clip = quiet.corpus.clips[0]
     spec = quiet.configuration.feature_spec()
     keys = [

@@ -77,5 +77,5 @@ def test_no_folds(parallel: str) -> None:
 
 
 def test_no_such_way() -> None:
-    with pytest.raises(InputError, match="--parallel: found 'threads'"):
+    with pytest.raises(InputError, match="parallel: found 'threads'"):
         run_folds(stand_in, [], "threads", 2, QUIET)

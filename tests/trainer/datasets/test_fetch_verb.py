@@ -61,12 +61,12 @@ class TestVerb:
         assert caught.value.code == 2
         assert "usage:" in capsys.readouterr().err
 
-    def test_the_trainer_is_imported_only_to_run(self) -> None:
+    def test_the_downloader_is_imported_only_to_run(self) -> None:
         code = (
             "import argparse, sys\n"
-            "from lightsernet_edge.cli import fetch\n"
+            "from lightsernet_trainer.cli import fetch\n"
             "fetch.add_parser(argparse.ArgumentParser().add_subparsers())\n"
-            "print('lightsernet_trainer' in sys.modules)\n"
+            "print('lightsernet_trainer.datasets' in sys.modules)\n"
         )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -77,8 +77,8 @@ class TestVerb:
         """A bar on a terminal, and stdout is JSON all the same."""
         code = (
             "import argparse, sys\n"
-            "from lightsernet_edge.cli import fetch as verb\n"
-            "from lightsernet_trainer import fetch\n"
+            "from lightsernet_trainer.cli import fetch as verb\n"
+            "from lightsernet_trainer.datasets import fetch\n"
             f"fetch.emodb_checksums = lambda: {SUMS!r}\n"
             "parser = argparse.ArgumentParser()\n"
             "verb.add_parser(parser.add_subparsers())\n"

@@ -79,7 +79,7 @@ def test_refused() -> None:
     with pytest.raises(DatasetError, match="no clip of 'a' is left"):
         hold_out_speakers(corpus("p"), ["p"])
     for share in (0.0, 1.0, float("nan")):
-        with pytest.raises(InputError, match="--test-share"):
+        with pytest.raises(InputError, match="test_share: found"):
             hold_out_share(corpus(), share, 0)
     assert train_on_all(corpus()).test == ()
 
@@ -111,5 +111,5 @@ def test_a_speaker_whose_name_holds_a_plus() -> None:
     ],
 )
 def test_folds_refused(protocol: str, speakers: list[str], words: str) -> None:
-    with pytest.raises(InputError, match=f"--speakers.*{words}"):
+    with pytest.raises(InputError, match=f"speakers: .*{words}"):
         make_folds(corpus(), protocol, speakers)

@@ -23,6 +23,7 @@ from lightsernet_trainer.training.batches import CropBatches
 from lightsernet_trainer.training.checkpoint import Checkpoint, run_facts
 from lightsernet_trainer.training.feature_store import FeatureStore
 from lightsernet_trainer.training.fitting import fit
+from lightsernet_trainer.training.training_set import TrainingSet
 
 Array = NDArray[np.float32]
 
@@ -86,11 +87,9 @@ def test_training_goes_on_the_same(interrupted: bool, emodb: Path, tmp_path: Pat
             epochs=3, width=0.1, seconds=1.0, batch_size=8, batch_statistics=statistics
         )
         facts = run_facts(corpus, split, configuration)
+        store = FeatureStore(configuration.feature_spec())
         return fit(
-            FeatureStore(configuration.feature_spec()),
-            configuration.feature_spec(),
-            clips,
-            corpus.labels,
+            TrainingSet(store, configuration.feature_spec(), clips, corpus.labels),
             configuration,
             Checkpoint(tmp_path / statistics, facts),
             console=Console(quiet=True),

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from lightsernet_edge import InputError
 from lightsernet_edge.cli import main
@@ -23,8 +22,6 @@ from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.datasets.splits import Split, hold_out_share, hold_out_speakers
 from lightsernet_trainer.training import fitting
 from lightsernet_trainer.training import run as training
-from lightsernet_trainer.training.checkpoint import Checkpoint, run_facts
-from lightsernet_trainer.training.feature_store import FeatureStore
 
 KILLED_COMMAND = Path(__file__).parents[1] / "killed_command.py"
 SMALL = TrainingConfiguration(epochs=3, width=0.1, batch_size=16, seconds=1.0, mixup=0.2)
@@ -43,11 +40,7 @@ def few(emodb: Path) -> Corpus:
 
 def run(corpus: Corpus, split: Split, out: Path, **changes: Any) -> training.TrainingResult:
     configuration = dataclasses.replace(SMALL, **changes)
-    store = FeatureStore(configuration.feature_spec())
-    checkpoint = Checkpoint(out / "run", run_facts(corpus, split, configuration))
-    quiet = Console(quiet=True)
-    out.mkdir(exist_ok=True)
-    return training.train(corpus, split, configuration, store, checkpoint, out, console=quiet)
+    return training.train(corpus, split, configuration, out, cache="memory")
 
 
 def weights(result: training.TrainingResult) -> bytes:

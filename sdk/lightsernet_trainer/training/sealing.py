@@ -1,0 +1,95 @@
+"""From a trained network to model files: converted, and sealed with the record of its training."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightsernet_edge import ModelFile, ModelRecord, __version__
+from lightsernet_edge.model.file import write_model
+from lightsernet_edge.model.record import TrainingData
+
+from ..configuration import TrainingConfiguration
+from ..datasets.clip import Corpus
+from ..network.conversion_process import convert_to
+from .neutral_reference import with_neutral_reference
+from .training_set import TrainingSet
+
+if TYPE_CHECKING:
+    import keras
+
+
+def convert_and_seal(
+    network: keras.Model,
+    corpus: Corpus,
+    data: TrainingSet,
+    configuration: TrainingConfiguration,
+    precisions: Sequence[str],
+    folder: Path,
+) -> dict[str, ModelFile]:
+    """Write a network as TFLite models, each with its record, not yet scored.
+
+    Parameters
+    ----------
+    network : keras.Model
+        That `fitting.fit` gave for the same data and configuration.
+    corpus : Corpus
+        Which the data is part of: its name, licence and source go into the record.
+    data : TrainingSet
+    configuration : TrainingConfiguration
+    precisions : sequence of str
+        Some of `lightsernet_edge.model.record.PRECISIONS`.
+    folder : Path
+        Exists; gets ``PRECISION.tflite``, each whole or not at all.
+
+    Returns
+    -------
+    dict of str to ModelFile
+        By precision.
+
+    Raises
+    ------
+    MissingDependencyError
+        If TensorFlow is not installed.
+    LightSernetError
+        If a conversion fails, or a file cannot be written.
+    """
+    rows = data.representative_rows(network.input_shape[1])
+    record = _record(corpus, data)
+    models = {}
+    for precision, flatbuffer in convert_to(network, configuration.width, precisions, rows).items():
+        sealed = with_neutral_reference(
+            record, flatbuffer, data.store, data.clips, configuration.seed
+        )
+        models[precision] = write_model(folder / f"{precision}.tflite", flatbuffer, sealed)
+    return models
+
+
+def _record(corpus: Corpus, data: TrainingSet) -> ModelRecord:
+    return ModelRecord(
+        labels=data.labels,
+        features=data.spec,
+        data=TrainingData(
+            name=corpus.name,
+            licence=corpus.licence,
+            source=corpus.source,
+            clips=len(data.clips),
+            speakers=tuple(sorted({clip.speaker for clip in data.clips} - {""})),
+        ),
+        tools=_tool_versions(),
+    )
+
+
+def _tool_versions() -> dict[str, str]:
+    """Return the versions of what trains and converts, the backend among them."""
+    import keras
+
+    names = {"keras", "tensorflow", "numpy", keras.backend.backend()}
+    return {
+        "lightsernet-edge": __version__,
+        **{name: version(name) for name in sorted(names)},
+        "python": platform.python_version(),
+    }
