@@ -68,9 +68,8 @@ def fetch_emodb(
     Parameters
     ----------
     to : pathlib.Path
-        The folder: new, empty, or EMO-DB's. Afterwards it holds `wav/`, `lablaut/`,
-        `labsilb/`, `silb/`, `erkennung.txt` and `erklaerung.txt`, as far as the archive
-        has them.
+        The folder: new, empty, or EMO-DB's. Afterwards it holds `wav/` and the rest of
+        the archive.
     url : str
         Where to get the archive.
     archive : pathlib.Path or None
@@ -85,7 +84,6 @@ def fetch_emodb(
     Returns
     -------
     FetchReport
-        Folder, number and size of the recordings.
 
     Raises
     ------

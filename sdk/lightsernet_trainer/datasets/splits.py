@@ -30,6 +30,11 @@ class Split:
     test: tuple[Clip, ...]
     protocol: str
 
+    @property
+    def clips(self) -> tuple[Clip, ...]:
+        """All of them: those for training, then those held out."""
+        return self.train + self.test
+
 
 def train_on_all(corpus: Corpus) -> Split:
     """Hold out nothing: no score can be had."""

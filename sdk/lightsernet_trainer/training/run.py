@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -98,23 +99,10 @@ def train(
         If TensorFlow is not installed.
     """
     console = Console(quiet=True) if console is None else console
-    state = out / "run"
+    spec, variants = configuration.feature_spec(), configuration.variants
+    store = FeatureStore(spec, cache, out / "run" / "features", variants=variants, noises=noises)
     facts = run_facts(corpus, split, configuration, noises)
-    store = FeatureStore(
-        configuration.feature_spec(),
-        cache,
-        state / "features",
-        variants=configuration.variants,
-        noises=noises,
-    )
-    if not restart:
-        checkpoint = Checkpoint(state, facts)
-    # Every clip is read before anything is written or thrown away, and before Keras is
-    # imported, which takes seconds.
-    store.load([*split.train, *split.test], console)
-    if restart:
-        discard(state)
-        checkpoint = Checkpoint(state, facts)
+    checkpoint = _checkpoint(out / "run", facts, restart, lambda: store.load(split.clips, console))
     with console.status("loading Keras"):
         backend.start()
     from .fitting import fit
@@ -128,6 +116,23 @@ def train(
     if not split.test:
         return TrainingResult(models, {}, None, history)
     return _scored(models, split, history, console)
+
+
+def _checkpoint(
+    folder: Path, facts: dict[str, Any], restart: bool, read_clips: Callable[[], None]
+) -> Checkpoint:
+    """Return the checkpoint of a run whose clips can all be read.
+
+    They are read before anything is written or thrown away, and before Keras is
+    imported, which takes seconds.
+    """
+    if not restart:
+        checkpoint = Checkpoint(folder, facts)
+        read_clips()
+        return checkpoint
+    read_clips()
+    discard(folder)
+    return Checkpoint(folder, facts)
 
 
 def _scored(
