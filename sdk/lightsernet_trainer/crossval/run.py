@@ -104,23 +104,7 @@ def cross_validate(
     # A clip that cannot be read or is too short is told of now, not after a fold's training.
     store = FeatureStore(plan.configuration.feature_spec(), "disk", out / "features")
     store.load(corpus.clips, console)
-    kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
-    jobs = [
-        FoldJob(
-            corpus,
-            fold,
-            plan.protocol,
-            dataclasses.replace(plan.configuration, seed=seed),
-            plan.precisions,
-            plan.conditions,
-            plan.training_noises,
-            plan.test_noises,
-            out / kind / f"seed{seed}" / fold.folder,
-            out / "features",
-        )
-        for seed in plan.seeds
-        for fold in folds
-    ]
+    jobs = _jobs(corpus, folds, plan, out)
     outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
     results = []
     for seed in plan.seeds:
@@ -217,3 +201,23 @@ def _pooled(
         folds=[outcome.fold for outcome in outcomes],
         condition=None if condition == CLEAN else condition,
     )
+
+
+def _jobs(corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path) -> list[FoldJob]:
+    kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
+    return [
+        FoldJob(
+            corpus,
+            fold,
+            plan.protocol,
+            dataclasses.replace(plan.configuration, seed=seed),
+            plan.precisions,
+            plan.conditions,
+            plan.training_noises,
+            plan.test_noises,
+            out / kind / f"seed{seed}" / fold.folder,
+            out / "features",
+        )
+        for seed in plan.seeds
+        for fold in folds
+    ]

@@ -85,10 +85,6 @@ def train(
     console : rich.console.Console, optional
         Where progress is shown; nowhere by default.
 
-    Returns
-    -------
-    TrainingResult
-
     Raises
     ------
     InputError
@@ -113,8 +109,6 @@ def train(
     network, history = fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
     with console.status("converting"):
         models = convert_and_seal(network, corpus, data, configuration, PRECISIONS, out)
-    if not split.test:
-        return TrainingResult(models, {}, None, history)
     return _scored(models, split, history, console)
 
 
@@ -142,6 +136,8 @@ def _scored(
     console: Console,
 ) -> TrainingResult:
     """Score the models on what was held out, and write the scores into their records."""
+    if not split.test:
+        return TrainingResult(dict(models), {}, None, history)
     scored: dict[str, ModelFile] = {}
     scores: dict[str, Scores] = {}
     predictions: dict[str, list[str]] = {}
