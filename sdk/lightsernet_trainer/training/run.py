@@ -62,18 +62,17 @@ def train(
 ) -> TrainingResult:
     """Train, convert to all precisions and score each on the clips held out.
 
-    An interrupted run goes on where it stopped when it is called again with
-    the same arguments. The clips held out are used for the score alone.
+    Called again with the same arguments, an interrupted run goes on where it stopped.
 
     Parameters
     ----------
     corpus : Corpus
     split : Split
-        Of that corpus; see `lightsernet_trainer.datasets.splits`.
+        Of that corpus. The clips held out are used for the score alone.
     configuration : TrainingConfiguration
     out : Path
-        Made if it is not there. Gets ``float32.tflite``, ``float16.tflite``,
-        ``int8.tflite``, and the folder ``run`` with what an interrupted run needs.
+        Gets ``float32.tflite``, ``float16.tflite``, ``int8.tflite``, and the folder
+        ``run`` with what an interrupted run needs.
     noises : dict of str to ndarray, optional
         From `lightsernet_trainer.conditions.read_noises`, for variants that name one.
     cache : {"disk", "memory", "none"}
@@ -90,13 +89,12 @@ def train(
     InputError
         If `out` holds another run, or there is no such cache, recipe or condition.
     AudioError
-        If a clip cannot be read or is too short. Nothing is written then.
+        If a clip cannot be read or is too short; nothing is written then.
     MissingDependencyError
         If TensorFlow is not installed.
     """
     console = Console(quiet=True) if console is None else console
-    spec, variants = configuration.feature_spec(), configuration.variants
-    store = FeatureStore(spec, cache, out / "run" / "features", variants=variants, noises=noises)
+    store = _features(configuration, cache, out / "run" / "features", noises)
     facts = run_facts(corpus, split, configuration, noises)
     checkpoint = _checkpoint(out / "run", facts, restart, lambda: store.load(split.clips, console))
     with console.status("loading Keras"):
@@ -110,6 +108,18 @@ def train(
     with console.status("converting"):
         models = convert_and_seal(network, corpus, data, configuration, PRECISIONS, out)
     return _scored(models, split, history, console)
+
+
+def _features(
+    configuration: TrainingConfiguration, cache: str, folder: Path, noises: Noises | None
+) -> FeatureStore:
+    return FeatureStore(
+        configuration.feature_spec(),
+        cache,
+        folder,
+        variants=configuration.variants,
+        noises=noises,
+    )
 
 
 def _checkpoint(
