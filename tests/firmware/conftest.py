@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.audio.wav import wav_bytes
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model, write_model
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import blob_of
 from tests.firmware.engine.listeners import Pcm, spoken
 from tests.firmware.planner.networks import SMALLEST, Network, int8_model, record_for
 
@@ -51,7 +51,7 @@ def smallest(model_for: Callable[[Network | None], ModelFile]) -> ModelFile:
 
 @pytest.fixture(scope="session")
 def smallest_blob(smallest: ModelFile) -> bytes:
-    return blob_of(smallest)
+    return FirmwareModel(smallest).blob
 
 
 @pytest.fixture(scope="session")

@@ -43,10 +43,11 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_edge.native_output import held_back
 
     from ..comparison.benchmark import bench
+    from ..firmware_model import FirmwareModel
 
-    file = read_model(arguments.model or default_model_path())
+    model = FirmwareModel(read_model(arguments.model or default_model_path()))
     with contextlib.nullcontext() if arguments.debug else held_back():
-        facts = bench(file, arguments.target, f"-O{arguments.optimize}")
+        facts = bench(model, arguments.target, f"-O{arguments.optimize}")
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     elif "network_ms" in facts:

@@ -29,22 +29,20 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the files and say what they cost."""
-    from lightsernet_edge.model.file import default_model_path, read_model
+    from ..c_export.folder import export
+    from ..firmware_model import plan
 
-    from ..export.c_export import export_c
-
-    file = read_model(arguments.model or default_model_path())
-    export = export_c(file, arguments.out)
+    written = export(plan(arguments.model), arguments.out)
     facts = {
-        "files": [str(path) for path in export.files],
-        "ram_bytes": export.ram_bytes,
-        "flash_bytes": export.flash_bytes,
+        "files": [str(path) for path in written.files],
+        "ram_bytes": written.ram_bytes,
+        "flash_bytes": written.flash_bytes,
     }
     if arguments.json:
         print(json.dumps(facts, ensure_ascii=False))
     else:
         print(
-            f"{arguments.out}: {len(export.files)} files; the model takes "
-            f"{export.flash_bytes:,} bytes of flash, a stream {export.ram_bytes:,} bytes of RAM"
+            f"{arguments.out}: {len(written.files)} files; the model takes "
+            f"{written.flash_bytes:,} bytes of flash, a stream {written.ram_bytes:,} bytes of RAM"
         )
     return 0

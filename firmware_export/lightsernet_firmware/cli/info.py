@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from lightsernet_edge.model.file import ModelFile
+
+_FIGURES = (
+    "flash_bytes",
+    "ram_bytes",
+    "ram_bytes_by_target",
+    "listener_ram_bytes",
+    "continuous_ram_bytes",
+    "firmware",
+)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +35,42 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def fields(file: ModelFile, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what `planner_figures` says, with ``--boards`` also ``boards``."""
-    from ..planner.figures import planner_figures
-    from ..planner.known_boards import boards_that_fit
+    """Return what the model costs in the firmware engine.
 
-    figures = planner_figures(file, arguments.layers)
+    Returns
+    -------
+    dict
+        ``flash_bytes`` of the model's blob; ``ram_bytes`` of a stream, also
+        ``ram_bytes_by_target``; ``listener_ram_bytes`` and ``continuous_ram_bytes``
+        of a listener in either mode, None where there can be none; ``firmware``:
+        None, or why the engine cannot run the model, the figures being None then.
+        With ``--layers`` also ``layers``, with ``--boards`` also ``boards``.
+    """
+    from lightsernet_edge.errors import ModelError
+
+    from ..firmware_model import FirmwareModel
+    from ..known_boards import boards_that_fit
+    from ..planner.cost import OPERAND_BYTES
+
+    model = FirmwareModel(file)
+    figures: dict[str, Any] = dict.fromkeys(_FIGURES)
+    try:
+        figures["flash_bytes"] = len(model.blob)
+    except ModelError as error:
+        # The file has a field of its own.
+        figures["firmware"] = str(error).removeprefix(f"{file.path}: ")
+        return {**figures, "boards": []} if arguments.boards else figures
+    figures["ram_bytes"] = model.ram_bytes()
+    figures["ram_bytes_by_target"] = {target: model.ram_bytes(target) for target in OPERAND_BYTES}
+    figures["listener_ram_bytes"] = model.listener_ram_bytes()
+    figures["continuous_ram_bytes"] = model.listener_ram_bytes(continuous=True)
+    if model.why_features_only is not None:
+        figures["firmware"] = f"takes features only: {model.why_features_only}"
+    if arguments.layers:
+        costs = model.layer_costs(file.graph.input.shape[1])
+        figures["layers"] = [dataclasses.asdict(cost) for cost in costs]
     if arguments.boards:
-        figures["boards"] = boards_that_fit(file)
+        figures["boards"] = boards_that_fit(model)
     return figures
 
 

@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_edge.model.file import default_model_path, read_model
 
     from ..comparison.validation import validate
+    from ..firmware_model import FirmwareModel
 
     for flag, largest in (("seconds", _MAX_SECONDS), ("limit", math.inf)):
         value = getattr(arguments, flag)
@@ -65,7 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit is not None and arguments.limit < len(paths):
         last, count = len(paths) - 1, arguments.limit
         paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
-    result = validate(file, paths, arguments.engine, arguments.seconds, arguments.reference)
+    model = FirmwareModel(file)
+    result = validate(model, paths, arguments.engine, arguments.seconds, arguments.reference)
     facts = {
         "model": str(file.path),
         "engine": arguments.engine,

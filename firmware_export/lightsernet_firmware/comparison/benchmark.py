@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from lightsernet_edge.errors import InputError
-from lightsernet_edge.model.file import ModelFile
 
 from ..emulated.board import EmulatedBoard
 from ..emulated.build import TARGETS
-from ..planner.cost import layer_costs
-from ..planner.graph_planner import plan_of
+from ..firmware_model import FirmwareModel
 from .host_benchmark import bench_host
 
 HOST = "host"
@@ -19,12 +17,12 @@ BENCH_TARGETS = (HOST, *TARGETS)
 _SECONDS = 3.0
 
 
-def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, Any]:
+def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[str, Any]:
     """Measure one utterance.
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
         The utterance is as long as its input.
     target : str
         ``cortex-m4``, ``cortex-m7``, ``cortex-m55``, or ``host``.
@@ -45,8 +43,8 @@ def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, 
         If there is no such target.
     """
     if target not in BENCH_TARGETS:
-        raise InputError(f"--target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
-    plan = plan_of(file)
+        raise InputError(f"target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
+    file = model.file
     spec = file.record.features
     frames = file.graph.input.shape[1]
     samples = spec.frame_length + (frames - 1) * spec.hop_length
@@ -55,10 +53,10 @@ def bench(file: ModelFile, target: str, optimization: str = "-O2") -> dict[str, 
         frames = spec.n_frames(samples)
     seconds = frames * spec.hop_length / spec.sample_rate
     if target == HOST:
-        times = bench_host(file, frames, samples)
+        times = bench_host(model, frames, samples)
         return {"target": target, "frames": frames, "seconds": seconds, **times}
-    counts = EmulatedBoard(file, target, optimization).count_instructions(frames, samples)
-    costs = layer_costs(plan, frames, target)
+    costs = model.layer_costs(frames, target)
+    counts = EmulatedBoard(model, target, optimization).count_instructions(frames, samples)
     stages = counts.pop("stage_instructions")
     counted = counts["instructions_per_utterance"] or counts["network_instructions"]
     # What no stage has: taking rows in, mean, dense layer, softmax.

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model.file import ModelFile
 
+from ..firmware_model import FirmwareModel
 from ..host.build import BENCH_SOURCES, host_library
 from ..host.stream import HostModel, aligned_bytes
-from ..planner.blob import blob_of
 from ..planner.front_end_tables import MAX_FFT
 
 _ROUNDS = 15
@@ -32,14 +32,14 @@ _SCRATCH_FLOATS = 2 * MAX_FFT
 Work = Callable[[], object]
 
 
-def bench_host(file: ModelFile, frames: int, samples: int) -> dict[str, Any]:
+def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any]:
     """Time the native engine and, where they are installed, LiteRT and python_speech_features.
 
     All are measured in turns, in one thread.
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
     frames, samples : int
         Length of the utterance.
 
@@ -50,10 +50,10 @@ def bench_host(file: ModelFile, frames: int, samples: int) -> dict[str, Any]:
         installed or cannot be run. ``front_end_times_faster``: the median
         over the rounds of python_speech_features' time by the native front end's.
     """
-    model = HostModel(blob_of(file))
-    stream = model.stream()
+    file, host = model.file, HostModel(model.blob)
+    stream = host.stream()
     random = np.random.default_rng(0)
-    rows = random.integers(-128, 128, (frames, model.struct.n_coefficients)).astype(np.int8)
+    rows = random.integers(-128, 128, (frames, host.struct.n_coefficients)).astype(np.int8)
     pcm = (random.normal(size=samples) * 3000).astype(np.int16)
 
     def network() -> None:
@@ -64,7 +64,7 @@ def bench_host(file: ModelFile, frames: int, samples: int) -> dict[str, Any]:
     python_front_end = FrontEnd(file.record.features)
     works: dict[str, Work | None] = {
         "network_ms": network,
-        "front_end_ms": front_end_call(model, pcm, frames) if model.struct.frame_length else None,
+        "front_end_ms": front_end_call(host, pcm, frames) if host.struct.frame_length else None,
         "python_front_end_ms": lambda: python_front_end.features(pcm),
         "python_speech_features_ms": _psf(pcm),
         "litert_ms": _litert(file, rows, xnnpack=False),

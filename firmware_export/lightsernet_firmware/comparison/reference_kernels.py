@@ -100,7 +100,7 @@ class MicroKernels:
             runtime: Any = importlib.import_module("tflite_micro.python.tflite_micro.runtime")
         except ImportError:
             raise MissingDependencyError(
-                "--reference tflite-micro needs the package tflite-micro: "
+                "reference 'tflite-micro' needs the package tflite-micro: "
                 f"{installation('compare')}"
             ) from None
         self._interpreter = runtime.Interpreter.from_bytes(
@@ -118,8 +118,8 @@ class MicroKernels:
         for rows in clips:
             if len(rows) != self._frames:
                 raise ModelError(
-                    f"TFLite Micro takes clips of {self._frames} frames, found {len(rows)}; "
-                    "--seconds cuts or pads them"
+                    f"seconds: found a clip of {len(rows)} frames, expected a length that gives "
+                    f"{self._frames}: TFLite Micro takes no other"
                 )
             self._interpreter.set_input(rows[None, :, :, None], 0)
             self._interpreter.invoke()
@@ -154,7 +154,7 @@ def open_reference(file: ModelFile, name: str) -> Reference:
     if name in makers:
         with held_back():
             return makers[name](file)
-    raise InputError(f"--reference: found {name!r}, expected one of {', '.join(REFERENCES)}")
+    raise InputError(f"reference: found {name!r}, expected one of {', '.join(REFERENCES)}")
 
 
 def _logits_index(file: ModelFile) -> int:

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FrontEnd
-from lightsernet_edge.model.file import ModelFile
 
 from ..emulated.board import EmulatedBoard
 from ..emulated.build import TARGETS
+from ..firmware_model import FirmwareModel
 from ..host.outcome import ClipRunner, Outcome
 from ..host.stream import HostModel
-from ..planner.blob import blob_of
-from ..planner.front_end_tables import why_not_streamable
 from .reference_kernels import open_reference
 
 ENGINES = ("native", *TARGETS)
@@ -33,12 +31,12 @@ class HostRunner:
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
     """
 
-    def __init__(self, file: ModelFile) -> None:
-        self._model = HostModel(blob_of(file))
-        self._stream = self._model.stream()
+    def __init__(self, model: FirmwareModel) -> None:
+        self._hop_length = model.file.record.features.hop_length
+        self._stream = HostModel(model.blob).stream()
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
         """Run rows of features, each of shape (n_frames, n_coefficients)."""
@@ -52,7 +50,7 @@ class HostRunner:
     def run_samples(self, clips: list[NDArray[np.int16]]) -> list[Outcome]:
         """Run samples, each of shape (n,), hop by hop to see every row of features."""
         outcomes = []
-        hop = self._model.struct.hop_length
+        hop = self._hop_length
         for samples in clips:
             self._stream.reset()
             rows: list[NDArray[np.int8]] = []
@@ -107,7 +105,7 @@ class Validation:
     worst: list[tuple[float, str, list[float], list[float]]] = field(default_factory=list)
 
 
-def open_runner(file: ModelFile, engine: str) -> ClipRunner:
+def open_runner(model: FirmwareModel, engine: str) -> ClipRunner:
     """Open an engine by its name, one of `ENGINES`.
 
     Raises
@@ -116,14 +114,14 @@ def open_runner(file: ModelFile, engine: str) -> ClipRunner:
         If there is none of that name.
     """
     if engine == "native":
-        return HostRunner(file)
+        return HostRunner(model)
     if engine not in TARGETS:
-        raise InputError(f"--engine: found {engine!r}, expected one of {', '.join(ENGINES)}")
-    return EmulatedBoard(file, engine)
+        raise InputError(f"engine: found {engine!r}, expected one of {', '.join(ENGINES)}")
+    return EmulatedBoard(model, engine)
 
 
 def validate(
-    file: ModelFile,
+    model: FirmwareModel,
     paths: Sequence[Path],
     engine: str,
     seconds: float | None = None,
@@ -133,7 +131,7 @@ def validate(
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
     paths : sequence of Path
         Recordings, all of whole length.
     engine : str
@@ -148,12 +146,13 @@ def validate(
     LightSernetError
         If a recording cannot be read, or the engine is missing or fails.
     """
-    runner = open_runner(file, engine)
+    file = model.file
+    runner = open_runner(model, engine)
     oracle = open_reference(file, reference)
     quantization = file.graph.input.quantization
     spec = file.record.features
     front_end = FrontEnd(spec)
-    streams = why_not_streamable(spec) is None
+    streams = model.tables is not None
     result = Validation()
     feature_counts = np.zeros(256, np.int64)
     for block in _blocks(paths):
@@ -166,8 +165,10 @@ def validate(
         for wanted, found in zip(expected, runner.run_features(rows), strict=True):
             _compare_integers(result, wanted, found)
         if streams:
-            heard = runner.run_samples(samples)
-            for path, wanted, clip_rows, found in zip(block, expected, rows, heard, strict=True):
+            from_samples = runner.run_samples(samples)
+            for path, wanted, clip_rows, found in zip(
+                block, expected, rows, from_samples, strict=True
+            ):
                 assert found.features is not None
                 steps = np.abs(clip_rows.astype(int) - found.features.astype(int))
                 feature_counts += np.bincount(steps.ravel(), minlength=256)[:256]

@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.audio.wav import wav_bytes
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
-from lightsernet_edge.model.file import ModelFile
 
+from ..firmware_model import FirmwareModel
 from ..host.outcome import Outcome
-from ..planner.blob import blob_of
-from ..planner.cost import ram_bytes
-from ..planner.front_end_tables import front_end_tables, why_not_streamable
-from ..planner.graph_planner import plan_of
 from .build import board, build_program, code_bytes
 
 # Clips in one run of the emulator, and how long one may take.
@@ -35,7 +31,7 @@ class EmulatedBoard:
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
     target : str
         ``cortex-m4``, ``cortex-m7`` or ``cortex-m55``.
     optimization : str
@@ -51,7 +47,7 @@ class EmulatedBoard:
         If the network cannot be run row by row.
     """
 
-    def __init__(self, file: ModelFile, target: str, optimization: str = "-O2") -> None:
+    def __init__(self, model: FirmwareModel, target: str, optimization: str = "-O2") -> None:
         self._board = board(target)
         self._emulator = shutil.which("qemu-system-arm")
         if self._emulator is None:
@@ -61,13 +57,9 @@ class EmulatedBoard:
             )
         self._target = target
         self._optimization = optimization
-        self._blob = blob_of(file)
-        plan = plan_of(file)
-        self._spec = file.record.features
-        tables = None if why_not_streamable(self._spec) else front_end_tables(self._spec)
-        self._ram = ram_bytes(plan, tables, target)
-        self._labels = plan.head.labels
-        self._coefficients = plan.coefficients
+        self._model = model
+        # Before anything runs: an error of the model is not the board's.
+        _ = model.blob
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
         """Run rows of features, each of shape (n_frames, n_coefficients)."""
@@ -75,7 +67,7 @@ class EmulatedBoard:
 
     def run_samples(self, clips: list[NDArray[np.int16]]) -> list[Outcome]:
         """Run samples, as WAV files that the board reads in odd-sized chunks."""
-        rate = self._spec.sample_rate
+        rate = self._model.file.record.features.sample_rate
         return self._run("wav", [wav_bytes(samples, rate) for samples in clips])
 
     def count_instructions(self, rows: int, samples: int) -> dict[str, Any]:
@@ -116,9 +108,7 @@ class EmulatedBoard:
         return self._emulate(self._program(source), [], Path.cwd(), _BENCH_TIMEOUT_S)
 
     def _program(self, name: str | Path, defines: tuple[str, ...] = ()) -> Path:
-        return build_program(
-            name, self._target, self._blob, self._ram, self._labels, self._optimization, defines
-        )
+        return build_program(name, self._model, self._target, self._optimization, defines)
 
     def _run(self, kind: str, contents: list[bytes]) -> list[Outcome]:
         elf = self._program("run_clips")
@@ -144,7 +134,7 @@ class EmulatedBoard:
         features = None
         if "features" in line:
             features = np.frombuffer(bytes.fromhex(line["features"]), np.int8)
-            features = features.reshape(-1, self._coefficients)
+            features = features.reshape(-1, self._model.plan.coefficients)
         return Outcome(
             np.array(line["logits"], np.int8), np.array(line["posteriors"], np.int8), features
         )

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lightsernet_edge.errors import InputError, MissingDependencyError
 
+from ..c_export.model_source import model_sources
 from ..engine_files import engine_files, engine_sources, include_flags
-from ..export.c_export import model_sources
+from ..firmware_model import FirmwareModel
 from ..host.cache import cached_build, compiler_version, files_with_names, run_tool
 
 BOARDS = Path(__file__).parents[1] / "boards"
@@ -28,6 +29,8 @@ _FLAGS = (
     "-Werror",
 )
 _LINK_FLAGS = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
+# For `bench` to see where a stage begins and ends.
+_COUNT_STAGES = ("-Wl,--wrap=lsn_stage_run",)
 _SUPPORT = ("startup", "semihosting", "print", "wav_file", "stack_paint", "tick")
 
 
@@ -82,10 +85,8 @@ def board(target: str) -> Board:
 
 def build_program(
     program: str | Path,
+    model: FirmwareModel,
     target: str,
-    blob: bytes,
-    ram: int,
-    labels: int,
     optimization: str = "-O2",
     defines: tuple[str, ...] = (),
 ) -> Path:
@@ -96,12 +97,9 @@ def build_program(
     program : str or Path
         ``run_clips``, ``bench`` or ``footprint``, or a C file with a main of
         its own.
+    model : FirmwareModel
     target : str
         A key of `TARGETS`.
-    blob : bytes
-    ram : int
-        Bytes of a stream on the target.
-    labels : int
     optimization : str
         ``-O2``, ``-O3`` or ``-Os``.
     defines : tuple of str
@@ -119,37 +117,53 @@ def build_program(
     LightSernetError
         If it fails.
     """
-    the_board = board(target)
-    compiler = _tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi")
     main = program if isinstance(program, Path) else _COMMON / f"{program}.c"
-    sources = [*engine_sources(), *(_COMMON / f"{name}.c" for name in _SUPPORT), main]
-    scripts = [BOARDS / the_board.machine / "board.ld", _COMMON / "sections.ld"]
-    flags = [*the_board.flags, *_FLAGS, optimization, *defines]
-    link = list(_LINK_FLAGS)
-    if program == "bench":
-        link.append("-Wl,--wrap=lsn_stage_run")
-    model = model_sources(blob, ram, labels)
-
-    def build(elf: Path) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, text in model.items():
-                (Path(folder) / name).write_text(text)
-            objects = []
-            includes = [*include_flags(), f"-I{_COMMON}"]
-            for source in [*sources, Path(folder) / "model.c"]:
-                objects.append(f"{folder}/{source.stem}.o")
-                command = [compiler, *flags, *includes, f"-I{folder}", "-c", str(source)]
-                run_tool([*command, "-o", objects[-1]], "compile the engine")
-            command = [compiler, *the_board.flags, *link, f"-T{scripts[0]}", f"-L{_COMMON}"]
-            run_tool([*command, *objects, "-lm", "-o", str(elf)], "link the engine", elf)
-
+    scripts = [BOARDS / board(target).machine / "board.ld", _COMMON / "sections.ld"]
+    build = _Build(
+        compiler=_tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi"),
+        sources=(*engine_sources(), *(_COMMON / f"{name}.c" for name in _SUPPORT), main),
+        model=model_sources(model, target),
+        core_flags=board(target).flags,
+        flags=(*_FLAGS, optimization, *defines),
+        link_flags=(*_LINK_FLAGS, *(_COUNT_STAGES if program == "bench" else ())),
+        script=scripts[0],
+    )
     ingredients = [
         *files_with_names([*engine_files(), *sorted(_COMMON.iterdir()), *scripts, main]),
-        *(text.encode() for text in model.values()),
-        compiler_version([compiler]),
-        " ".join([*flags, *link]).encode(),
+        *(text.encode() for text in build.model.values()),
+        compiler_version([build.compiler]),
+        " ".join([*build.core_flags, *build.flags, *build.link_flags]).encode(),
     ]
-    return cached_build(f"{main.stem}.elf", ingredients, build)
+    return cached_build(f"{main.stem}.elf", ingredients, build.run)
+
+
+@dataclass(frozen=True)
+class _Build:
+    """What the cross compiler is told."""
+
+    compiler: str
+    sources: tuple[Path, ...]
+    model: dict[str, str]
+    core_flags: tuple[str, ...]
+    flags: tuple[str, ...]
+    link_flags: tuple[str, ...]
+    script: Path
+
+    def run(self, elf: Path) -> None:
+        """Compile and link into `elf`."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in self.model.items():
+                (Path(folder) / name).write_text(text)
+            includes = [*include_flags(), f"-I{_COMMON}", f"-I{folder}"]
+            objects = []
+            for source in (*self.sources, Path(folder) / "model.c"):
+                objects.append(f"{folder}/{source.stem}.o")
+                command = [self.compiler, *self.core_flags, *self.flags, *includes]
+                command += ["-c", str(source), "-o", objects[-1]]
+                run_tool(command, "compile the engine")
+            command = [self.compiler, *self.core_flags, *self.link_flags]
+            command += [f"-T{self.script}", f"-L{_COMMON}", *objects, "-lm", "-o", str(elf)]
+            run_tool(command, "link the engine", elf)
 
 
 def code_bytes(elf: Path) -> int:

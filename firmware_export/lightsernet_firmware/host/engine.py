@@ -10,7 +10,7 @@ from lightsernet_edge.model.record import ModelRecord
 from lightsernet_edge.model.tflite_graph import Graph
 from lightsernet_edge.profiles.profile import Profile
 
-from ..planner.blob import build_blob
+from ..blob.build import build_blob
 from ..planner.front_end_tables import front_end_tables
 from ..planner.graph_planner import plan_network
 from .stream import HostModel
@@ -36,14 +36,17 @@ class NativeEngine:
     ModelError
         If the network is not full-integer or cannot be run row by row.
     InputError
-        If threads or XNNPACK are asked for.
+        If `threads` is not 1, or `xnnpack` is asked for.
     """
 
     def __init__(self, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> None:
-        if threads != 1 or xnnpack:
+        if threads != 1:
             raise InputError(
-                "--engine native: found --threads or --xnnpack, expected neither: it runs row by "
-                "row on one thread"
+                f"threads: found {threads}, expected 1: engine native runs row by row on one thread"
+            )
+        if xnnpack:
+            raise InputError(
+                "xnnpack: found True, expected False: engine native has kernels of its own"
             )
         plan = plan_network(graph)
         labels = [str(index) for index in range(plan.head.labels)]
@@ -95,8 +98,8 @@ class NativeListener:
     profile : Profile or None
         In place of the blob's mean and scale.
     window_frames : int or None
-        Hear the last rows of the network's output only: as many as so many rows of
-        features make.
+        Posteriors of the last rows of the network's output only: of as many as so many
+        rows of features make.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import InputError, LightSernetError, ModelError
 
-from ..planner.blob import ALIGNMENT
+from ..planner.network_plan import ALIGNMENT
 from .build import host_library
 
 OK = 0

@@ -1,1 +1,1 @@
-"""From a full-integer `.tflite` to a plan, its cost and the model blob."""
+"""From the graph of a full-integer `.tflite` to a plan, and its cost."""

@@ -12,9 +12,8 @@ from lightsernet_edge.endpointing.settings import EndpointConstants
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.record import DecisionDefaults
 
-from .blob import ALIGNMENT
 from .front_end_tables import FrontEndTables
-from .network_plan import NetworkPlan, Stage, round_up
+from .network_plan import ALIGNMENT, NetworkPlan, Stage, round_up
 from .tiling import operands_of_tile
 
 # Reserved for the engine's own variables, LSN_STREAM_BYTES.

@@ -20,6 +20,8 @@ from .requantization import Multiplier, SoftmaxScale
 
 # The kernels read weights and operands in groups of this many.
 GROUP = 4
+# Of every section of a blob and of every buffer of a stream, in bytes: LSN_ALIGNMENT.
+ALIGNMENT = 16
 
 
 def round_up(value: int, to: int = GROUP) -> int:

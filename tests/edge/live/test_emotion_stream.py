@@ -114,11 +114,11 @@ def test_utterances_are_what_classify_says_of_them(tmp_path: Path, speech: Pcm) 
 def test_native_events_are_the_c_engine_on_the_samples(speech: Pcm) -> None:
     """Front end included: pushed to lsn_push in one go, the same integers."""
     from lightsernet_edge.model.file import default_model_path, read_model
+    from lightsernet_firmware.firmware_model import FirmwareModel
     from lightsernet_firmware.host.stream import HostModel
-    from lightsernet_firmware.planner.blob import blob_of
 
     file = read_model(default_model_path())
-    stream = HostModel(blob_of(file)).stream()
+    stream = HostModel(FirmwareModel(file).blob).stream()
     events = events_of(EmotionStream(engine="native"), [speech])
     assert len(events) == 3
     for event in events:

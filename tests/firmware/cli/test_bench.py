@@ -11,6 +11,7 @@ from lightsernet_edge.cli import main
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_firmware.emulated.board import EmulatedBoard
+from lightsernet_firmware.firmware_model import FirmwareModel
 from tests.firmware.cli.command_output import json_of
 
 
@@ -50,6 +51,6 @@ def test_unknown_targets_are_named_before_what_is_missing(
     for part in ("--target: found 'z80'", "host, cortex-m4, cortex-m7, cortex-m55"):
         assert part in line
     with pytest.raises(InputError, match="'z80'"):
-        EmulatedBoard(smallest, "z80")
+        EmulatedBoard(FirmwareModel(smallest), "z80")
     assert main(["bench", model, "--target", "cortex-m4"]) == 1
     assert "qemu-system-arm" in capsys.readouterr().err

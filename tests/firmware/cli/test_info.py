@@ -9,11 +9,11 @@ import pytest
 
 from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import ModelFile
-from lightsernet_firmware.host.listener import HostListener
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import blob_of
-from lightsernet_firmware.planner.known_boards import CODE_BYTES, STACK_BYTES
+from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from tests.firmware.cli.command_output import json_of
+from tests.firmware.engine.host_listener import HostListener
 from tests.firmware.planner.networks import VARIANTS, Network
 from tests.places import CHECKOUT, GOLDEN
 
@@ -53,7 +53,7 @@ def test_info_knows_the_listeners_ram(
     model_for: Callable[[Network | None], ModelFile], capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts = json_of(capsys, "info", "--boards")
-    model = HostModel(blob_of(model_for(None)))
+    model = HostModel(FirmwareModel(model_for(None)).blob)
     listener, continuous = (HostListener(model, continuous=mode).ram.size for mode in (0, 1))
     assert facts["listener_ram_bytes"] == listener
     assert facts["continuous_ram_bytes"] == continuous

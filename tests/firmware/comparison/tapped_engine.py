@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.build import host_library
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.cost import layer_costs
 from lightsernet_firmware.planner.network_plan import NetworkPlan, round_up
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model.file import ModelFile
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel, HostStream
-from lightsernet_firmware.planner.blob import blob_of
 from tests.firmware.comparison.litert_oracle import reference
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 
@@ -53,7 +53,7 @@ def assert_same(stream: HostStream, model: bytes, rows: Int8) -> None:
 class TestAgainstLiteRT:
     def test_extreme_inputs(self, network: Network | None, model_for: Models) -> None:
         file = model_for(network)
-        stream = HostModel(blob_of(file)).stream()
+        stream = HostModel(FirmwareModel(file).blob).stream()
         _, frames, coefficients, _ = file.graph.input.shape
         for rows in extreme_inputs(frames, coefficients).values():
             assert_same(stream, file.model, rows)
@@ -62,7 +62,7 @@ class TestAgainstLiteRT:
         self, network: Network | None, model_for: Models, pcm_clips: list[NDArray[np.int16]]
     ) -> None:
         file = model_for(network)
-        stream = HostModel(blob_of(file)).stream()
+        stream = HostModel(FirmwareModel(file).blob).stream()
         front_end = FrontEnd(file.record.features)
         for pcm in pcm_clips[::4]:
             rows = file.graph.input.quantization.quantize(front_end.features(pcm))

@@ -17,7 +17,8 @@ from lightsernet_firmware.comparison.reference_kernels import LiteRTKernels
 from lightsernet_firmware.comparison.validation import HostRunner
 from lightsernet_firmware.emulated.board import EmulatedBoard
 from lightsernet_firmware.emulated.build import TARGETS
-from lightsernet_firmware.planner.known_boards import CODE_BYTES, STACK_BYTES
+from lightsernet_firmware.firmware_model import FirmwareModel
+from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 
 Models = Callable[[Network | None], ModelFile]
@@ -43,7 +44,7 @@ class TestBoards:
     def test_speech(
         self, target: str, full_size: ModelFile, pcm_clips: list[NDArray[np.int16]]
     ) -> None:
-        board = EmulatedBoard(full_size, target)
+        board = EmulatedBoard(FirmwareModel(full_size), target)
         front_end = FrontEnd(full_size.record.features)
         quantization = full_size.graph.input.quantization
         rows = [quantization.quantize(front_end.features(pcm)) for pcm in pcm_clips]
@@ -51,14 +52,14 @@ class TestBoards:
         for wanted, found in zip(expected, board.run_features(rows), strict=True):
             np.testing.assert_array_equal(found.logits, wanted.logits)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
-        heard = HostRunner(full_size).run_samples(pcm_clips)
+        heard = HostRunner(FirmwareModel(full_size)).run_samples(pcm_clips)
         for wanted, found in zip(heard, board.run_samples(pcm_clips), strict=True):
             # Floats and all: the host's bits are the board's.
             np.testing.assert_array_equal(found.features, wanted.features)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
 
     def test_cost(self, target: str, full_size: ModelFile) -> None:
-        board = EmulatedBoard(full_size, target)
+        board = EmulatedBoard(FirmwareModel(full_size), target)
         counts = board.count_instructions(184, 48_000)
         assert counts["network_instructions"] <= NETWORK_INSTRUCTIONS[target]
         assert counts["stack_bytes"] <= STACK_BYTES
@@ -76,13 +77,13 @@ class TestBoards:
         ]
         expected = LiteRTKernels(file).run_features(rows)
         for wanted, found in zip(
-            expected, EmulatedBoard(file, target).run_features(rows), strict=True
+            expected, EmulatedBoard(FirmwareModel(file), target).run_features(rows), strict=True
         ):
             np.testing.assert_array_equal(found.logits, wanted.logits)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
 
     def test_kernels_on_random_shapes(self, target: str, smallest: ModelFile) -> None:
-        (result,) = EmulatedBoard(smallest, target).run_program(CHECK_KERNELS)
+        (result,) = EmulatedBoard(FirmwareModel(smallest), target).run_program(CHECK_KERNELS)
         assert result == {"cases": 9000, "wrong": 0}
 
 
@@ -91,10 +92,10 @@ def test_no_toolchain_is_one_clear_line(
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(MissingDependencyError, match="qemu-system-arm"):
-        EmulatedBoard(smallest, "cortex-m4")
+        EmulatedBoard(FirmwareModel(smallest), "cortex-m4")
 
 
 @needs_boards
 def test_unknown_target(smallest: ModelFile) -> None:
     with pytest.raises(InputError, match="cortex-m3"):
-        EmulatedBoard(smallest, "cortex-m3")
+        EmulatedBoard(FirmwareModel(smallest), "cortex-m3")

@@ -17,11 +17,11 @@ from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.model.record import ModelRecord
 from lightsernet_edge.profiles.neutral_bias import MAX_BIAS
 from lightsernet_edge.profiles.profile import Profile, fingerprint
-from lightsernet_firmware.host.listener import HostEvent, HostListener
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
+from tests.firmware.engine.host_listener import HostEvent, HostListener
 
 Pcm = NDArray[np.int16]
 RATE, HOP = 16000, 256

@@ -19,8 +19,8 @@ from lightsernet_edge import UNCERTAIN, EmotionStream, Event
 from lightsernet_edge.decision import ContinuousDecision, DecisionRule
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.profiles.profile import Profile, fingerprint
-from lightsernet_firmware.host.listener import HostEvent, HostListener, SettingsStruct
 from lightsernet_firmware.host.stream import HostModel
+from tests.firmware.engine.host_listener import HostEvent, HostListener, SettingsStruct
 from tests.firmware.engine.listeners import (
     BIASES,
     HOP,

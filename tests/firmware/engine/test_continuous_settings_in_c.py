@@ -12,12 +12,12 @@ import pytest
 from lightsernet_edge import DecisionDefaults
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model.file import ModelFile
-from lightsernet_firmware.host.listener import _ON_EVENT, HostListener, SettingsStruct
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.stream import STATUS_NAMES, HostModel, aligned_bytes
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.cost import listener_ram_bytes
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
+from tests.firmware.engine.host_listener import _ON_EVENT, HostListener, SettingsStruct
 from tests.firmware.engine.listeners import HOP, Pcm, heard_in_c, host_with
 
 # Bytes before and behind memory that is given to the engine, which it must leave alone.

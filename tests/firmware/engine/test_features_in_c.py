@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.features import FeatureSpec, FrontEnd, recipe
 from lightsernet_edge.model.tflite_graph import read_graph
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.comparison.host_benchmark import front_end_call
 from lightsernet_firmware.host.stream import HostModel, library
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.planner.networks import SMALLEST, Network, int8_model

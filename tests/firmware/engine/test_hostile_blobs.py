@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from lightsernet_edge.errors import ModelError
+from lightsernet_firmware.blob.build import CRC_START, VERSION, seal
 from lightsernet_firmware.engine_files import engine_sources, include_flags
 from lightsernet_firmware.host.stream import (
     STATUS_NAMES,
@@ -26,7 +27,6 @@ from lightsernet_firmware.host.stream import (
     aligned_bytes,
     library,
 )
-from lightsernet_firmware.planner.blob import CRC_START, VERSION, seal
 from tests.places import DOCS
 
 PAGE = DOCS / "reference" / "blob-format.md"

@@ -16,12 +16,12 @@ from lightsernet_edge.endpointing.settings import EndpointSettings
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.profiles.neutral_bias import MAX_BIAS
-from lightsernet_firmware.host.listener import HostEvent, HostListener, SettingsStruct
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.stream import STATUS_NAMES, HostModel, aligned_bytes
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.cost import listener_ram_bytes
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
+from tests.firmware.engine.host_listener import HostEvent, HostListener, SettingsStruct
 from tests.firmware.engine.listeners import (
     HOP,
     RATE,

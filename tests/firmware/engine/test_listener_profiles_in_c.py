@@ -13,7 +13,7 @@ from lightsernet_edge import EmotionStream
 from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.profiles.neutral_bias import MAX_BIAS
-from lightsernet_firmware.host.listener import HostListener
+from tests.firmware.engine.host_listener import HostListener
 from tests.firmware.engine.listeners import (
     BIASES,
     Pcm,

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from lightsernet_edge.model.quantization import Quantization
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.engine_files import engine_sources, include_flags
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.network_plan import Head, NetworkPlan, Requantization, Stage
 from lightsernet_firmware.planner.network_plan import Path as ConvolutionPath
 from lightsernet_firmware.planner.requantization import Multiplier, SoftmaxScale

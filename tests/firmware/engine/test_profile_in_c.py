@@ -13,8 +13,8 @@ from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.features import FeatureSpec, FrontEnd, recipe
 from lightsernet_edge.model.tflite_graph import read_graph
 from lightsernet_edge.profiles.profile import Profile, RunningProfile, fingerprint
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.stream import HostModel, HostStream
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.planner.networks import SMALLEST, int8_model

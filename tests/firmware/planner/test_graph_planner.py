@@ -10,8 +10,8 @@ import pytest
 
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.model.tflite_graph import Graph, Operator, read_graph
+from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import build_blob
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.comparison.litert_oracle import reference
 from tests.firmware.planner.networks import SMALLEST, Network, int8_model, kept

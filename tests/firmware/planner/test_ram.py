@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from lightsernet_edge.model.file import ModelFile
+from lightsernet_firmware.blob.build import build_blob
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.planner.blob import blob_of, build_blob
 from lightsernet_firmware.planner.cost import layer_costs, ram_bytes
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
@@ -26,7 +27,7 @@ def test_planner_and_engine_agree(network: Network | None, model_for: Models) ->
     file = model_for(network)
     plan = plan_network(file.graph)
     tables = front_end_tables(file.record.features)
-    assert HostModel(blob_of(file)).ram_bytes == ram_bytes(plan, tables)
+    assert HostModel(FirmwareModel(file).blob).ram_bytes == ram_bytes(plan, tables)
     assert HostModel(build_blob(plan, None, file.record.labels)).ram_bytes == ram_bytes(plan, None)
 
 
@@ -50,5 +51,5 @@ def test_blob_is_hardly_more_than_its_constants(model_for: Models) -> None:
     file = model_for(VARIANTS[0])
     plan, tables = plan_network(file.graph), front_end_tables(file.record.features)
     constants = sum(cost.weight_bytes for cost in layer_costs(plan, 1)) + tables.size
-    assert len(blob_of(file)) <= 1.02 * constants
+    assert len(FirmwareModel(file).blob) <= 1.02 * constants
     assert tables.size <= 40 * 1024

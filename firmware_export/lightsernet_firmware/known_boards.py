@@ -9,13 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lightsernet_edge.errors import ModelError
-from lightsernet_edge.model.file import ModelFile
-
-from .blob import planned_blob
-from .cost import listener_ram_bytes, ram_bytes
-from .front_end_tables import front_end_tables, why_not_streamable
-from .graph_planner import plan_network
+from .firmware_model import FirmwareModel
 
 # What the engine promises, and its tests on emulated boards hold: code with what
 # it uses of the C library, at -O2, and stack.
@@ -123,14 +117,14 @@ KNOWN_BOARDS = (
 )
 
 
-def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
+def boards_that_fit(model: FirmwareModel) -> list[dict[str, Any]]:
     """Say for every known board whether a model fits its memory.
 
     Whether its clock keeps up with a microphone is for `emulated_board` to count.
 
     Parameters
     ----------
-    file : ModelFile
+    model : FirmwareModel
 
     Returns
     -------
@@ -139,21 +133,19 @@ def boards_that_fit(file: ModelFile) -> list[dict[str, Any]]:
         board, ``flash_needed`` (blob and code) and ``ram_needed`` (one stream
         and the stack), ``fits``; ``listener_ram_needed`` and ``listener_fits``,
         the same with a listener in utterance mode, None where there can be none;
-        ``source``. What is left is for the rest of the firmware. Empty for models
-        that the engine cannot run.
+        ``source``. What is left is for the rest of the firmware.
+
+    Raises
+    ------
+    ModelError
+        If the engine cannot run the model.
     """
-    try:
-        plan = plan_network(file.graph)
-        flash = len(planned_blob(plan, file.record)) + CODE_BYTES
-    except ModelError:
-        return []
-    spec = file.record.features
-    tables = None if why_not_streamable(spec) else front_end_tables(spec)
+    flash = len(model.blob) + CODE_BYTES
     rows = []
     for board in KNOWN_BOARDS:
         flash_fits = flash <= _KB * board.flash_kb
-        ram = ram_bytes(plan, tables, board.target) + STACK_BYTES
-        listener = listener_ram_bytes(plan, tables, file.record.decision, board.target)
+        ram = model.ram_bytes(board.target) + STACK_BYTES
+        listener = model.listener_ram_bytes(board.target)
         if listener is not None:
             listener += STACK_BYTES
         rows.append(

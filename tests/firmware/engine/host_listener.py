@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.decision import UNCERTAIN
 from lightsernet_edge.errors import InputError, LightSernetError
-
-from .stream import OK, STATUS_NAMES, EmotionStruct, HostModel, HostStream, aligned_bytes
+from lightsernet_firmware.host.stream import (
+    OK,
+    STATUS_NAMES,
+    EmotionStruct,
+    HostModel,
+    HostStream,
+    aligned_bytes,
+)
 
 # In the order of the enumeration lsn_event_kind.
 _KINDS = ("utterance", "provisional", "continuous")

@@ -17,9 +17,9 @@ from lightsernet_edge.audio.recording import as_pcm16, read_recording
 from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults
-from lightsernet_firmware.export.foreign_text import comment_text
-from lightsernet_firmware.host.listener import HostListener
+from lightsernet_firmware.c_export.foreign_text import comment_text
 from lightsernet_firmware.host.stream import HostModel
+from tests.firmware.engine.host_listener import HostListener
 from tests.places import EXAMPLES
 
 MINIMAL = EXAMPLES / "firmware_minimal"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lightsernet_edge._version import __version__
-from lightsernet_edge.model.file import ModelFile
 
+from ..firmware_model import FirmwareModel
 from .foreign_text import printable_text
 
 _LISTENER = """\
@@ -20,23 +20,16 @@ This model takes rows of features, which another front end has to make, in `MODE
 (`lightsernet.h`)."""
 
 
-def export_page(file: ModelFile, has_front_end: bool, has_listener: bool) -> str:
-    """Return the page for a model.
-
-    Parameters
-    ----------
-    file : ModelFile
-    has_front_end, has_listener : bool
-        Whether the engine takes samples for it, and whether it finds the utterances itself.
-    """
-    record = file.record
+def export_page(model: FirmwareModel) -> str:
+    """Return the page for a model."""
+    file, record = model.file, model.file.record
     data = "not recorded"
     if record.data is not None:
         data = f"{_cell(record.data.name)}, {record.data.clips} clips"
         if record.data.licence:
             data += f"; {_cell(record.data.licence)}"
-    calls = _STREAM if has_front_end else _FEATURES
-    if has_listener:
+    calls = _FEATURES if model.tables is None else _STREAM
+    if model.listener_ram_bytes() is not None:
         calls = f"{_LISTENER}\n\n{calls}"
     return f"""\
 # A speech emotion model, and the engine that runs it

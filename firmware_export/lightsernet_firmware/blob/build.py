@@ -1,0 +1,110 @@
+"""From a plan and a record to the blob: header, sections, CRC.
+
+The layout is written down in ``docs/reference/blob-format.md``; the engine's own view of
+it is ``engine/src/model/lsn_blob.h``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+from lightsernet_edge.errors import ModelError
+from lightsernet_edge.model.record import DecisionDefaults
+
+from ..planner.front_end_tables import FrontEndTables
+from ..planner.network_plan import NetworkPlan
+from .front_end import front_end_record
+from .listener import add_listener
+from .network import head_record, stage_record
+from .sections import Sections, words
+
+MAGIC = b"LSN1"
+VERSION = 4
+# The CRC-32 covers all bytes behind itself.
+CRC_START = 16
+
+_HEADER_WORDS = 24
+# How much of the model's SHA-256 the header keeps.
+_HASH_BYTES = 16
+
+
+def build_blob(
+    plan: NetworkPlan,
+    tables: FrontEndTables | None,
+    labels: Sequence[str],
+    decision: DecisionDefaults | None = None,
+    model_hash: bytes = b"",
+) -> bytes:
+    """Serialise a plan.
+
+    Parameters
+    ----------
+    plan : NetworkPlan
+    tables : FrontEndTables or None
+        None for a blob that takes features only.
+    labels : sequence of str
+        In the order of the network's output.
+    decision : DecisionDefaults, optional
+    model_hash : bytes, optional
+        SHA-256 of the `.tflite`; its first 16 bytes are kept.
+
+    Returns
+    -------
+    bytes
+        To be placed at a multiple of 16.
+
+    Raises
+    ------
+    ModelError
+        If labels or front end do not fit the network, or a number does not fit 32 bits.
+    """
+    _require_fit(plan, tables, labels)
+    decision = decision or DecisionDefaults()
+    blob = Sections()
+    blob.add(bytes(4 * _HEADER_WORDS))
+    names = b"".join(label.encode() + b"\0" for label in labels)
+    labels_offset = blob.add(names)
+    stages_offset = blob.add(b"".join(stage_record(blob, stage) for stage in plan.stages))
+    head_offset = blob.add(head_record(blob, plan.head))
+    front_end_offset = endpointing_offset = decision_offset = 0
+    if tables is not None:
+        front_end_offset = blob.add(front_end_record(blob, tables, plan))
+        endpointing_offset, decision_offset = add_listener(blob, tables.spec, labels, decision)
+    header = words(
+        len(plan.stages),
+        stages_offset,
+        head_offset,
+        front_end_offset,
+        labels_offset,
+        len(names),
+        len(labels),
+        plan.coefficients,
+        plan.input.scale,
+        plan.input.zero_point,
+        decision.temperature,
+        decision.min_seconds,
+    )
+    header += model_hash[:_HASH_BYTES].ljust(_HASH_BYTES, b"\0")
+    header += words(endpointing_offset, decision_offset)
+    content = blob.content()
+    content[CRC_START : CRC_START + len(header)] = header
+    return seal(bytes(content))
+
+
+def seal(content: bytes) -> bytes:
+    """Write magic, version, size and CRC-32 into the head of a blob."""
+    crc = zlib.crc32(content[CRC_START:])
+    return struct.pack("<4sIII", MAGIC, VERSION, len(content), crc) + content[CRC_START:]
+
+
+def _require_fit(plan: NetworkPlan, tables: FrontEndTables | None, labels: Sequence[str]) -> None:
+    """Refuse labels and tables of another network."""
+    if len(labels) != plan.head.labels:
+        raise ModelError(f"labels: found {len(labels)}, the network has {plan.head.labels}")
+    if tables is not None and tables.spec.n_coefficients != plan.coefficients:
+        raise ModelError(
+            f"features: {tables.spec.n_coefficients} coefficients, the network takes "
+            f"{plan.coefficients}"
+        )
