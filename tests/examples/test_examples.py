@@ -41,6 +41,24 @@ def test_stream_features_without_its_clip() -> None:
     assert done.stderr == "stream_features.py: missing.wav: no such file, expected a recording\n"
 
 
+def test_export_firmware(tmp_path: Path) -> None:
+    lines = run("export_firmware.py", tmp_path / "exported").splitlines()
+    flash = (tmp_path / "exported" / "model.lsn").stat().st_size
+    files = [path for path in (tmp_path / "exported").rglob("*") if path.is_file()]
+    assert lines[-2] == f"{len(files)} files, {flash} bytes of flash for the model"
+    assert lines[-1] == "33392 bytes of RAM for a stream"
+    assert "STM32F4DISCOVERY" in lines[-3]
+    assert sum("M MAC" in line for line in lines) == 7
+
+
+def test_export_firmware_of_a_model_that_is_not_there(tmp_path: Path) -> None:
+    command = [sys.executable, str(EXAMPLES / "export_firmware.py"), str(tmp_path), "absent.tflite"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("export_firmware.py: absent.tflite: ")
+
+
 @pytest.mark.parametrize("program", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
 def test_every_example_says_how_it_is_used(program: Path) -> None:
     assert f"Usage: python {program.name}" in program.read_text()

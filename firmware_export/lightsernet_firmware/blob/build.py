@@ -88,9 +88,7 @@ def build_blob(
     )
     header += model_hash[:_HASH_BYTES].ljust(_HASH_BYTES, b"\0")
     header += words(endpointing_offset, decision_offset)
-    content = blob.content()
-    content[CRC_START : CRC_START + len(header)] = header
-    return seal(bytes(content))
+    return seal(blob.filled_in(CRC_START, header))
 
 
 def seal(content: bytes) -> bytes:

@@ -28,9 +28,10 @@ class Sections:
         """Append an array in C order and return its offset."""
         return self.add(np.ascontiguousarray(array).tobytes())
 
-    def content(self) -> bytearray:
-        """Return all sections so far."""
-        return self._content
+    def filled_in(self, start: int, content: bytes) -> bytes:
+        """Return all sections, with `content` in place of the bytes from `start` on."""
+        end = start + len(content)
+        return bytes(self._content[:start] + content + self._content[end:])
 
 
 def words(*values: int | float) -> bytes:
