@@ -1,4 +1,4 @@
-"""The files of the C99 engine, which are package data, and how a compiler is told of them."""
+"""The files of the C99 engine, which are package data, and the compiler's flags for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ENGINE = Path(__file__).parent / "engine"
 
 
 def engine_sources() -> list[Path]:
-    """Return the engine's C files, in order of their names."""
+    """Return the engine's C files, sorted by name."""
     return sorted((ENGINE / "src").glob("*/*.c"), key=lambda path: path.name)
 
 
@@ -28,9 +28,9 @@ def engine_files() -> list[Path]:
 
 
 def include_flags() -> list[str]:
-    """Return the compiler's flags for the public headers and for the engine's own.
+    """Return the include flags for the public headers and for the engine's own.
 
-    The sources name each header without its folder, so that an export may keep them in one.
+    An ``#include`` names a header without its folder, so that an export can keep all in one.
     """
     folders = sorted({path.parent for path in engine_headers()})
     return [f"-I{folder}" for folder in folders]

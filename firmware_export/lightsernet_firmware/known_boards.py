@@ -1,7 +1,7 @@
 """Well-known boards, and whether a model fits their memory.
 
-Clock, flash and RAM are those that the vendors' documents name; RAM is all that the
-core can use as data, in however many banks.
+Clock, flash and RAM are taken from the vendors' documents; RAM counts every bank that
+the core can use for data.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 
 from .firmware_model import FirmwareModel
 
-# What the engine promises, and its tests on emulated boards hold: code with what
-# it uses of the C library, at -O2, and stack.
+# Bounds that the tests on emulated boards hold: the engine's code at -O2, with the
+# parts of the C library that it uses; and its stack.
 CODE_BYTES = 24 * 1024
 STACK_BYTES = 2 * 1024
 
@@ -21,20 +21,20 @@ _KB = 1024
 
 @dataclass(frozen=True)
 class KnownBoard:
-    """A board as its vendors describe it.
+    """A board as its vendor describes it.
 
     Attributes
     ----------
     name, chip, core : str
     clock_mhz : int
-        The highest that the chip is made for.
+        Highest clock that the chip is specified for.
     flash_kb, ram_kb : int
         In units of 1024 bytes.
     target : str
-        Whose RAM `ram_bytes` plans: cores with neither DSP nor Helium take as
+        Target whose RAM is planned; a core with neither DSP nor Helium needs as
         much as the host.
     source : str
-        The document that the figures are from.
+        Document that the figures are from.
     """
 
     name: str
@@ -118,9 +118,9 @@ KNOWN_BOARDS = (
 
 
 def boards_that_fit(model: FirmwareModel) -> list[dict[str, Any]]:
-    """Say for every known board whether a model fits its memory.
+    """Return for every known board whether a model fits its memory.
 
-    Whether its clock keeps up with a microphone is for `emulated_board` to count.
+    Whether its clock keeps up with a microphone is another question: see `bench`.
 
     Parameters
     ----------
@@ -132,8 +132,8 @@ def boards_that_fit(model: FirmwareModel) -> list[dict[str, Any]]:
         ``board``, ``chip``, ``core``, ``clock_mhz``, ``flash_bytes`` and ``ram_bytes`` of the
         board, ``flash_needed`` (blob and code) and ``ram_needed`` (one stream
         and the stack), ``fits``; ``listener_ram_needed`` and ``listener_fits``,
-        the same with a listener in utterance mode, None where there can be none;
-        ``source``. What is left is for the rest of the firmware.
+        the same for a listener in utterance mode, None where there can be none;
+        ``source``. The rest of each memory is for the rest of the firmware.
 
     Raises
     ------

@@ -22,7 +22,7 @@ from .sections import Sections, words
 
 MAGIC = b"LSN1"
 VERSION = 4
-# The CRC-32 covers all bytes behind itself.
+# The CRC-32 covers all bytes from here on.
 CRC_START = 16
 
 _HEADER_WORDS = 24
@@ -37,23 +37,24 @@ def build_blob(
     decision: DecisionDefaults | None = None,
     model_hash: bytes = b"",
 ) -> bytes:
-    """Serialise a plan.
+    """Serialise a network's plan and its front end.
 
     Parameters
     ----------
     plan : NetworkPlan
     tables : FrontEndTables or None
-        None for a blob that takes features only.
+        None for a blob that takes rows of features only.
     labels : sequence of str
-        In the order of the network's output.
+        Names in the order of the network's output.
     decision : DecisionDefaults, optional
+        Temperature, thresholds and times; those of `DecisionDefaults()` if left out.
     model_hash : bytes, optional
         SHA-256 of the `.tflite`; its first 16 bytes are kept.
 
     Returns
     -------
     bytes
-        To be placed at a multiple of 16.
+        The blob, to be placed at a multiple of 16 bytes.
 
     Raises
     ------

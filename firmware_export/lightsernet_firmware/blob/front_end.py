@@ -1,4 +1,4 @@
-"""The front end's record, with what a profile may change of it."""
+"""The front end's record, with the limits of what a profile may change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .sections import Sections, record
 _FRONT_END_WORDS = 25
 _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
 _STANDARDIZES = 16
-# Stands for "no clip" where all values must be finite.
+# Stands for "no clip": every number of a blob is finite.
 _NO_CLIP = 1e30
 
 

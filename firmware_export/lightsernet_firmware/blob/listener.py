@@ -24,7 +24,7 @@ def add_listener(
 ) -> tuple[int, int]:
     """Add the records of endpointing and decision, and return their offsets.
 
-    Both are 0 where there can be no listener: endpointing's window is too many hops.
+    Both are 0 where there can be no listener, as endpointing's window has too many hops.
     """
     try:
         constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
@@ -39,7 +39,7 @@ def _decision_record(
 ) -> bytes:
     exact = np.array([decision.thresholds.get(label, 0.0) for label in labels])
     thresholds = exact.astype(np.float32)
-    # Rounded up: posteriors of 1/256 compare with them as with the exact ones.
+    # Rounded up: a posterior, a multiple of 1/256, compares with it as with the exact one.
     low = thresholds < exact
     thresholds[low] = np.nextafter(thresholds[low], np.float32(2.0))
     hops_per_s = spec.sample_rate / spec.hop_length

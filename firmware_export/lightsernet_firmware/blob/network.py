@@ -1,4 +1,4 @@
-"""The network's records: stages, their paths, and the head."""
+"""The records of the network: its stages, their paths, and the head."""
 
 from __future__ import annotations
 

@@ -34,18 +34,17 @@ class Export:
 
 
 def export(model: FirmwareModel, folder: Path | str) -> Export:
-    """Write a folder that drops into a firmware build.
+    """Write a folder that drops into a firmware build: add all its C files, and nothing else.
 
-    ``include/`` and ``src/`` are the engine, ``model/`` the model as a C array
-    with its header and a self-test, ``model.lsn`` the same bytes for an update
-    over the air, ``README.md`` what it is, how it is built and under which licences.
-    Add all C files to the build; nothing else is needed.
+    ``include/`` and ``src/`` hold the engine, ``model/`` the model as a C array with its
+    header and a self-test. ``model.lsn`` holds the same bytes for an update over the air.
+    ``README.md`` says what the folder is, how it is built, and under which licences.
 
     Parameters
     ----------
     model : FirmwareModel
     folder : Path or str
-        Made if it is missing; files of an earlier export are replaced.
+        Created if it is missing. Files of an earlier export are replaced.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The page ``README.md`` of an exported folder: what it is, how it is built, its licences."""
+"""``README.md`` of an exported folder: what it is, how it is built, its licences."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ The model's weights come from the data named above, whose licence may ask for cr
 
 
 def _cell(text: str) -> str:
-    """Return a text as it may stand in a row of a table."""
+    """Return a text that may stand in a cell of a table."""
     return printable_text(text).replace("|", "\\|")

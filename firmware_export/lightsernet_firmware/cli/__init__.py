@@ -1,1 +1,1 @@
-"""The verbs of the firmware package: one module a verb."""
+"""The verbs of the firmware package, one module per verb, and its share of ``info``."""

@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="LEVEL",
         default="2",
         choices=("2", "3", "s"),
-        help="of the cross compiler: 2 (default), 3 or s",
+        help="optimisation of the cross compiler: 2 (default), 3 or s",
     )
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -83,7 +83,7 @@ def _print_times(facts: dict[str, Any]) -> None:
     if facts["front_end_times_faster"] is not None:
         console.print(
             f"front end {facts['front_end_times_faster']:.1f} times faster than "
-            "python_speech_features (median of rounds in turns)",
+            "python_speech_features (median of the rounds)",
             highlight=False,
         )
 
@@ -100,7 +100,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         title=f"{facts['target']}, {facts['optimization']}, {facts['seconds']:.2f} s of audio: "
         "instructions, which are not cycles",
     )
-    for heading in ("", "", "MAC", "instructions", "each MAC"):
+    for heading in ("", "", "MAC", "instructions", "per MAC"):
         table.add_column(heading, justify="left" if heading == "" else "right")
     for layer in facts["layers"]:
         each = layer["instructions"] / layer["macs"]
@@ -121,10 +121,10 @@ def _print_facts(facts: dict[str, Any]) -> None:
     )
     if facts["front_end_instructions"] is not None:
         table.add_row("front end", "", "", f"{facts['front_end_instructions']:,}", "")
-    table.add_row("a second", "", "", f"{facts['instructions_per_audio_second']:,}", "")
+    table.add_row("per second", "", "", f"{facts['instructions_per_audio_second']:,}", "")
     console.print(table)
     console.print(
         f"RAM of a stream {facts['ram_bytes']:,} bytes, stack {facts['stack_bytes']:,}, code "
-        f"{facts['text_bytes']:,} with what it uses of the C library",
+        f"{facts['text_bytes']:,} with the parts of the C library that it uses",
         highlight=False,
     )

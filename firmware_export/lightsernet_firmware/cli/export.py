@@ -21,14 +21,14 @@ def add_parser(subparsers: Any) -> None:
     options.add_model(parser, positional=True)
     parser.add_argument("--format", metavar="F", required=True, choices=("c",), help="c")
     parser.add_argument(
-        "--out", metavar="DIR", required=True, type=options.path, help="folder that is written into"
+        "--out", metavar="DIR", required=True, type=options.path, help="folder to write into"
     )
     options.add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the files and say what they cost."""
+    """Write the files, and print what the model costs."""
     from ..c_export.folder import export
     from ..firmware_model import plan
 

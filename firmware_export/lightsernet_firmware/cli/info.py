@@ -25,12 +25,12 @@ _FIGURES = (
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add ``--layers`` and ``--boards`` to the parser of ``info``."""
     parser.add_argument(
-        "--layers", action="store_true", help="what every layer costs in the firmware engine"
+        "--layers", action="store_true", help="print what every layer costs in the firmware engine"
     )
     parser.add_argument(
         "--boards",
         action="store_true",
-        help="well-known boards, and whether the model fits their memory",
+        help="print well-known boards, and whether the model fits their memory",
     )
 
 
@@ -79,15 +79,15 @@ def rows(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if fields["ram_bytes"] is None:
         yield "firmware", fields["firmware"]
         return
-    yield "flash", f"{fields['flash_bytes']:,} bytes of model on a board, as export writes it"
+    yield "flash", f"{fields['flash_bytes']:,} bytes of a board's flash for the model"
     yield (
         "RAM",
-        f"{fields['ram_bytes']:,} bytes a stream, for utterances of any length "
+        f"{fields['ram_bytes']:,} bytes per stream, for utterances of any length "
         f"({fields['ram_bytes_by_target']['cortex-m55']:,} with Helium)",
     )
     for key, mode in (
-        ("listener_ram_bytes", "a listener, always on, its stream included"),
-        ("continuous_ram_bytes", "a listener in continuous mode"),
+        ("listener_ram_bytes", "per listener, which is always on, its stream included"),
+        ("continuous_ram_bytes", "per listener in continuous mode"),
     ):
         if fields[key] is not None:
             yield "", f"{fields[key]:,} bytes {mode}"
@@ -107,8 +107,8 @@ def _board_table(boards: list[dict[str, Any]]) -> Table:
     table = Table(
         box=None,
         header_style="bold",
-        title="memory alone, in kB used of those there are: flash for model and engine, RAM and "
-        "stack of a stream, of a listener; 'bench' counts what the clock must do",
+        title="memory in kB, used of available: flash for model and engine; RAM and stack for a "
+        "stream, for a listener. Memory alone: 'bench' counts the work",
     )
     right = ("clock", "flash", "stream", "listener")
     for heading in ("board", "chip", "core", *right, "memory"):

@@ -39,10 +39,10 @@ def add_parser(subparsers: Any) -> None:
         help="litert (default: its reference kernels), litert-xnnpack or tflite-micro",
     )
     parser.add_argument(
-        "--seconds", metavar="S", type=float, help="cut or pad every clip to this length"
+        "--seconds", metavar="S", type=float, help="cut or pad every clip to S seconds"
     )
     parser.add_argument(
-        "--limit", metavar="N", type=int, help="only N clips, spread evenly over the folder"
+        "--limit", metavar="N", type=int, help="compare only N clips, spread evenly over the folder"
     )
     options.add_json(parser)
     parser.set_defaults(run=run)

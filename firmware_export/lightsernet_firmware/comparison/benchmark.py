@@ -13,7 +13,7 @@ from .host_benchmark import bench_host
 
 HOST = "host"
 BENCH_TARGETS = (HOST, *TARGETS)
-# Length of the utterance that is counted, unless the model's says otherwise.
+# Length of the utterance, for a model whose input has no fixed length.
 _SECONDS = 3.0
 
 
@@ -23,11 +23,11 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
     Parameters
     ----------
     model : FirmwareModel
-        The utterance is as long as its input.
+        The utterance is as long as the model's input.
     target : str
         ``cortex-m4``, ``cortex-m7``, ``cortex-m55``, or ``host``.
     optimization : str
-        The compiler's level, for an emulated core.
+        Level of the cross compiler: ``-O2``, ``-O3`` or ``-Os``.
 
     Returns
     -------
@@ -41,6 +41,10 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
     ------
     InputError
         If there is no such target.
+    ModelError
+        If the engine cannot run the model.
+    MissingDependencyError
+        If a compiler or QEMU is not installed.
     """
     if target not in BENCH_TARGETS:
         raise InputError(f"target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
@@ -59,7 +63,7 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
     counts = EmulatedBoard(model, target, optimization).count_instructions(frames, samples)
     stages = counts.pop("stage_instructions")
     counted = counts["instructions_per_utterance"] or counts["network_instructions"]
-    # What no stage has: taking rows in, mean, dense layer, softmax.
+    # The rest: taking rows in, mean, dense layer, softmax.
     stages.append(counts["network_instructions"] - sum(stages))
     return {
         "target": target,

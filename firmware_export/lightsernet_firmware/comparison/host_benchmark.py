@@ -1,4 +1,4 @@
-"""How long an utterance takes on this machine, beside what others take for it."""
+"""The time of an utterance on this machine, beside the time of other implementations."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ..host.stream import HostModel, aligned_bytes
 from ..planner.front_end_tables import MAX_FFT
 
 _ROUNDS = 15
-# In each round a work is repeated for about as long, so that a pause of the
-# machine hits short and long ones alike.
+# Each round repeats every task for about this long, so that a pause of the
+# machine affects short and long tasks alike.
 _ROUND_S = 0.02
-# Floats that the front end works in: twice the largest transform.
+# Floats of the front end's working memory: twice the largest transform.
 _SCRATCH_FLOATS = 2 * MAX_FFT
 
 Work = Callable[[], object]
@@ -35,18 +35,18 @@ Work = Callable[[], object]
 def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any]:
     """Time the native engine and, where they are installed, LiteRT and python_speech_features.
 
-    All are measured in turns, in one thread.
+    All are measured in turns, on one thread.
 
     Parameters
     ----------
     model : FirmwareModel
     frames, samples : int
-        Length of the utterance.
+        Length of the utterance in rows of features, and in samples.
 
     Returns
     -------
     dict
-        Milliseconds, the median of a number of rounds; None for what is not
+        Milliseconds, as the median of the rounds; None for what is not
         installed or cannot be run. ``front_end_times_faster``: the median
         over the rounds of python_speech_features' time by the native front end's.
     """
@@ -86,15 +86,15 @@ def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any
 def front_end_call(
     model: HostModel, pcm: NDArray[np.int16], frames: int
 ) -> Callable[[], NDArray[np.int8]]:
-    """Return a call of the C front end alone, frame after frame; it returns the rows.
+    """Return a function that runs the C front end alone and returns its rows.
 
     Parameters
     ----------
     model : HostModel
-        With a front end.
+        Must have a front end.
     pcm : ndarray of int16, shape (n,)
     frames : int
-        As many as lie in `pcm`, at most.
+        Number of frames to run, at most as many as `pcm` holds.
     """
     bench = ctypes.CDLL(str(host_library(BENCH_SOURCES)))
     run = bench.bench_front_end
@@ -104,7 +104,7 @@ def front_end_call(
     out = np.empty((frames, model.struct.n_coefficients), np.int8)
 
     def call() -> NDArray[np.int8]:
-        # The arrays are named here, so that they live as long as the call does.
+        # Naming the arrays here keeps them alive as long as the function.
         run(
             ctypes.addressof(model.struct),
             pcm.ctypes.data,
@@ -118,7 +118,7 @@ def front_end_call(
 
 
 def _one_thread() -> AbstractContextManager[Any]:
-    """Keep linear algebra to one thread, as far as it can be told to."""
+    """Keep linear algebra to one thread, where threadpoolctl is installed."""
     try:
         threadpoolctl: Any = importlib.import_module("threadpoolctl")
     except ImportError:
@@ -160,7 +160,7 @@ def _litert(file: ModelFile, rows: NDArray[np.int8], xnnpack: bool) -> Work | No
 
 
 def _rounds_ms(works: dict[str, Work]) -> dict[str, list[float]]:
-    """Time every work once a round, in turns; milliseconds of one call."""
+    """Time every task once per round, in turns; return milliseconds per call."""
     repeats = {}
     for name, work in works.items():
         work()

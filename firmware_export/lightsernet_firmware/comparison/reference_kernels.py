@@ -1,4 +1,4 @@
-"""Whose integers an engine is compared with: LiteRT's reference kernels, or others."""
+"""The kernels whose integers an engine is compared with: LiteRT's, or TFLite Micro's."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from lightsernet_edge.native_output import held_back
 
 from ..host.outcome import Outcome
 
-# Room for every tensor of a minute at full width.
+# Room for all tensors of one minute at full width.
 _MICRO_ARENA_BYTES = 1 << 26
 
 
 class Reference(Protocol):
-    """Runs rows of features the way somebody else does."""
+    """Kernels that an engine is compared with."""
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
-        """Run rows of features, each of shape (n_frames, n_coefficients)."""
+        """Run clips, each int8 of shape (n_frames, n_coefficients)."""
 
 
 class LiteRTKernels:
@@ -35,7 +35,7 @@ class LiteRTKernels:
     ----------
     file : ModelFile
     xnnpack : bool
-        XNNPACK instead of the reference kernels, ``BUILTIN_REF``.
+        Whether to run XNNPACK instead of the reference kernels, ``BUILTIN_REF``.
 
     Raises
     ------
@@ -54,10 +54,10 @@ class LiteRTKernels:
         self._interpreter = litert.Interpreter(
             model_content=file.model,
             experimental_op_resolver_type=resolvers.AUTO if xnnpack else resolvers.BUILTIN_REF,
-            # Else the logits' memory is used again for the posteriors.
+            # Otherwise the posteriors reuse the logits' memory.
             experimental_preserve_all_tensors=True,
         )
-        # XNNPACK's delegate is made here, and says so.
+        # XNNPACK creates its delegate here, and prints a line.
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
@@ -65,7 +65,7 @@ class LiteRTKernels:
         self._frames = -1
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
-        """Run rows of features, each of shape (n_frames, n_coefficients)."""
+        """Run clips, each int8 of shape (n_frames, n_coefficients)."""
         return [self._run(rows) for rows in clips]
 
     def _run(self, rows: NDArray[np.int8]) -> Outcome:
@@ -105,7 +105,7 @@ class MicroKernels:
             ) from None
         self._interpreter = runtime.Interpreter.from_bytes(
             file.model,
-            # Spelt so in its API.
+            # The API spells it so.
             intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
             arena_size=_MICRO_ARENA_BYTES,
         )
@@ -113,7 +113,7 @@ class MicroKernels:
         self._logits = _logits_index(file)
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
-        """Run rows of features, each of shape (n_frames, n_coefficients)."""
+        """Run clips, each int8 of shape (n_frames, n_coefficients)."""
         outcomes = []
         for rows in clips:
             if len(rows) != self._frames:
@@ -137,12 +137,18 @@ REFERENCES = ("litert", "litert-xnnpack", "tflite-micro")
 
 
 def open_reference(file: ModelFile, name: str) -> Reference:
-    """Open what an engine is compared with, one of `REFERENCES`.
+    """Open the kernels that an engine is compared with.
+
+    Parameters
+    ----------
+    file : ModelFile
+    name : str
+        One of `REFERENCES`.
 
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is no reference of that name.
     MissingDependencyError
         If its package is not installed.
     """

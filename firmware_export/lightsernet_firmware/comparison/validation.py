@@ -1,4 +1,4 @@
-"""The same clips through TFLite's kernels and an engine, integer by integer."""
+"""Compare an engine with TFLite's kernels on the same clips, integer by integer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..host.stream import HostModel
 from .reference_kernels import open_reference
 
 ENGINES = ("native", *TARGETS)
-# Clips in memory at once.
+# Clips that are in memory at the same time.
 _BLOCK = 25
 _WORST = 5
 
@@ -39,7 +39,7 @@ class HostRunner:
         self._stream = HostModel(model.blob).stream()
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
-        """Run rows of features, each of shape (n_frames, n_coefficients)."""
+        """Run clips, each int8 of shape (n_frames, n_coefficients)."""
         outcomes = []
         for rows in clips:
             self._stream.reset()
@@ -48,7 +48,7 @@ class HostRunner:
         return outcomes
 
     def run_samples(self, clips: list[NDArray[np.int16]]) -> list[Outcome]:
-        """Run samples, each of shape (n,), hop by hop to see every row of features."""
+        """Run samples, each int16 of shape (n,), hop by hop to read every row of features."""
         outcomes = []
         hop = self._hop_length
         for samples in clips:
@@ -78,20 +78,21 @@ class Validation:
     identical : int
         Clips with all logits and posteriors equal, on the same int8 features.
     max_lsb : int
-        Largest difference of a logit or posterior, in steps.
+        Largest difference of a logit or posterior, in steps of int8.
     labels_agree : int
         Clips with the same label.
     lsb_counts : dict of int to int
-        Logits and posteriors by their difference.
+        Number of logits and posteriors at each difference.
     features_identical : float or None
         Share of the features' integers that equal the Python front end's;
         None for models whose front end needs the whole clip.
     features_max_lsb : int or None
+        Largest difference of a feature, in steps of int8.
     pcm_labels_agree : int or None
         Clips with the same label from samples.
     worst : list of (float, str, list of float, list of float)
-        The clips whose posteriors from samples differ most: by how much, which
-        clip, reference, engine.
+        The clips whose posteriors from samples differ most: the difference, the
+        clip's name, the posteriors of the reference and those of the engine.
     """
 
     clips: int = 0
@@ -106,12 +107,18 @@ class Validation:
 
 
 def open_runner(model: FirmwareModel, engine: str) -> ClipRunner:
-    """Open an engine by its name, one of `ENGINES`.
+    """Open an engine by its name.
+
+    Parameters
+    ----------
+    model : FirmwareModel
+    engine : str
+        One of `ENGINES`.
 
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is no engine of that name.
     """
     if engine == "native":
         return HostRunner(model)
@@ -203,7 +210,7 @@ def _compare_posteriors(result: Validation, name: str, wanted: Outcome, found: O
 
 
 def _label(outcome: Outcome) -> int:
-    # Of equal posteriors the first counts, as in the engine.
+    # Of equal posteriors the first wins, as in the engine.
     return int(np.argmax(outcome.posteriors))
 
 

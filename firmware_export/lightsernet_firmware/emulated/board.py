@@ -1,4 +1,4 @@
-"""The engine on boards that QEMU emulates: clips through it, instructions counted."""
+"""The engine on a board that QEMU emulates: runs clips, and counts instructions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from ..firmware_model import FirmwareModel
 from ..host.outcome import Outcome
 from .build import board, build_program, code_bytes
 
-# Clips in one run of the emulator, and how long one may take.
+# Clips per run of the emulator, and the seconds that one may take.
 _CLIPS_A_RUN = 25
 _SECONDS_A_CLIP = 120
-# A run with instructions counted: a 3 s utterance takes some ten seconds.
+# Seconds that a count may take; a 3 s utterance takes about ten.
 _BENCH_TIMEOUT_S = 900
 
 
@@ -35,7 +35,7 @@ class EmulatedBoard:
     target : str
         ``cortex-m4``, ``cortex-m7`` or ``cortex-m55``.
     optimization : str
-        The compiler's level.
+        Level of the compiler: ``-O2``, ``-O3`` or ``-Os``.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class EmulatedBoard:
     MissingDependencyError
         If the cross compiler or QEMU is not installed.
     ModelError
-        If the network cannot be run row by row.
+        If the engine cannot run the model.
     """
 
     def __init__(self, model: FirmwareModel, target: str, optimization: str = "-O2") -> None:
@@ -58,7 +58,7 @@ class EmulatedBoard:
         self._target = target
         self._optimization = optimization
         self._model = model
-        # Before anything runs: an error of the model is not the board's.
+        # A model that cannot run is refused here, before anything is built.
         _ = model.blob
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
@@ -76,19 +76,19 @@ class EmulatedBoard:
         Parameters
         ----------
         rows, samples : int
-            Its length in features, and in samples.
+            Length of the utterance in rows of features, and in samples.
 
         Returns
         -------
         dict
             ``network_instructions``, ``front_end_instructions``,
             ``instructions_per_utterance``, ``stage_instructions`` (a list),
-            ``stack_bytes``, ``ram_bytes``, ``text_bytes``. Counts come in steps
-            of one tick of the board's clock, 40 or 31.25 instructions.
+            ``stack_bytes``, ``ram_bytes``, ``text_bytes``. Counts have the
+            resolution of one tick of the board's clock: 40 or 31.25 instructions.
         """
         defines = (f"-DBENCH_ROWS={rows}u", f"-DBENCH_SAMPLES={samples}u")
         elf = self._program("bench", defines)
-        # Virtual time goes by a nanosecond an instruction.
+        # Virtual time advances by one nanosecond per instruction.
         (line,) = self._emulate(elf, [], Path.cwd(), _BENCH_TIMEOUT_S, ("-icount", "shift=0"))
         scale = self._board.tick_ns
         network = round(line["network_ticks"] * scale)
@@ -104,7 +104,7 @@ class EmulatedBoard:
         }
 
     def run_program(self, source: Path) -> list[dict[str, Any]]:
-        """Run a C program of one's own on the board; return the JSON lines it prints."""
+        """Run another C program on the board; return the JSON lines that it prints."""
         return self._emulate(self._program(source), [], Path.cwd(), _BENCH_TIMEOUT_S)
 
     def _program(self, name: str | Path, defines: tuple[str, ...] = ()) -> Path:
@@ -160,7 +160,7 @@ class EmulatedBoard:
             raise LightSernetError(
                 f"{self._target}: the emulator did not end within {timeout_s} s"
             ) from None
-        # The board's console is the emulator's standard error or output.
+        # The board's console is the emulator's standard output or error.
         lines = [
             json.loads(line)
             for line in (done.stdout + done.stderr).splitlines()

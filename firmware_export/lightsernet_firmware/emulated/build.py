@@ -21,7 +21,7 @@ _FLAGS = (
     "-std=c99",
     "-ffunction-sections",
     "-fdata-sections",
-    # As on the host: the front end's floats are the same bits everywhere.
+    # As on the host, so that the front end's floats are the same bits everywhere.
     "-ffp-contract=off",
     "-fno-math-errno",
     "-Wall",
@@ -29,7 +29,7 @@ _FLAGS = (
     "-Werror",
 )
 _LINK_FLAGS = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
-# For `bench` to see where a stage begins and ends.
+# `bench` wraps the call of a stage, to count its instructions.
 _COUNT_STAGES = ("-Wl,--wrap=lsn_stage_run",)
 _SUPPORT = ("startup", "semihosting", "print", "wav_file", "stack_paint", "tick")
 
@@ -43,9 +43,9 @@ class Board:
     machine : str
         QEMU's name for it; also the folder of its linker script.
     flags : tuple of str
-        Of the compiler, for its core.
+        Flags of the compiler for its core.
     tick_ns : float
-        Virtual nanoseconds of one SysTick tick: the period of the core's clock.
+        Virtual nanoseconds per SysTick tick: the period of the core's clock.
     """
 
     machine: str
@@ -95,15 +95,14 @@ def build_program(
     Parameters
     ----------
     program : str or Path
-        ``run_clips``, ``bench`` or ``footprint``, or a C file with a main of
-        its own.
+        ``run_clips``, ``bench`` or ``footprint``, or a C file with its own `main`.
     model : FirmwareModel
     target : str
         A key of `TARGETS`.
     optimization : str
         ``-O2``, ``-O3`` or ``-Os``.
     defines : tuple of str
-        More flags for the compiler.
+        Further flags for the compiler.
 
     Returns
     -------
@@ -115,7 +114,7 @@ def build_program(
     MissingDependencyError
         If the compiler is not installed.
     LightSernetError
-        If it fails.
+        If the compiler fails.
     """
     main = program if isinstance(program, Path) else _COMMON / f"{program}.c"
     scripts = [BOARDS / board(target).machine / "board.ld", _COMMON / "sections.ld"]
@@ -139,7 +138,7 @@ def build_program(
 
 @dataclass(frozen=True)
 class _Build:
-    """What the cross compiler is told."""
+    """Arguments of the cross compiler."""
 
     compiler: str
     sources: tuple[Path, ...]
@@ -167,7 +166,7 @@ class _Build:
 
 
 def code_bytes(elf: Path) -> int:
-    """Return the size of an ELF file's code and constants, without the model."""
+    """Return the size in bytes of an ELF file's code and constants, without the model."""
     output = run_tool(
         [_tool("arm-none-eabi-size", "binutils-arm-none-eabi"), "-A", str(elf)], "read"
     )

@@ -1,4 +1,4 @@
-"""The C engine as a shared library for this machine, compiled once and kept."""
+"""The C engine as a shared library for this machine, compiled once and cached."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from .cache import cached_build, compiler_version, files_with_names, run_tool
 BENCH_SOURCES = (Path(__file__).parents[1] / "boards" / "host" / "bench_front_end.c",)
 
 # C99 without contraction of float operations, so that the front end gives the
-# same bits as on a board. -march=native because the library never leaves the
-# machine it is compiled on, and the inner loops of the convolutions are two to
-# four times faster with its widest vectors; -O3 because they are vectorised
-# there. -fno-math-errno lets sqrtf be one instruction.
+# same bits as on a board. -march=native: the library never leaves the machine
+# that compiles it, and its widest vectors make the inner loops of the
+# convolutions two to four times faster. -O3 vectorises them. -fno-math-errno
+# lets sqrtf be one instruction.
 FLAGS = (
     "-std=c99",
     "-O3",
@@ -32,23 +32,23 @@ FLAGS = (
 
 
 def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
-    """Return the compiled library, building it if the cache lacks it.
+    """Return the path of the compiled library, building it if the cache lacks it.
 
     The compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
 
     Parameters
     ----------
     more_sources : tuple of Path
-        C files besides the engine's.
+        C files to compile besides the engine's.
     more_flags : tuple of str
-        Flags behind `FLAGS`.
+        Flags that follow `FLAGS`.
 
     Raises
     ------
     MissingDependencyError
         If there is no C compiler.
     LightSernetError
-        If it fails, ``$CC`` cannot be read, or the cache cannot be written to.
+        If the compiler fails, ``$CC`` is no command, or the cache cannot be written to.
     """
     compiler = _compiler()
     flags = [*FLAGS, *more_flags]
@@ -80,7 +80,7 @@ def _compiler() -> list[str]:
 
 
 def _words(command: str) -> list[str]:
-    """Split a command, such as ``ccache gcc``; a program's path may hold spaces."""
+    """Split a command such as ``ccache gcc``; the path of a program may hold spaces."""
     if shutil.which(command):
         return [command]
     try:
@@ -90,7 +90,7 @@ def _words(command: str) -> list[str]:
 
 
 def _processor() -> str:
-    """Return what ``-march=native`` depends on: a home may be shared by machines."""
+    """Return what ``-march=native`` depends on: machines may share a home folder."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

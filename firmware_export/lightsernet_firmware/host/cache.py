@@ -1,8 +1,8 @@
-"""Where compiled engines are kept: a folder for each set of sources and flags.
+"""The cache of compiled engines: a folder for each set of sources and flags.
 
-The folder's name is a hash of all that goes in, so that a change builds anew;
-a build happens under a temporary name, so that two processes that build at
-once do not disturb each other.
+The folder's name is a hash of everything that a build depends on, so that any
+change builds anew. A build writes to a temporary name, so that two processes
+that build at the same time do not disturb each other.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _HASH_DIGITS = 20
 
 
 def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path], None]) -> Path:
-    """Return a file from the cache, building it if it is not there.
+    """Return the path of a file in the cache, building the file if it is not there.
 
     Parameters
     ----------
     name : str
         Name of the file.
     ingredients : sequence of bytes
-        All that the result depends on.
+        Everything that the file depends on.
     build : callable
-        Makes the file at the path it is given.
+        Writes the file to the path that it is given.
 
     Raises
     ------
     LightSernetError
-        If the cache, ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to.
+        If the cache, in ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to.
     """
     digest = hashlib.sha256()
     for part in ingredients:
@@ -56,17 +56,17 @@ def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path]
 
 
 def files_with_names(paths: Sequence[Path]) -> list[bytes]:
-    """Return names and contents of files, as ingredients."""
+    """Return the names and contents of files, as ingredients of a build."""
     return [part for path in paths for part in (path.name.encode(), path.read_bytes())]
 
 
 def compiler_version(compiler: Sequence[str]) -> bytes:
-    """Return what a compiler, with its own arguments, says of itself.
+    """Return what a compiler, with its own arguments, prints as its version.
 
     Raises
     ------
     LightSernetError
-        If it is no program.
+        If it cannot be run.
     """
     return _run([*compiler, "--version"]).stdout
 
@@ -78,14 +78,14 @@ def run_tool(command: Sequence[str], what: str, made: Path | None = None) -> str
     ----------
     command : sequence of str
     what : str
-        What it is to do, for the message.
+        What the tool does, for the message: ``compile the engine``.
     made : Path, optional
-        The file that it is to write.
+        The file that the tool must write.
 
     Raises
     ------
     LightSernetError
-        If it fails; the message holds its first complaint. Also if it leaves no file.
+        If the tool fails, with its first complaint in the message, or leaves no file.
     """
     done = _run(command)
     if done.returncode != 0:
@@ -104,3 +104,5 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(list(command), capture_output=True, check=False, timeout=_TIMEOUT_S)
     except OSError as error:
         raise LightSernetError(f"{command[0]}: cannot be run ({error.strerror})") from None
+    except subprocess.TimeoutExpired:
+        raise LightSernetError(f"{command[0]}: did not end within {_TIMEOUT_S} s") from None

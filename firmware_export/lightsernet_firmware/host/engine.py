@@ -22,10 +22,10 @@ class NativeEngine:
     Parameters
     ----------
     model : bytes
-        A verified TFLite flatbuffer; `graph` is read instead.
+        A verified TFLite flatbuffer. The engine reads `graph` instead.
     graph : Graph
     threads : int
-        Must be 1: the engine runs one row after another.
+        Must be 1: the engine runs row by row on one thread.
     xnnpack : bool
         Must be False.
 
@@ -72,12 +72,12 @@ class NativeEngine:
         adapt: bool,
         window_frames: int | None,
     ) -> NativeListener:
-        """Make a listener on the engine's own front end.
+        """Open a listener with the engine's own front end.
 
         Raises
         ------
         InputError
-            If it is asked to adapt a front end that does not standardise.
+            If `adapt` is asked for, and the front end does not standardise.
         ModelError
             If the front end cannot stream.
         """
@@ -94,9 +94,9 @@ class NativeListener:
     Parameters
     ----------
     model : HostModel
-        Of a blob with a front end.
+        Must have a front end.
     profile : Profile or None
-        In place of the blob's mean and scale.
+        Mean and scale in place of the blob's.
     window_frames : int or None
         Posteriors of the last rows of the network's output only: of as many as so many
         rows of features make.
@@ -120,7 +120,7 @@ class NativeListener:
         self._stream.push(pcm)
 
     def provisional(self) -> NDArray[np.int8] | None:
-        """Return the posteriors over what has come through so far, None if nothing has."""
+        """Return the posteriors over the rows that came through so far, None before the first."""
         result = self._stream.result()
         return None if result is None else result[1]
 
@@ -130,5 +130,5 @@ class NativeListener:
         return self.provisional()
 
     def learn(self) -> None:
-        """Adapt the profile to the utterance that was finished last."""
+        """Adapt the profile to the utterance that has just been finished."""
         self._stream.adapt()

@@ -1,4 +1,4 @@
-"""`Outcome`: what an engine made of a clip, the same for every engine."""
+"""`Outcome`: an engine's result for a clip, in the form that all engines share."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an engine made of a clip.
+    """An engine's result for a clip.
 
     Attributes
     ----------
     logits, posteriors : ndarray of int8, shape (n_labels,)
     features : ndarray of int8, shape (n_frames, n_coefficients), or None
-        What its front end heard, for a clip of samples.
+        Rows of the engine's own front end; None for a clip given as rows of features.
     """
 
     logits: NDArray[np.int8]
@@ -26,7 +26,7 @@ class Outcome:
 
 
 class ClipRunner(Protocol):
-    """An engine that runs many clips, here or on a board."""
+    """An engine that runs clips, on this machine or on a board."""
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
         """Run rows of features, each of shape (n_frames, n_coefficients)."""

@@ -1,6 +1,6 @@
 """The C engine on this machine: the calls of ``lightsernet.h`` from Python.
 
-And those of ``lsn_stream.h`` that make a stream's result one on its last rows.
+Also wraps the internal calls that limit a result to a sliding window of rows.
 """
 
 from __future__ import annotations
@@ -106,18 +106,19 @@ def library(path: str | None = None) -> Any:
 
 
 class HostModel:
-    """A blob, opened.
+    """A blob that the engine has opened.
 
     Parameters
     ----------
     blob : bytes
+        As `lightsernet_firmware.FirmwareModel.blob`.
     engine : str, optional
-        The library to open it in, instead of the host build.
+        Path of a library to open it in, instead of the host build.
 
     Attributes
     ----------
     ram_bytes : int
-        RAM of one stream.
+        RAM of one stream, in bytes.
     labels : tuple of str
 
     Raises
@@ -148,8 +149,9 @@ class HostModel:
         Parameters
         ----------
         window_frames : int, optional
-            Above 0. Its result is on as many of the network's last rows of output as so
-            many rows of features make, instead of on all since the reset.
+            Above 0. Limits the result to the latest rows of the network's output: to as
+            many as this number of rows of features gives. By default the result covers
+            all rows since the reset.
         """
         return HostStream(self, window_frames)
 
@@ -166,14 +168,14 @@ class HostStream:
     Attributes
     ----------
     ram : ndarray of uint8
-        All memory of the stream but the window's.
+        Memory of the stream, without the window's.
     window : ndarray of uint8 or None
-        That of the window.
+        Memory of the window.
     """
 
     def __init__(self, model: HostModel, window_frames: int | None = None) -> None:
         self._library = model.library
-        # The engine keeps pointers to it.
+        # The engine keeps pointers into it.
         self._model = model
         self.ram = aligned_bytes(model.ram_bytes)
         self._stream = ctypes.c_void_p()
@@ -247,7 +249,7 @@ class HostStream:
         ----------
         mean, scale : ndarray of float, shape (n_coefficients,)
         seconds : float
-            Of speech that they were made of.
+            Length of the speech that they were computed from.
 
         Raises
         ------
@@ -304,7 +306,7 @@ class HostStream:
         return int(self._library.lsn_rows(self._stream))
 
     def last_features(self) -> NDArray[np.int8]:
-        """Return the row of features taken in last, int8 of shape (n_coefficients,).
+        """Return the latest row of features, int8 of shape (n_coefficients,).
 
         Raises
         ------

@@ -16,15 +16,16 @@ from .front_end_tables import FrontEndTables
 from .network_plan import ALIGNMENT, NetworkPlan, Stage, round_up
 from .tiling import operands_of_tile
 
-# Reserved for the engine's own variables, LSN_STREAM_BYTES.
+# Reserved for a stream's own variables: LSN_STREAM_BYTES.
 _STREAM_BYTES = 192
-# Bytes of an operand of the convolutions: Helium takes int8 as it is, all
-# others int16. See engine/src/kernels/lsn_operand.h.
+# Bytes per operand of the convolutions: Helium multiplies int8, all others
+# int16. See engine/src/kernels/lsn_operand.h.
 OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
+# Bias, multiplier and shift of a channel.
 _REQUANTIZATION_BYTES = 12
-# Reserved for a listener's own variables, LSN_LISTENER_BYTES.
+# Reserved for a listener's own variables: LSN_LISTENER_BYTES.
 _LISTENER_BYTES = 768
-# Mean, scale and the statistics behind them, LSN_PROFILE_ARRAYS.
+# Mean, scale and the statistics behind them: LSN_PROFILE_ARRAYS.
 _PROFILE_ARRAYS = 6
 
 
@@ -36,21 +37,21 @@ class LayerCost:
     ----------
     name : str
     operation : str
-        What it computes, in words.
+        Its kernels, channels, columns and pool, in words.
     ring_rows : int
         Rows of its input that it keeps.
     ring_bytes : int
     scratch_bytes : int
         Working memory, shared with all other layers.
     lag_rows : int
-        Rows of features that must have come after the last one its first row
-        of output is centred on.
+        The layer gives its first row of output when this many rows of features
+        have followed the first.
     rows_before, rows_after : int
-        'same' padding at both ends of the utterance, in rows of its input.
+        'same' padding at the start and end of the utterance, in rows of its input.
     weight_bytes : int
         Weights, biases and multipliers.
     macs : int
-        Multiply-accumulates for the frames given.
+        Multiply-accumulates for an utterance of the frames that were asked for.
     """
 
     name: str
@@ -66,20 +67,28 @@ class LayerCost:
 
 
 def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[LayerCost]:
-    """Say what every layer costs.
+    """Return what every layer costs: the stages in their order, then the head.
 
     Parameters
     ----------
     plan : NetworkPlan
     frames : int
-        Rows of features in an utterance.
+        Rows of features in an utterance, at least 1.
     target : str
         A key of `OPERAND_BYTES`.
+
+    Raises
+    ------
+    InputError
+        If there is no such target, or `frames` is out of range.
     """
+    if frames < 1:
+        raise InputError(f"frames: found {frames}, expected at least 1")
+    operand = _operand_bytes(target)
     costs = []
     rows, step, lag = frames, 1, 0
     for stage in plan.stages:
-        # Its pooled row waits for the rows behind, and for its pool to fill.
+        # A pooled row waits for the rows that follow, and for its pool to fill.
         lag += step * (stage.rows_after + stage.pool[0] - 1)
         pool = "" if stage.pool == (1, 1) else f", pool {stage.pool[0]}x{stage.pool[1]}"
         kernels = ", ".join(f"{path.kernel[0]}x{path.kernel[1]}" for path in stage.paths)
@@ -90,7 +99,7 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
                 f"{stage.output_channels} channels, {stage.input_width} columns{pool}",
                 ring_rows=stage.rows_kept,
                 ring_bytes=_ring_bytes(stage),
-                scratch_bytes=_stage_scratch(stage, OPERAND_BYTES[target]),
+                scratch_bytes=_stage_scratch(stage, operand),
                 lag_rows=lag,
                 rows_before=stage.rows_before,
                 rows_after=stage.rows_after,
@@ -120,10 +129,16 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
 
 
 def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "host") -> int:
-    """Return the RAM of one stream in bytes: ``lsn_ram_size`` on `target`."""
-    operand = OPERAND_BYTES[target]
+    """Return the RAM of one stream in bytes: what ``lsn_ram_size`` returns on `target`.
+
+    Raises
+    ------
+    InputError
+        If `target` is no key of `OPERAND_BYTES`.
+    """
+    operand = _operand_bytes(target)
     scratch = [_stage_scratch(stage, operand) for stage in plan.stages]
-    # The last stage's row is summed up from the scratch.
+    # The head reads the last stage's row in the scratch.
     scratch[-1] += round_up(plan.head.width * plan.head.channels, ALIGNMENT)
     total = _STREAM_BYTES + round_up(4 * plan.head.channels, ALIGNMENT) + _labels_bytes(plan)
     total += sum(_ring_bytes(stage) for stage in plan.stages)
@@ -142,7 +157,7 @@ def listener_ram_bytes(
     target: str = "host",
     continuous: bool = False,
 ) -> int | None:
-    """Return the RAM of one listener in bytes: ``lsn_listener_ram_size`` on `target`.
+    """Return the RAM of one listener in bytes: what ``lsn_listener_ram_size`` returns on `target`.
 
     Parameters
     ----------
@@ -152,13 +167,18 @@ def listener_ram_bytes(
     target : str
         A key of `OPERAND_BYTES`.
     continuous : bool
-        Whether it is in continuous mode.
+        Whether the listener is in continuous mode.
 
     Returns
     -------
     int or None
-        None if the engine has no listener for it: without a front end, or if the
-        decision's times do not fit the front end.
+        None if the engine has no listener for the model: without a front end, or if
+        the decision's times do not fit the front end.
+
+    Raises
+    ------
+    InputError
+        If `target` is no key of `OPERAND_BYTES`.
     """
     if tables is None:
         return None
@@ -169,13 +189,13 @@ def listener_ram_bytes(
         return None
     parts = [
         4 * plan.head.labels,
-        # Statistics of two arrays, and their rows.
+        # Two arrays of statistics, and their row count.
         2 * 4 * plan.coefficients + 4,
         constants.hang_over * plan.coefficients,
         2 * (constants.before + constants.speech_window) * constants.hop_length,
     ]
     if continuous:
-        # Smoothed posteriors, and the sums of the window's rows.
+        # Smoothed posteriors, and the column sums of each row in the window.
         window = decision.window_hops(spec.sample_rate / spec.hop_length)
         rows = plan.output_rows(spec.n_frames(window * spec.hop_length))
         if rows == 0:
@@ -183,6 +203,12 @@ def listener_ram_bytes(
         parts += [4 * plan.head.labels, 2 * rows * plan.head.channels]
     own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
     return own + ram_bytes(plan, tables, target)
+
+
+def _operand_bytes(target: str) -> int:
+    if target not in OPERAND_BYTES:
+        raise InputError(f"target: found {target!r}, expected one of {', '.join(OPERAND_BYTES)}")
+    return OPERAND_BYTES[target]
 
 
 def _labels_bytes(plan: NetworkPlan) -> int:
@@ -199,7 +225,7 @@ def _stage_scratch(stage: Stage, operand: int) -> int:
         operands_of_tile(stage.tile_width, stage.input_channels, path.kernel, stage.pool[0])
         for path in stage.paths
     )
-    # Two filters at a time are widened, where operands are wider than weights.
+    # Where operands are wider than weights, two filters are widened at a time.
     filters = 0
     if operand > 1:
         filters = 2 * max(path.packed_weights.shape[1] for path in stage.paths)

@@ -1,4 +1,4 @@
-"""The constants of a `FrontEnd` as the C engine reads them."""
+"""The constants of a front end, as the C engine reads them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lightsernet_edge.features import FeatureSpec, FrontEnd
 from .network_plan import round_up
 
 _INT16_FULL_SCALE = 32768.0
-# Largest transform the engine has room for, and smallest that it computes.
+# Smallest and largest transform that the engine computes.
 _MIN_FFT, MAX_FFT = 16, 4096
 
 Floats = NDArray[np.float32]
@@ -21,28 +21,31 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class FrontEndTables:
-    """Tables of the C front end.
+    """Constants of the C front end.
 
     Attributes
     ----------
     spec : FeatureSpec
     window : ndarray of float32, shape (frame_length,)
-        For int16 samples, halved: splitting the spectrum adds two halves.
+        Scaled for int16 samples, and halved: the split of the spectrum adds two halves.
     twiddles : ndarray of float32, shape (14, fft_length // 16)
         Cosine and negative sine of 2 pi k / (fft_length / 2), then of twice
         to seven times that: the factors of a complex transform's radix-8
         passes.
     split : ndarray of float32, shape (2, fft_length // 4)
         Cosine and negative sine of 2 pi k / fft_length: they split the
-        complex transform into the bins of the real one.
+        complex transform into the bins of the real transform.
     bands : ndarray of uint32, shape (n_mels, 2)
         First bin and number of bins of each band, a multiple of
         `network_plan.GROUP`.
     band_weights : ndarray of float32, shape (n,)
-        The bands' weights, one band after another, zeros behind each.
+        Weights of the bands, one band after another, each padded with zeros.
     dct : ndarray of float32, shape (n_mels, n_coefficients), or None
+        None where the coefficients are the log-mel energies.
     mean, inverse_scale : ndarray of float32, shape (n_coefficients,)
+        0 and 1 where the front end does not standardise.
     level_decay : float
+        Factor of the running peak per hop, in 0..1.
     """
 
     spec: FeatureSpec
@@ -58,10 +61,10 @@ class FrontEndTables:
 
     @property
     def ignores_offset(self) -> bool:
-        """Whether a constant added to the samples changes nothing.
+        """Whether a constant added to the samples leaves the features as they are.
 
-        Under a periodic Hann window as long as the transform it reaches bins
-        0 and 1 alone.
+        Under a periodic Hann window as long as the transform, a constant reaches
+        bins 0 and 1 alone.
         """
         used = self.bands[self.bands[:, 1] > 0, 0]
         return self.spec.frame_length == self.spec.fft_length and bool(np.all(used >= 2))
@@ -75,7 +78,7 @@ class FrontEndTables:
 
 
 def why_not_streamable(spec: FeatureSpec) -> str | None:
-    """Say why the C front end cannot compute a spec, or return None."""
+    """Return why the C front end cannot compute a spec, None if it can."""
     if not spec.is_causal:
         return (
             f"recipe {spec.name!r} needs the whole clip (level {spec.level}, "
@@ -94,7 +97,7 @@ def why_not_streamable(spec: FeatureSpec) -> str | None:
 
 
 def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
-    """Turn a spec into tables.
+    """Turn a spec into the constants of the C front end.
 
     Raises
     ------

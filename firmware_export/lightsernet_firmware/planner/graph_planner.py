@@ -18,7 +18,7 @@ from .operator_plans import plan_convolution, plan_pool, plan_requantization, pl
 from .requantization import Multiplier, SoftmaxScale
 from .tiling import tile_width
 
-# Softmax posteriors have this quantisation in TFLite, whatever the model.
+# TFLite fixes the quantisation of softmax posteriors.
 _POSTERIORS = Quantization(1.0 / 256.0, -128)
 _FLOAT_ADVICE = (
     "train writes that as int8.tflite; convert a model of another origin with a representative "
@@ -39,7 +39,7 @@ def plan_network(graph: Graph) -> NetworkPlan:
     Parameters
     ----------
     graph : Graph
-        Of a Light-SERNet: stages of parallel stride-1 convolutions with 'same'
+        Graph of a Light-SERNet: stages of parallel stride-1 convolutions with 'same'
         padding and ReLU, average pools and a concatenation, then mean, dense
         layer and softmax. Any width, depth, kernel sizes, number of
         coefficients and labels.
@@ -48,7 +48,7 @@ def plan_network(graph: Graph) -> NetworkPlan:
     ------
     ModelError
         If the model is not full-integer, or an operator or shape cannot be
-        run row by row; it names the operator.
+        run row by row. The message names the operator.
     """
     if graph.precision != "int8":
         raise ModelError(
@@ -89,7 +89,9 @@ class _Planner:
             stage, index = self._stage(index, f"stage {len(stages) + 1}")
             stages.append(stage)
         if not stages:
-            self._graph.refuse(self._graph.readers(index)[0], "stands at the input", "CONV_2D")
+            self._graph.refuse(
+                self._graph.readers(index)[0], "this operator at the input", "CONV_2D"
+            )
         head = self._head(index)
         if self._visited != len(graph.operators):
             raise ModelError(
@@ -99,7 +101,7 @@ class _Planner:
         return NetworkPlan(graph.input.quantization, tuple(stages), head)
 
     def _stage(self, index: int, name: str) -> tuple[Stage, int]:
-        """Plan the convolutions that read a tensor; return the tensor they lead to."""
+        """Plan the convolutions that read a tensor; return the tensor that they lead to, too."""
         tensor = self._graph.graph.tensors[index]
         branches = [self._branch(operator) for operator in self._graph.readers(index)]
         end = branches[0].end
@@ -152,11 +154,15 @@ class _Planner:
         if set(concatenation.inputs) != {branch.end for branch in branches} or (
             len(concatenation.outputs) != 1
         ):
-            self._graph.refuse(concatenation, "joins other tensors", "the paths of one stage")
+            self._graph.refuse(concatenation, "a tensor from outside the stage", "its paths alone")
         (end,) = concatenation.outputs
         rank = len(self._graph.graph.tensors[end].shape)
         if option(concatenation, 0, "i") not in (-1, rank - 1) or option(concatenation, 1, "b"):
-            self._graph.refuse(concatenation, "joins rows or columns", "channels, no activation")
+            self._graph.refuse(
+                concatenation,
+                "another axis or an activation",
+                "the axis of channels, no activation",
+            )
         for branch in branches:
             self._graph.require_same_quantization(concatenation, branch.end, end)
         return sorted(branches, key=lambda branch: concatenation.inputs.index(branch.end)), end

@@ -15,8 +15,8 @@ from lightsernet_edge.model.tflite_graph import Graph, Operator, Tensor
 class GraphReader:
     """A graph, and what its operators must have to be run row by row.
 
-    Every method raises a `ModelError` that names the operator or tensor where the graph has
-    something else.
+    A method raises `ModelError`, naming the operator or tensor, where the graph has something
+    else.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class GraphReader:
         self._readers: dict[int, list[Operator]] = {}
         for operator in graph.operators:
             for slot, index in enumerate(operator.inputs):
-                # The first operand is the activation, save in a concatenation.
+                # The first operand is the activation; a concatenation has several.
                 if slot == 0 or operator.name == "CONCATENATION":
                     self._readers.setdefault(index, []).append(operator)
 
@@ -37,7 +37,7 @@ class GraphReader:
         return self._readers.get(index, [])
 
     def only_reader(self, index: int, name: str) -> Operator:
-        """Return the one operator that reads a tensor."""
+        """Return the only operator that reads a tensor, which must be called `name`."""
         readers = self.readers(index)
         if len(readers) != 1 or readers[0].name != name:
             found = ", ".join(reader.name for reader in readers) or "nothing"
@@ -47,7 +47,7 @@ class GraphReader:
         return readers[0]
 
     def ends(self, operator: Operator) -> tuple[Tensor, Tensor]:
-        """Return an operator's activation before and after."""
+        """Return an operator's input and output activations."""
         source = self.operand(operator, 0)
         if len(operator.outputs) != 1 or operator.outputs[0] < 0:
             self.refuse(operator, f"{len(operator.outputs)} outputs", "1")
@@ -85,7 +85,7 @@ class GraphReader:
         return np.frombuffer(tensor.data, np.int8).reshape(tensor.shape)
 
     def require_same_quantization(self, operator: Operator, source: int, target: int) -> None:
-        """Refuse an operator that changes scale or zero point on the way."""
+        """Refuse an operator whose output differs from its input in scale or zero point."""
         before = self.graph.tensors[source].quantization
         after = self.graph.tensors[target].quantization
         if before != after:

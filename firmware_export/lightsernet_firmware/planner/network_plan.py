@@ -1,9 +1,8 @@
 """`NetworkPlan`: a network as the engine runs it, stage by stage and row by row.
 
 A stage reads one row of its input at a time. It keeps the few rows that its
-convolutions look at, computes as many rows as its pool takes in, and gives
-one pooled row to the next stage. Rows are rows of time, columns are
-coefficients.
+convolutions need, computes as many rows as its pool averages, and passes one
+pooled row to the next stage. A row is a step in time, a column a coefficient.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from lightsernet_edge.model.quantization import Quantization
 
 from .requantization import Multiplier, SoftmaxScale
 
-# The kernels read weights and operands in groups of this many.
+# The kernels read weights and operands in groups of this size.
 GROUP = 4
-# Of every section of a blob and of every buffer of a stream, in bytes: LSN_ALIGNMENT.
+# Bytes. Every section of a blob and every buffer of a stream begins at a multiple: LSN_ALIGNMENT.
 ALIGNMENT = 16
 
 
@@ -31,18 +30,18 @@ def round_up(value: int, to: int = GROUP) -> int:
 
 @dataclass(frozen=True)
 class Requantization:
-    """From int32 accumulators to int8, one multiplier a channel.
+    """From int32 accumulators to int8, with one multiplier per channel.
 
     Attributes
     ----------
     bias : ndarray of int64, shape (channels,)
-        Added to the sum of products of raw int8 values: TFLite's bias less
-        the share of the input's zero point.
+        Added to the sum of products of raw int8 values: TFLite's bias minus the
+        input's zero point times the sum of the channel's weights.
     multipliers : tuple of Multiplier
     zero_point : int
-        Of the result.
+        Zero point of the result.
     minimum, maximum : int
-        Bounds of the result, as the fused activation gives them.
+        Range of the result, which the fused activation sets; within -128..127.
     """
 
     bias: NDArray[np.int64]
@@ -54,7 +53,7 @@ class Requantization:
 
 @dataclass(frozen=True)
 class Rescaling:
-    """From one int8 quantisation to another: what a QUANTIZE operator does."""
+    """From one int8 quantisation to another, as a QUANTIZE operator rescales."""
 
     multiplier: Multiplier
     input_zero_point: int
@@ -68,14 +67,14 @@ class Path:
     Attributes
     ----------
     name : str
-        The tensor the convolution writes in the `.tflite`.
+        Name of its output tensor in the `.tflite`.
     weights : ndarray of int8, shape (filters, kernel_height, kernel_width, channels)
         Height is time.
     requantization : Requantization
     first_channel : int
-        Where its filters begin in the stage's output.
+        Index of its first channel in the stage's output.
     rescaling : Rescaling or None
-        After the pool, if the paths of a stage differ in scale.
+        Applied after the pool, where the paths of a stage differ in scale.
     """
 
     name: str
@@ -96,25 +95,25 @@ class Path:
 
     @property
     def rows_before(self) -> int:
-        """Rows before the centre row: TFLite's 'same' padding at the beginning."""
+        """Rows that it reads before the centre row: TFLite's 'same' padding at the start."""
         return (self.kernel[0] - 1) // 2
 
     @property
     def rows_after(self) -> int:
-        """Rows after the centre row."""
+        """Rows that it reads after the centre row."""
         return self.kernel[0] - 1 - self.rows_before
 
     @property
     def gathers_patches(self) -> bool:
-        """Whether every pixel's patch is gathered: with few channels, runs are too short."""
+        """Whether the kernel copies each pixel's patch first: there are few channels."""
         return int(self.weights.shape[3]) < GROUP
 
     @cached_property
     def packed_weights(self) -> NDArray[np.int8]:
         """Weights as the kernels read them, shape (filters, packed length).
 
-        Gathered patches are padded with zeros as a whole, otherwise the
-        channels are.
+        A patch that is copied first is padded with zeros as a whole; otherwise
+        the channels of each pixel are.
         """
         filters, height, width, channels = self.weights.shape
         if self.gathers_patches:
@@ -127,19 +126,19 @@ class Path:
 
 @dataclass(frozen=True)
 class Stage:
-    """Convolutions on the same rows, their pool, and the channels side by side.
+    """Parallel convolutions on the same rows, and their pool; their channels are concatenated.
 
     Attributes
     ----------
     name : str
     input_width, input_channels : int
-        Of one row.
+        Columns and channels of one row of its input.
     input_zero_point : int
-        What 'same' padding is filled with.
+        Value of 'same' padding.
     paths : tuple of Path
     pool : (int, int)
         Height (time) and width of the average pool, (1, 1) for none. Windows
-        do not overlap; a last one that is cut off averages what it has.
+        do not overlap; a last window that is cut off averages the values it has.
     tile_width : int
         Columns computed at a time: a multiple of the pool's width, or all.
     """
@@ -164,12 +163,12 @@ class Stage:
 
     @property
     def rows_before(self) -> int:
-        """Rows that any path looks back."""
+        """Most rows that a path reads before the centre row."""
         return max(path.rows_before for path in self.paths)
 
     @property
     def rows_after(self) -> int:
-        """Rows that any path looks ahead."""
+        """Most rows that a path reads after the centre row."""
         return max(path.rows_after for path in self.paths)
 
     @property
@@ -190,13 +189,13 @@ class Head:
     Attributes
     ----------
     width, channels : int
-        Of the rows that are averaged.
+        Columns and channels of the rows that are averaged.
     input_zero_point, mean_zero_point : int
     mean_multiplier : Multiplier
         Ratio of the scales before and after the mean.
     weights : ndarray of int8, shape (labels, channels)
     requantization : Requantization
-        Of the logits.
+        From the dense layer's sums to the logits.
     softmax : SoftmaxScale
     """
 
@@ -222,7 +221,7 @@ class NetworkPlan:
     Attributes
     ----------
     input : Quantization
-        Of the features.
+        Quantisation of the features.
     stages : tuple of Stage
     head : Head
     """
@@ -237,7 +236,7 @@ class NetworkPlan:
         return self.stages[0].input_width
 
     def output_rows(self, frames: int) -> int:
-        """Return how many rows the last stage makes of so many rows of features."""
+        """Return how many rows the last stage gives for this many rows of features."""
         for stage in self.stages:
             frames = -(-frames // stage.pool[0])
         return frames

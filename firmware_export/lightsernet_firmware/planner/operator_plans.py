@@ -1,4 +1,4 @@
-"""One operator of a graph as the engine runs it: convolution, pool, rescaling, requantisation."""
+"""Single operators as the engine runs them: convolution, pool, rescaling, requantisation."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def plan_pool(graph: GraphReader, operator: Operator) -> tuple[int, int]:
     padding = option(operator, 0, "b")
     if padding != _SAME:
         graph.refuse(operator, "padding 'valid'", "'same'")
-    # 'same' pads half in front: with 2 columns or more it would shift the windows.
+    # 'same' puts half of the padding in front: 2 columns or more would shift the windows.
     if -source.shape[2] % size[1] >= 2:
         graph.refuse(
             operator,
@@ -89,7 +89,9 @@ def plan_requantization(
     constant = graph.operand(operator, 1)
     if len(constant.scales) not in (1, channels) or any(constant.zero_points):
         graph.refuse(
-            operator, f"{len(constant.scales)} scales of weights", "one or one a channel, at 0"
+            operator,
+            f"{len(constant.scales)} scales of weights",
+            "one, or one per channel, at zero point 0",
         )
     scales = constant.scales if len(constant.scales) > 1 else constant.scales * channels
     if not all(math.isfinite(scale) and scale > 0 for scale in scales):

@@ -60,21 +60,21 @@ class SoftmaxScale:
 
     # Bits before the point of the differences that are exponentiated.
     INTEGER_BITS = 5
-    # 2 to it fits 32 bits.
+    # 2 to the power of this fits 32 bits.
     LARGEST_SHIFT = 30
-    # Half of what Q5.26 can tell: with less the shift would be to the right.
+    # Half the resolution of Q5.26: a smaller step would need a shift to the right.
     SMALLEST_STEP = 2.0**-27
 
     @classmethod
     def from_logits(cls, scale: float, beta: float) -> SoftmaxScale:
         """Derive the constants from the scale of the logits and softmax's beta.
 
-        Their product must be at least `SMALLEST_STEP`.
+        The product of `scale` and `beta` must be at least `SMALLEST_STEP`.
         """
         fraction_bits = 31 - cls.INTEGER_BITS
         multiplier = Multiplier.from_real(min(beta * scale * 2.0**fraction_bits, 2.0**31 - 1.0))
         largest = float((1 << cls.INTEGER_BITS) - 1) * 2.0**fraction_bits
         smallest = -math.floor(largest / 2.0**multiplier.shift)
-        # Where it is cut off, logits equal to the largest alone are exponentiated: any shift does.
+        # Where the shift is limited, only logits equal to the largest one are exponentiated.
         shift = min(multiplier.shift, cls.LARGEST_SHIFT)
         return cls(Multiplier(multiplier.value, shift), smallest)

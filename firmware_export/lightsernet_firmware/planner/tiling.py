@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .network_plan import GROUP, round_up
 
-# The copy of the input that a tile works on should stay below this, in bytes:
-# wide tiles expand every weight seldom, narrow ones need little RAM.
+# A tile works on a copy of its input, which should stay below this, in bytes:
+# wide tiles widen each weight less often, narrow tiles need less RAM.
 _TILE_BYTES = 10 * 1024
 _OPERAND_BYTES = 2
 
@@ -20,15 +20,16 @@ def tile_width(
     Parameters
     ----------
     width, channels : int
-        Of an input row.
+        Columns and channels of an input row.
     kernels : sequence of (int, int)
         Heights and widths of the convolutions.
     pool : (int, int)
+        Height (time) and width of the average pool.
 
     Returns
     -------
     int
-        All columns, or the multiple of the pool's width that makes tiles of
+        All columns, or the multiple of the pool's width that gives tiles of
         about equal width within the budget.
     """
     columns = round_up(width, pool[1])
