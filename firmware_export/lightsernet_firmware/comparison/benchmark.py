@@ -48,13 +48,8 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
     """
     if target not in BENCH_TARGETS:
         raise InputError(f"target: found {target!r}, expected one of {', '.join(BENCH_TARGETS)}")
-    file = model.file
-    spec = file.record.features
-    frames = file.graph.input.shape[1]
-    samples = spec.frame_length + (frames - 1) * spec.hop_length
-    if frames <= 1:
-        samples = round(_SECONDS * spec.sample_rate)
-        frames = spec.n_frames(samples)
+    frames, samples = _utterance(model)
+    spec = model.file.record.features
     seconds = frames * spec.hop_length / spec.sample_rate
     if target == HOST:
         times = bench_host(model, frames, samples)
@@ -78,3 +73,13 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
             for cost, n in zip(costs, stages, strict=True)
         ],
     }
+
+
+def _utterance(model: FirmwareModel) -> tuple[int, int]:
+    """Return the length of the utterance in rows of features, and in samples."""
+    spec = model.file.record.features
+    frames = model.file.graph.input.shape[1]
+    if frames > 1:
+        return frames, spec.frame_length + (frames - 1) * spec.hop_length
+    samples = round(_SECONDS * spec.sample_rate)
+    return spec.n_frames(samples), samples

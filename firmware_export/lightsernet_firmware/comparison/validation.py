@@ -17,55 +17,15 @@ from ..emulated.board import EmulatedBoard
 from ..emulated.build import TARGETS
 from ..firmware_model import FirmwareModel
 from ..host.outcome import ClipRunner, Outcome
-from ..host.stream import HostModel
+from ..host.runner import HostRunner
 from .reference_kernels import open_reference
 
 ENGINES = ("native", *TARGETS)
+# Every clip is run at its whole length at once.
+MAX_SECONDS = 60.0
 # Clips that are in memory at the same time.
 _BLOCK = 25
 _WORST = 5
-
-
-class HostRunner:
-    """The engine compiled for this machine.
-
-    Parameters
-    ----------
-    model : FirmwareModel
-    """
-
-    def __init__(self, model: FirmwareModel) -> None:
-        self._hop_length = model.file.record.features.hop_length
-        self._stream = HostModel(model.blob).stream()
-
-    def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
-        """Run clips, each int8 of shape (n_frames, n_coefficients)."""
-        outcomes = []
-        for rows in clips:
-            self._stream.reset()
-            self._stream.push_features(rows)
-            outcomes.append(self._finished(None))
-        return outcomes
-
-    def run_samples(self, clips: list[NDArray[np.int16]]) -> list[Outcome]:
-        """Run samples, each int16 of shape (n,), hop by hop to read every row of features."""
-        outcomes = []
-        hop = self._hop_length
-        for samples in clips:
-            self._stream.reset()
-            rows: list[NDArray[np.int8]] = []
-            for start in range(0, len(samples), hop):
-                self._stream.push(samples[start : start + hop])
-                if self._stream.rows > len(rows):
-                    rows.append(self._stream.last_features())
-            outcomes.append(self._finished(np.array(rows, np.int8)))
-        return outcomes
-
-    def _finished(self, features: NDArray[np.int8] | None) -> Outcome:
-        self._stream.finish()
-        result = self._stream.result()
-        assert result is not None
-        return Outcome(*result, features)
 
 
 @dataclass
@@ -140,49 +100,46 @@ def validate(
     ----------
     model : FirmwareModel
     paths : sequence of Path
-        Recordings, all of whole length.
+        Recordings, at least one.
     engine : str
         One of `ENGINES`.
     seconds : float, optional
-        Cut or pad every clip to this length.
+        Length that every clip is cut or padded to, above 0 and at most `MAX_SECONDS`. By
+        default each clip keeps its own.
     reference : str
         One of `REFERENCES`: LiteRT's reference kernels by default.
 
     Raises
     ------
+    InputError
+        If a parameter is out of range, or a recording cannot be read.
     LightSernetError
-        If a recording cannot be read, or the engine is missing or fails.
+        If the engine, or a package or tool that it needs, is missing or fails.
     """
-    file = model.file
-    runner = open_runner(model, engine)
-    oracle = open_reference(file, reference)
-    quantization = file.graph.input.quantization
-    spec = file.record.features
-    front_end = FrontEnd(spec)
-    streams = model.tables is not None
+    if not paths:
+        raise InputError("paths: found none, expected at least one recording")
+    if seconds is not None and not 0 < seconds <= MAX_SECONDS:
+        raise InputError(
+            f"seconds: found {seconds:g}, expected a number above 0, at most {MAX_SECONDS:g}"
+        )
+    runner, oracle = open_runner(model, engine), open_reference(model.file, reference)
+    front_end = FrontEnd(model.file.record.features)
     result = Validation()
-    feature_counts = np.zeros(256, np.int64)
+    feature_steps = np.zeros(256, np.int64)
     for block in _blocks(paths):
-        samples = [_samples(path, spec.sample_rate, seconds) for path in block]
-        rows = [quantization.quantize(front_end.features(clip)) for clip in samples]
-        for path, clip_rows in zip(block, rows, strict=True):
-            if len(clip_rows) == 0:
-                raise InputError(f"{path}: shorter than one frame")
+        samples = [_samples(path, front_end.spec.sample_rate, seconds) for path in block]
+        rows = [_rows(model, front_end, *clip) for clip in zip(block, samples, strict=True)]
         expected = oracle.run_features(rows)
         for wanted, found in zip(expected, runner.run_features(rows), strict=True):
             _compare_integers(result, wanted, found)
-        if streams:
+        if model.tables is not None:
             from_samples = runner.run_samples(samples)
-            for path, wanted, clip_rows, found in zip(
-                block, expected, rows, from_samples, strict=True
-            ):
-                assert found.features is not None
-                steps = np.abs(clip_rows.astype(int) - found.features.astype(int))
-                feature_counts += np.bincount(steps.ravel(), minlength=256)[:256]
+            for path, wanted, own, found in zip(block, expected, rows, from_samples, strict=True):
+                feature_steps += _feature_steps(own, found)
                 _compare_posteriors(result, path.name, wanted, found)
-    if streams:
-        result.features_identical = float(feature_counts[0] / feature_counts.sum())
-        result.features_max_lsb = int(np.flatnonzero(feature_counts)[-1])
+    if model.tables is not None:
+        result.features_identical = float(feature_steps[0] / feature_steps.sum())
+        result.features_max_lsb = int(np.flatnonzero(feature_steps)[-1])
     return result
 
 
@@ -209,6 +166,13 @@ def _compare_posteriors(result: Validation, name: str, wanted: Outcome, found: O
     del result.worst[_WORST:]
 
 
+def _feature_steps(wanted: NDArray[np.int8], found: Outcome) -> NDArray[np.int64]:
+    """Count the features by their difference, shape (256,)."""
+    assert found.features is not None
+    steps = np.abs(wanted.astype(int) - found.features.astype(int))
+    return np.bincount(steps.ravel(), minlength=256)
+
+
 def _label(outcome: Outcome) -> int:
     # Of equal posteriors the first wins, as in the engine.
     return int(np.argmax(outcome.posteriors))
@@ -225,3 +189,12 @@ def _samples(path: Path, sample_rate: int, seconds: float | None) -> NDArray[np.
         length = round(seconds * sample_rate)
         pcm = np.pad(pcm[:length], (0, max(0, length - len(pcm))))
     return pcm
+
+
+def _rows(
+    model: FirmwareModel, front_end: FrontEnd, path: Path, samples: NDArray[np.int16]
+) -> NDArray[np.int8]:
+    rows = model.file.graph.input.quantization.quantize(front_end.features(samples))
+    if len(rows) == 0:
+        raise InputError(f"{path}: shorter than one frame")
+    return rows

@@ -196,14 +196,6 @@ class HostStream:
         self._library.lsn_stream_slide(self._stream, memory.ctypes.data, rows)
         return memory
 
-    @classmethod
-    def inside(cls, model: HostModel, stream: int) -> HostStream:
-        """Return a stream that lies in the memory of something else."""
-        inside = cls.__new__(cls)
-        inside._library, inside._model = model.library, model
-        inside._stream = ctypes.c_void_p(stream)
-        return inside
-
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Take in samples.
 

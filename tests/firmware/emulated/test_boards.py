@@ -14,10 +14,10 @@ from lightsernet_edge.errors import InputError, MissingDependencyError
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model.file import ModelFile, default_model_path
 from lightsernet_firmware.comparison.reference_kernels import LiteRTKernels
-from lightsernet_firmware.comparison.validation import HostRunner
 from lightsernet_firmware.emulated.board import EmulatedBoard
 from lightsernet_firmware.emulated.build import TARGETS
 from lightsernet_firmware.firmware_model import FirmwareModel
+from lightsernet_firmware.host.runner import HostRunner
 from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 

@@ -62,7 +62,7 @@ _ON_EVENT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(EventStruct))
 
 @dataclass(frozen=True)
 class HostEvent:
-    """What the listener said.
+    """An event of the listener.
 
     Attributes
     ----------
@@ -87,6 +87,14 @@ class HostEvent:
     end: int
     posteriors: tuple[int, ...]
     smoothed: tuple[float, ...] | None
+
+
+class _InnerStream(HostStream):
+    """The stream in a listener's memory."""
+
+    def __init__(self, model: HostModel, stream: int) -> None:
+        self._library, self._model = model.library, model
+        self._stream = ctypes.c_void_p(stream)
 
 
 class HostListener:
@@ -137,7 +145,7 @@ class HostListener:
             )
         )
         inside = self._library.lsn_listener_stream(self._listener)
-        self.stream = HostStream.inside(model, inside)
+        self.stream = _InnerStream(model, inside)
 
     @property
     def in_speech(self) -> bool:
@@ -195,20 +203,20 @@ class HostListener:
         return events
 
     def _note(self, _context: object, event: Any) -> None:
-        heard = event.contents
-        label = UNCERTAIN if heard.label == _UNCERTAIN else self._model.labels[heard.label]
+        said = event.contents
+        label = UNCERTAIN if said.label == _UNCERTAIN else self._model.labels[said.label]
         n_labels = self._model.struct.n_labels
-        posteriors = heard.emotion.posteriors[:n_labels]
+        posteriors = said.emotion.posteriors[:n_labels]
         self._events.append(
             HostEvent(
-                _KINDS[heard.kind],
+                _KINDS[said.kind],
                 label,
-                heard.confidence,
-                bool(heard.broken),
-                heard.start,
-                heard.end,
+                said.confidence,
+                bool(said.broken),
+                said.start,
+                said.end,
                 tuple(posteriors),
-                tuple(heard.smoothed[:n_labels]) if heard.smoothed else None,
+                tuple(said.smoothed[:n_labels]) if said.smoothed else None,
             )
         )
 
@@ -219,7 +227,7 @@ class HostListener:
 
 
 def _declared(loaded: Any) -> Any:
-    """Declare the functions of a library that `host_stream.library` loaded."""
+    """Declare the functions of a library that `lightsernet_firmware.host.stream.library` loaded."""
     pointer, size, status = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "lsn_listener_defaults": (status, [pointer, pointer]),
