@@ -182,7 +182,7 @@ class TrainingConfiguration:
         Left out are the seed, which is a fold's, and no variants at all where the
         recipe has some, which has no flag: ``--variants clean`` does the same.
         """
-        defaults = TrainingConfiguration(features=self.features, **DEFAULTS.get(self.features, {}))
+        defaults = recipe_configuration(self.features)
         words = [] if self.features == "edge" else ["--features", self.features]
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
@@ -264,3 +264,21 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "neutral_profiles": 0.4,
     },
 }
+
+
+def recipe_configuration(features: str = "edge", **changes: Any) -> TrainingConfiguration:
+    """Return what a recipe is trained with, with some settings changed.
+
+    Parameters
+    ----------
+    features : str
+        Name of the recipe, one of `lightsernet_edge.RECIPES`.
+    **changes : object
+        Fields of `TrainingConfiguration`, in place of the recipe's.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range.
+    """
+    return TrainingConfiguration(features=features, **{**DEFAULTS.get(features, {}), **changes})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lightsernet_edge.model.file import read_model
 from tests.places import EXAMPLES
 
 
@@ -57,6 +58,19 @@ def test_export_firmware_of_a_model_that_is_not_there(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("export_firmware.py: absent.tflite: ")
+
+
+def test_train_small(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    *models, last = run("train_small.py", tmp_path).splitlines()
+    assert [line.split()[0] for line in models] == [
+        "float32.tflite", "float16.tflite", "int8.tflite",
+    ]  # fmt: skip
+    for line in models:
+        model = read_model(tmp_path / line.split()[0])
+        assert int(line.split()[1]) == len(model.model)
+        assert f"{model.record.scores[0].ua:.0%}" == line.split()[-1]
+    assert last.startswith("trained on 7 clips, scored on 7: 50% of the clips held out")
 
 
 @pytest.mark.parametrize("program", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -64,7 +64,11 @@ class CrossValidation:
 
 
 def cross_validate(
-    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path, console: Console
+    corpus: Corpus,
+    folds: Sequence[Fold],
+    plan: CrossValidation,
+    out: Path,
+    console: Console | None = None,
 ) -> list[Result]:
     """Run what is left to run of all folds and pool them.
 
@@ -81,8 +85,8 @@ def cross_validate(
     out : Path
         Gets one result file a seed, precision and condition, beside the
         folders of the folds.
-    console : rich.console.Console
-        Where progress is shown.
+    console : rich.console.Console, optional
+        Where progress is shown; nowhere by default.
 
     Returns
     -------
@@ -95,6 +99,7 @@ def cross_validate(
         If `out` holds other folds or settings, the protocol asks for what recipe or clips
         do not have, or a clip cannot be read.
     """
+    console = Console(quiet=True) if console is None else console
     _expect_adaptable(folds, plan)
     _expect_room(folds, plan, out)
     try:

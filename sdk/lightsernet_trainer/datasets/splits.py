@@ -37,12 +37,29 @@ class Split:
 
 
 def train_on_all(corpus: Corpus) -> Split:
-    """Hold out nothing: no score can be had."""
+    """Hold out nothing: no score can be had.
+
+    Parameters
+    ----------
+    corpus : Corpus
+
+    Raises
+    ------
+    DatasetError
+        If a class has no clip.
+    """
     return _checked(corpus, Split(corpus.clips, (), "all clips trained on: no score"))
 
 
 def hold_out_speakers(corpus: Corpus, test_speakers: Sequence[str]) -> Split:
     """Hold out all clips of some speakers.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Every clip names its speaker.
+    test_speakers : sequence of str
+        Whom to hold out; some of the corpus's speakers, not all.
 
     Raises
     ------
@@ -70,7 +87,20 @@ def hold_out_speakers(corpus: Corpus, test_speakers: Sequence[str]) -> Split:
 
 
 def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:
-    """Choose a fifth of the speakers, at least one."""
+    """Choose a fifth of the speakers at random, at least one.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        With at least one known speaker.
+    seed : int
+        Of the choice, from 0.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
     count = max(1, len(corpus.speakers) // _SHARE_OF_SPEAKERS)
     random = np.random.default_rng(seed)
     return sorted(random.choice(corpus.speakers, count, replace=False).tolist())
@@ -79,10 +109,21 @@ def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:
 def hold_out_share(corpus: Corpus, test_share: float, seed: int) -> Split:
     """Hold out a share of each class at random: speakers are on both sides.
 
+    Parameters
+    ----------
+    corpus : Corpus
+    test_share : float
+        Share of each class's clips to hold out, between 0 and 1; at least one clip of each
+        is held out, and at least one is left.
+    seed : int
+        Of the choice, from 0.
+
     Raises
     ------
     InputError
         If `test_share` is not between 0 and 1.
+    DatasetError
+        If a class would have no clip to train on.
     """
     if not 0.0 < test_share < 1.0:
         raise InputError(f"test_share: found {test_share}, expected a number between 0 and 1")

@@ -123,16 +123,26 @@ def evaluate(
 ) -> tuple[Scores, list[str]]:
     """Score a recogniser on clips.
 
+    Parameters
+    ----------
+    recognizer : EmotionRecognizer
+    clips : sequence of Clip
+        At least one; each label is one of the model's.
+    console : rich.console.Console
+        Where progress is shown.
+
     Returns
     -------
     Scores
     list of str
-        The predicted labels.
+        The predicted label of each clip.
 
     Raises
     ------
     InputError
-        As `predict`.
+        If a clip's label is none of the model's.
+    AudioError
+        If a clip cannot be read or is too short.
     """
     posteriors = predict(recognizer, clips, console)
     predicted = [recognizer.labels[i] for i in posteriors.argmax(axis=1)]
