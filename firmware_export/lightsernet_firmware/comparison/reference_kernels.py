@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
+from lightsernet_edge.errors import InputError, MissingDependencyError
 from lightsernet_edge.extras import installation
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.native_output import held_back
@@ -117,7 +117,7 @@ class MicroKernels:
         outcomes = []
         for rows in clips:
             if len(rows) != self._frames:
-                raise ModelError(
+                raise InputError(
                     f"seconds: found a clip of {len(rows)} frames, expected a length that gives "
                     f"{self._frames}: TFLite Micro takes no other"
                 )

@@ -27,11 +27,11 @@ FLOAT32 = GOLDEN / "float32.tflite"
 def test_float_models_are_refused_by_name_with_what_to_do(
     command: list[str], recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    places = {"MODEL": FLOAT32, "OUT": tmp_path / "out", "AUDIO": recordings}
+    values = {"MODEL": FLOAT32, "OUT": tmp_path / "out", "AUDIO": recordings}
     words = []
     for word in command:
-        place, slash, rest = word.partition("/")
-        words.append(f"{places[place]}{slash}{rest}" if place in places else word)
+        name, slash, rest = word.partition("/")
+        words.append(f"{values[name]}{slash}{rest}" if name in values else word)
     assert main(words) == 2
     (line,) = capsys.readouterr().err.splitlines()
     for part in (f"{FLOAT32}: ", "is float32, expected full-integer int8", "int8.tflite"):

@@ -52,8 +52,8 @@ class TestBoards:
         for wanted, found in zip(expected, board.run_features(rows), strict=True):
             np.testing.assert_array_equal(found.logits, wanted.logits)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
-        heard = HostRunner(FirmwareModel(full_size)).run_samples(pcm_clips)
-        for wanted, found in zip(heard, board.run_samples(pcm_clips), strict=True):
+        on_host = HostRunner(FirmwareModel(full_size)).run_samples(pcm_clips)
+        for wanted, found in zip(on_host, board.run_samples(pcm_clips), strict=True):
             # Floats and all: the host's bits are the board's.
             np.testing.assert_array_equal(found.features, wanted.features)
             np.testing.assert_array_equal(found.posteriors, wanted.posteriors)

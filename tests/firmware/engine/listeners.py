@@ -121,11 +121,11 @@ def chunked(samples: Pcm, sizes: list[int]) -> list[Pcm]:
     return np.split(samples, edges[edges < samples.size])
 
 
-def heard_in_c(listener: HostListener, chunks: list[Pcm]) -> list[HostEvent]:
+def events_in_c(listener: HostListener, chunks: list[Pcm]) -> list[HostEvent]:
     return [event for chunk in chunks for event in listener.process(chunk)] + listener.finish()
 
 
-def heard_in_python(stream: EmotionStream, samples: Pcm) -> list[Event]:
+def events_in_python(stream: EmotionStream, samples: Pcm) -> list[Event]:
     return stream.process(samples) + stream.finish()
 
 

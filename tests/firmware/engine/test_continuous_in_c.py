@@ -30,8 +30,8 @@ from tests.firmware.engine.listeners import (
     adjusted_in_c,
     assert_same,
     chunked,
-    heard_in_c,
-    heard_in_python,
+    events_in_c,
+    events_in_python,
     host_with,
     profile_of,
     set_profile,
@@ -58,9 +58,9 @@ def test_the_same_events_as_python(
     first = seed % (len(pcm_clips) - 3)
     samples = spoken(pcm_clips[first : first + 3], seed, noise)
     python_stream.reset()
-    expected = heard_in_python(python_stream, samples)
+    expected = events_in_python(python_stream, samples)
     listener = HostListener(host_with(shipped), continuous=1)
-    assert_same(heard_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
+    assert_same(events_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
 
 
 @pytest.mark.parametrize("chunk", [1, 257, 48000])
@@ -74,12 +74,12 @@ def test_sample_clips(
     clips = [soundfile.read(path, dtype="int16")[0] for path in sorted(CLIPS.glob("*.wav"))]
     samples = np.concatenate([spoken(clips[:2]), *clips, spoken(clips[:1])])
     python_stream.reset()
-    expected = heard_in_python(python_stream, samples)
+    expected = events_in_python(python_stream, samples)
     assert {event.kind for event in expected} == {"continuous"}
     longest = max(event.emotion.end_s - event.emotion.start_s for event in expected)
     window = shipped.record.decision.window_hops(RATE / HOP)
     assert longest == pytest.approx(window * HOP / RATE)
-    found = heard_in_c(HostListener(host_with(shipped), continuous=1), chunked(samples, [chunk]))
+    found = events_in_c(HostListener(host_with(shipped), continuous=1), chunked(samples, [chunk]))
     figure(f"{len(found)} events of {samples.size / RATE:.0f} s, as Python's")
     assert_same(found, expected, shipped.record)
 
@@ -99,25 +99,25 @@ def test_sample_clips(
 def test_other_times(times: dict[str, float], smallest: ModelFile, speech: Pcm) -> None:
     decision = dataclasses.replace(smallest.record.decision, **times)
     stream = EmotionStream(smallest.path, engine="native", mode="continuous", decision=decision)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert bool(expected) == (times.get("min_seconds") != 0.6)
-    found = heard_in_c(HostListener(host_with(smallest, decision), continuous=1), [speech])
+    found = events_in_c(HostListener(host_with(smallest, decision), continuous=1), [speech])
     assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
 
 
 def test_thresholds(smallest: ModelFile, speech: Pcm) -> None:
     labels = smallest.record.labels
     plain = dataclasses.replace(smallest.record.decision, step_s=0.1, smoothing_s=0.2, hold_s=0.3)
-    heard = heard_in_c(HostListener(host_with(smallest, plain), continuous=1), [speech])
+    every = events_in_c(HostListener(host_with(smallest, plain), continuous=1), [speech])
     # Between two confidences, so that float32 and float64 agree.
-    found_values = np.unique([event.confidence for event in heard])
+    found_values = np.unique([event.confidence for event in every])
     widest = int(np.argmax(np.diff(found_values)))
     limit = float(found_values[widest : widest + 2].mean())
     decision = dataclasses.replace(plain, thresholds=dict.fromkeys(labels, limit))
     stream = EmotionStream(smallest.path, engine="native", mode="continuous", decision=decision)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert {event.emotion.label == "uncertain" for event in expected} == {False, True}
-    found = heard_in_c(HostListener(host_with(smallest, decision), continuous=1), [speech])
+    found = events_in_c(HostListener(host_with(smallest, decision), continuous=1), [speech])
     assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
 
 
@@ -199,8 +199,8 @@ def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: 
         stream.mark_broken(lost)
         found += listener.mark_broken(lost)
         at = position
-    expected += heard_in_python(stream, speech[at:])
-    found += heard_in_c(listener, [speech[at:]])
+    expected += events_in_python(stream, speech[at:])
+    found += events_in_c(listener, [speech[at:]])
     assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
 
 
@@ -214,14 +214,14 @@ def test_a_profile_and_a_reset(smallest: ModelFile, speech: Pcm) -> None:
     listener = HostListener(host_with(smallest), continuous=1)
     # Behind the pointers to stream, callback and context.
     new = listener.ram[3 * ctypes.sizeof(ctypes.c_void_p) :].tobytes()
-    plain = heard_in_c(listener, [speech])
+    plain = events_in_c(listener, [speech])
     listener.reset()
     assert listener.ram[3 * ctypes.sizeof(ctypes.c_void_p) :].tobytes() == new
-    assert heard_in_c(listener, [speech]) == plain
+    assert events_in_c(listener, [speech]) == plain
     listener.reset()
     listener.stream.set_profile(np.array(profile.mean), np.array(profile.scale), 10.0)
-    expected = heard_in_python(stream, speech)
-    found = heard_in_c(listener, [speech])
+    expected = events_in_python(stream, speech)
+    found = events_in_c(listener, [speech])
     assert found != plain
     assert_same(found, expected, smallest.record)
 
@@ -239,9 +239,9 @@ def test_a_profile_with_a_bias(
     )
     listener = HostListener(host_with(smallest, decision), continuous=1)
     set_profile(listener, profile)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert expected
-    found = heard_in_c(listener, [speech])
+    found = events_in_c(listener, [speech])
     record = dataclasses.replace(smallest.record, decision=decision)
     assert_same(found, expected, record, profile.bias)
 
@@ -249,15 +249,15 @@ def test_a_profile_with_a_bias(
 def test_a_bias_stays_and_goes(smallest: ModelFile, speech: Pcm) -> None:
     listener = HostListener(host_with(smallest), continuous=1)
     set_profile(listener, profile_of(smallest))
-    plain = heard_in_c(listener, [speech])
+    plain = events_in_c(listener, [speech])
     listener.reset()
     listener.set_bias(np.array([2.0, -2.0, 0.0, 0.0, 0.0]))
-    biased = heard_in_c(listener, [speech])
+    biased = events_in_c(listener, [speech])
     assert [event.label for event in biased] != [event.label for event in plain]
     assert [event.posteriors for event in biased] == [event.posteriors for event in plain]
     assert all(a.smoothed != b.smoothed for a, b in zip(biased, plain, strict=True))
     listener.reset()
-    assert heard_in_c(listener, [speech]) == biased
+    assert events_in_c(listener, [speech]) == biased
     listener.reset()
     listener.set_bias(None)
-    assert heard_in_c(listener, [speech]) == plain
+    assert events_in_c(listener, [speech]) == plain

@@ -18,7 +18,7 @@ from lightsernet_firmware.planner.cost import listener_ram_bytes
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.engine.host_listener import _ON_EVENT, HostListener, SettingsStruct
-from tests.firmware.engine.listeners import HOP, Pcm, heard_in_c, host_with
+from tests.firmware.engine.listeners import HOP, Pcm, events_in_c, host_with
 
 # Bytes before and behind memory that is given to the engine, which it must leave alone.
 GUARD, GUARDED = 64, 0xA5
@@ -50,7 +50,7 @@ def test_the_engine_stays_in_its_ram(smallest: ModelFile, speech: Pcm) -> None:
     wanted = SettingsStruct()
     engine.lsn_listener_defaults(struct, ctypes.byref(wanted))
     # Its constructor declares the functions.
-    expected = heard_in_c(HostListener(model, continuous=1), [speech])
+    expected = events_in_c(HostListener(model, continuous=1), [speech])
     wanted.continuous = 1
     size = engine.lsn_listener_ram_size(struct, ctypes.byref(wanted))
     assert size > engine.lsn_listener_ram_size(struct, None)

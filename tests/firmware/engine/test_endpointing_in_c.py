@@ -146,9 +146,9 @@ def test_any_levels_give_the_same_states(
     """Also with gaps, after which the audio goes on."""
     random = np.random.default_rng(seed)
     steady = np.repeat([level for level, _ in runs], [length for _, length in runs])
-    heard = np.clip(steady + random.integers(-noise, noise + 1, steady.size), 0, TOP)
+    noisy = np.clip(steady + random.integers(-noise, noise + 1, steady.size), 0, TOP)
     ours, theirs = InC(constants), Endpointer(constants)
-    for index, level in enumerate(heard.astype(int).tolist()):
+    for index, level in enumerate(noisy.astype(int).tolist()):
         if index in gaps:
             assert ours.finish() == theirs.finish()
         assert ours.step(level) == theirs.step(level)

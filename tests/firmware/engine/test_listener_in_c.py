@@ -31,8 +31,8 @@ from tests.firmware.engine.listeners import (
     adjusted_in_c,
     assert_same,
     chunked,
-    heard_in_c,
-    heard_in_python,
+    events_in_c,
+    events_in_python,
     host_with,
     spoken,
 )
@@ -56,9 +56,9 @@ def test_the_same_events_as_python(
     first = seed % (len(pcm_clips) - 3)
     samples = spoken(pcm_clips[first : first + 3], seed, noise)
     python_stream.reset()
-    expected = heard_in_python(python_stream, samples)
+    expected = events_in_python(python_stream, samples)
     listener = HostListener(host_with(shipped), provisional=1)
-    assert_same(heard_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
+    assert_same(events_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
 
 
 @pytest.mark.parametrize("chunk", [1, 255, 256, 257, 48000])
@@ -71,11 +71,11 @@ def test_chunks_of_one_size(
 ) -> None:
     samples = spoken(pcm_clips[:2])
     python_stream.reset()
-    expected = heard_in_python(python_stream, samples)
+    expected = events_in_python(python_stream, samples)
     assert [event.kind for event in expected].count("utterance") == 2
     assert len(expected) > 4
     listener = HostListener(host_with(shipped), provisional=1)
-    found = heard_in_c(listener, chunked(samples, [chunk]))
+    found = events_in_c(listener, chunked(samples, [chunk]))
     assert callable(figure)
     figure(f"{len(found)} events of {samples.size / RATE:.0f} s, as Python's")
     assert_same(found, expected, shipped.record)
@@ -86,9 +86,9 @@ def test_all_twenty_clips(
 ) -> None:
     samples = spoken(pcm_clips, noise=30.0)
     python_stream.reset()
-    expected = heard_in_python(python_stream, samples)
+    expected = events_in_python(python_stream, samples)
     assert [event.kind for event in expected].count("utterance") >= 18
-    found = heard_in_c(HostListener(host_with(shipped), provisional=1), [samples])
+    found = events_in_c(HostListener(host_with(shipped), provisional=1), [samples])
     assert_same(found, expected, shipped.record)
 
 
@@ -111,9 +111,9 @@ def test_other_settings_of_endpointing(
         smallest.record.decision, endpointing=EndpointSettings(**times), step_s=0.1
     )
     stream = EmotionStream(smallest.path, engine="native", provisional=True, decision=decision)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert expected
-    found = heard_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
+    found = events_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
     assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
 
 
@@ -121,7 +121,7 @@ def test_other_settings_of_endpointing(
 def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, speech: Pcm) -> None:
     labels = smallest.record.labels
     plain = HostListener(host_with(smallest), provisional=1)
-    raw = [event.posteriors for event in heard_in_c(plain, [speech])]
+    raw = [event.posteriors for event in events_in_c(plain, [speech])]
     rule = DecisionDefaults(temperature=temperature).rule(labels)
     highest = [
         float(rule.calibrated((np.array(values, float) + 128) / 256).max()) for values in raw
@@ -138,9 +138,9 @@ def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, spe
         smallest.record.decision, temperature=temperature, thresholds=thresholds
     )
     stream = EmotionStream(smallest.path, engine="native", provisional=True, decision=decision)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert {event.emotion.label == "uncertain" for event in expected} == {False, True}
-    found = heard_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
+    found = events_in_c(HostListener(host_with(smallest, decision), provisional=1), [speech])
     assert_same(found, expected, dataclasses.replace(smallest.record, decision=decision))
     # The same from the caller's settings as from the blob's.
     values = (ctypes.c_float * len(labels))(*[limit] * len(labels))
@@ -150,7 +150,9 @@ def test_temperature_and_thresholds(temperature: float, smallest: ModelFile, spe
         temperature=temperature,
         thresholds=ctypes.cast(values, ctypes.POINTER(ctypes.c_float)),
     )
-    assert [event.label for event in heard_in_c(told, [speech])] == [event.label for event in found]
+    assert [event.label for event in events_in_c(told, [speech])] == [
+        event.label for event in found
+    ]
 
 
 @settings(max_examples=15)
@@ -179,8 +181,8 @@ def test_lost_samples(gaps: list[tuple[int, int]], smallest: ModelFile, speech: 
         stream.mark_broken(lost)
         found += listener.mark_broken(lost)
         at = position
-    expected += heard_in_python(stream, speech[at:])
-    found += heard_in_c(listener, [speech[at:]])
+    expected += events_in_python(stream, speech[at:])
+    found += events_in_c(listener, [speech[at:]])
     assert_same(found, expected, smallest.record)
 
 
@@ -270,7 +272,7 @@ def test_after_the_end_only_reset_helps(smallest: ModelFile, speech: Pcm) -> Non
         with pytest.raises(LightSernetError, match="FINISHED"):
             call()
     listener.reset()
-    assert len(heard_in_c(listener, [speech])) == 5
+    assert len(events_in_c(listener, [speech])) == 5
 
 
 def test_ram_is_what_the_planner_says(

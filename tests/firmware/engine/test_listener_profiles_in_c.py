@@ -18,8 +18,8 @@ from tests.firmware.engine.listeners import (
     BIASES,
     Pcm,
     assert_same,
-    heard_in_c,
-    heard_in_python,
+    events_in_c,
+    events_in_python,
     host_with,
     profile_of,
     set_profile,
@@ -34,15 +34,15 @@ def test_profiles(adapt: bool, smallest: ModelFile, speech: Pcm) -> None:
     )
     listener = HostListener(host_with(smallest), provisional=1, adapt=int(adapt))
     set_profile(listener, profile)
-    expected = heard_in_python(stream, speech)
-    assert_same(heard_in_c(listener, [speech]), expected, smallest.record)
+    expected = events_in_python(stream, speech)
+    assert_same(events_in_c(listener, [speech]), expected, smallest.record)
     _, _, seconds = listener.stream.profile()
     assert (seconds > 12.0) == adapt
     # What was learned stays, in both.
     stream.reset()
     listener.reset()
-    again = heard_in_python(stream, speech)
-    assert_same(heard_in_c(listener, [speech]), again, smallest.record)
+    again = events_in_python(stream, speech)
+    assert_same(events_in_c(listener, [speech]), again, smallest.record)
     assert (again == expected) != adapt
 
 
@@ -59,9 +59,9 @@ def test_profiles_with_a_bias(
     )
     listener = HostListener(host_with(smallest, decision), provisional=1)
     set_profile(listener, profile)
-    expected = heard_in_python(stream, speech)
+    expected = events_in_python(stream, speech)
     assert {event.kind for event in expected} == {"utterance", "provisional"}
-    found = heard_in_c(listener, [speech])
+    found = events_in_c(listener, [speech])
     record = dataclasses.replace(smallest.record, decision=decision)
     assert_same(found, expected, record, profile.bias)
 
@@ -69,22 +69,22 @@ def test_profiles_with_a_bias(
 def test_a_bias_stays_and_goes(smallest: ModelFile, speech: Pcm) -> None:
     listener = HostListener(host_with(smallest), provisional=1)
     set_profile(listener, profile_of(smallest))
-    plain = heard_in_c(listener, [speech])
+    plain = events_in_c(listener, [speech])
     listener.reset()
     bias = np.array([2.0, -2.0, 0.0, 0.0, 0.0])
     listener.set_bias(bias)
-    biased = heard_in_c(listener, [speech])
+    biased = events_in_c(listener, [speech])
     assert [event.label for event in biased] != [event.label for event in plain]
     assert all(a.confidence != b.confidence for a, b in zip(biased, plain, strict=True))
     # What the network says is told as it is.
     assert [event.posteriors for event in biased] == [event.posteriors for event in plain]
     listener.reset()
-    assert heard_in_c(listener, [speech]) == biased
+    assert events_in_c(listener, [speech]) == biased
     for none in (None, np.zeros(5), -np.zeros(5)):
         listener.reset()
         listener.set_bias(bias)
         listener.set_bias(none)
-        assert heard_in_c(listener, [speech]) == plain
+        assert events_in_c(listener, [speech]) == plain
 
 
 def test_a_bias_holds_from_the_next_event_on(smallest: ModelFile, speech: Pcm) -> None:
@@ -97,7 +97,9 @@ def test_a_bias_holds_from_the_next_event_on(smallest: ModelFile, speech: Pcm) -
     assert changed.process(before) == expected
     changed.set_bias(bias)
     biased.process(before)
-    assert heard_in_c(changed, [after]) == heard_in_c(biased, [after]) != heard_in_c(plain, [after])
+    assert (
+        events_in_c(changed, [after]) == events_in_c(biased, [after]) != events_in_c(plain, [after])
+    )
 
 
 @pytest.mark.parametrize(

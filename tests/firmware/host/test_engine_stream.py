@@ -85,16 +85,16 @@ def test_streams_do_not_disturb_each_other(smallest_host: HostModel) -> None:
 
 
 def test_rows_and_samples_give_the_same(smallest_host: HostModel) -> None:
-    heard, told = smallest_host.stream(), smallest_host.stream()
+    from_samples, from_rows = smallest_host.stream(), smallest_host.stream()
     pcm = noise(16_000)
-    heard.push(pcm[:1024])
-    told.push_features(heard.last_features()[None])
+    from_samples.push(pcm[:1024])
+    from_rows.push_features(from_samples.last_features()[None])
     for start in range(1024, len(pcm) - 255, 256):
-        heard.push(pcm[start : start + 256])
-        told.push_features(heard.last_features()[None])
-    heard.finish()
-    told.finish()
-    for a, b in zip(heard.result() or (), told.result() or (), strict=True):
+        from_samples.push(pcm[start : start + 256])
+        from_rows.push_features(from_samples.last_features()[None])
+    from_samples.finish()
+    from_rows.finish()
+    for a, b in zip(from_samples.result() or (), from_rows.result() or (), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

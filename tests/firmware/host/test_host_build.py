@@ -8,6 +8,7 @@ import pytest
 
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_firmware.host.build import host_library
+from lightsernet_firmware.host.cache import run_tool
 
 
 @pytest.mark.no_preload
@@ -43,3 +44,9 @@ def test_a_compiler_may_have_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path
         built.add(host_library())
     assert len(built) == 5
     assert all(path.is_file() for path in built)
+
+
+def test_a_compiler_that_does_not_end_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lightsernet_firmware.host.cache._TIMEOUT_S", 0.01)
+    with pytest.raises(LightSernetError, match=r"^sleep: did not end within 0.01 s$"):
+        run_tool(["sleep", "60"], "compile the engine")

@@ -26,8 +26,8 @@ def test_native_engine_is_found_and_strict() -> None:
     assert "native" in names()
     model = int8_model(SMALLEST)
     graph = read_graph(model)
-    for threads, xnnpack in ((2, False), (1, True)):
-        with pytest.raises(InputError, match="native"):
+    for threads, xnnpack, says in ((2, False, "threads: found 2"), (1, True, "xnnpack: found")):
+        with pytest.raises(InputError, match=f"^{says}.*native"):
             open_engine(model, graph, "native", threads, xnnpack)
     with pytest.raises(InputError, match="no frame"):
         open_engine(model, graph, "native").invoke(np.empty((0, 40)))

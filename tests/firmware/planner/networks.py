@@ -94,8 +94,8 @@ def _convert(network: Network, seed: int) -> bytes:
         else:
             weights.append(np.asarray(variable) * (4.0 if len(shape) == 2 else 1.0))
     keras_model.set_weights(weights)
-    calibration = [features_like(random, network.frames, network.coefficients) for _ in range(8)]
-    return convert(keras_model, "int8", calibration)
+    representative = [features_like(random, network.frames, network.coefficients) for _ in range(8)]
+    return convert(keras_model, "int8", representative)
 
 
 def record_for(network: Network) -> ModelRecord:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.firmware_model import FirmwareModel
@@ -53,3 +54,14 @@ def test_blob_is_hardly_more_than_its_constants(model_for: Models) -> None:
     constants = sum(cost.weight_bytes for cost in layer_costs(plan, 1)) + tables.size
     assert len(FirmwareModel(file).blob) <= 1.02 * constants
     assert tables.size <= 40 * 1024
+
+
+def test_targets_and_frames_that_there_are_not(smallest: ModelFile) -> None:
+    model = FirmwareModel(smallest)
+    for ask in (model.ram_bytes, model.listener_ram_bytes):
+        with pytest.raises(InputError, match=r"target: found 'z80', expected one of host, cortex"):
+            ask("z80")
+    with pytest.raises(InputError, match="target: found 'z80'"):
+        model.layer_costs(184, "z80")
+    with pytest.raises(InputError, match="frames: found 0, expected at least 1"):
+        model.layer_costs(0)
