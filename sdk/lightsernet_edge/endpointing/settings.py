@@ -131,6 +131,40 @@ _FLOOR_BLOCKS = 8
 
 
 @dataclass(frozen=True)
+class _Units:
+    """Seconds and decibels in the units of the arithmetic, rounded to the nearest."""
+
+    sample_rate: int
+    hop_length: int
+
+    @property
+    def half_wavelet(self) -> int:
+        """Half the length of the Haar wavelet, in samples."""
+        return max(1, round(_HALF_WAVELET_S * self.sample_rate))
+
+    def hops(self, seconds: float, least: int) -> int:
+        """Return a time in hops, at least `least`."""
+        return max(least, round(seconds * self.sample_rate / self.hop_length))
+
+    def steps(self, decibels: float) -> int:
+        """Return a difference of levels in steps."""
+        return round(decibels * _STEPS_PER_DB)
+
+    def level(self, dbfs: float) -> int:
+        """Return a level from decibels of full scale; 0 is the lowest."""
+        # Full scale is noise with independent samples whose RMS is 32768.
+        energy = self.hop_length * 2 * self.half_wavelet * _FULL_SCALE**2
+        full = _STEPS_PER_OCTAVE * math.log2(energy)
+        return max(0, round(full + dbfs * _STEPS_PER_DB))
+
+    def fall(self, db_per_s: float) -> int:
+        """Return a rate of fall, per hop, in 1/16 of a step."""
+        return round(
+            db_per_s * _STEPS_PER_DB * (1 << PEAK_BITS) * self.hop_length / self.sample_rate
+        )
+
+
+@dataclass(frozen=True)
 class EndpointConstants:
     """The settings as the integers that the arithmetic runs on.
 
@@ -191,49 +225,34 @@ class EndpointConstants:
         InputError
             If `speech_window_s` is more than 31 hops.
         """
-        half = max(1, round(_HALF_WAVELET_S * sample_rate))
-        # Of noise with all samples independent and full scale as its RMS.
-        full = _STEPS_PER_OCTAVE * math.log2(hop_length * 2 * half * _FULL_SCALE**2)
-
-        def hops(seconds: float, least: int) -> int:
-            return max(least, round(seconds * sample_rate / hop_length))
-
-        def steps(decibels: float) -> int:
-            return round(decibels * _STEPS_PER_DB)
-
-        window = hops(settings.speech_window_s, 1)
+        units = _Units(sample_rate, hop_length)
+        window = units.hops(settings.speech_window_s, 1)
         if window > _MAX_WINDOW_HOPS:
             raise InputError(
                 f"endpointing: speech_window_s is {settings.speech_window_s:g}, expected at most "
                 f"{_MAX_WINDOW_HOPS} hops of {hop_length} samples"
             )
-        hang_over = hops(settings.hang_over_s, 1)
+        hang_over = units.hops(settings.hang_over_s, 1)
         return cls(
             hop_length=hop_length,
-            half_wavelet=half,
-            begin=steps(settings.begin_db),
-            last=steps(settings.last_db),
-            range=steps(settings.range_db),
-            begin_drop=steps(settings.begin_drop_db),
-            last_drop=steps(settings.last_drop_db),
-            silence=max(0, round(full + settings.silence_dbfs * _STEPS_PER_DB)),
-            first_floor=max(0, round(full + settings.first_floor_dbfs * _STEPS_PER_DB)),
+            half_wavelet=units.half_wavelet,
+            begin=units.steps(settings.begin_db),
+            last=units.steps(settings.last_db),
+            range=units.steps(settings.range_db),
+            begin_drop=units.steps(settings.begin_drop_db),
+            last_drop=units.steps(settings.last_drop_db),
+            silence=units.level(settings.silence_dbfs),
+            first_floor=units.level(settings.first_floor_dbfs),
             begin_share=round(settings.begin_share * (1 << SHARE_BITS)),
             last_share=round(settings.last_share * (1 << SHARE_BITS)),
-            release=round(
-                settings.release_db_per_s
-                * _STEPS_PER_DB
-                * (1 << PEAK_BITS)
-                * hop_length
-                / sample_rate
-            ),
-            speech=min(window, hops(settings.speech_s, 1)),
+            release=units.fall(settings.release_db_per_s),
+            speech=min(window, units.hops(settings.speech_s, 1)),
             speech_window=window,
             hang_over=hang_over,
-            maximum=hops(settings.maximum_s, 1),
-            before=hops(settings.before_s, 0),
-            after=min(hang_over, hops(settings.after_s, 0)),
-            floor_block=hops(settings.floor_s / _FLOOR_BLOCKS, 1),
+            maximum=units.hops(settings.maximum_s, 1),
+            before=units.hops(settings.before_s, 0),
+            after=min(hang_over, units.hops(settings.after_s, 0)),
+            floor_block=units.hops(settings.floor_s / _FLOOR_BLOCKS, 1),
             floor_blocks=_FLOOR_BLOCKS,
         )
 

@@ -1,9 +1,8 @@
 """Model files: a `.tflite` with its record inside, written and verified.
 
-The record is one more entry of the flatbuffer's metadata. It is written as a
-new root table in front of the untouched bytes of the model, so that what was
-hashed is exactly what the converter made, and every TFLite tool still reads
-the whole file. Format: https://flatbuffers.dev/internals.
+The record is one more entry of the flatbuffer's metadata, see `metadata`. The bytes
+of the model stay as they are, so that what was hashed is exactly what the converter
+made, and every TFLite tool still reads the whole file.
 
 A sidecar ``NAME.json`` next to ``NAME.tflite`` serves where a vendor's compiler
 strips metadata. If both exist, the file wins.
@@ -14,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import struct
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,20 +20,14 @@ from pathlib import Path
 from ..errors import ModelError
 from ..files.atomic_write import write_atomically
 from ..files.regular_file import open_regular
-from . import flatbuffer
+from .metadata import find_entry, with_entry
 from .record import ModelRecord
-from .tflite_graph import IDENTIFIER, Graph, read_graph
+from .tflite_graph import Graph, read_graph
 
 RECORD_NAME = b"lightsernet_edge.record"
 
 # Far more than any network of this kind.
 _MAX_BYTES = 2**28
-# Constants of a TFLite file are aligned to this in the file.
-_ALIGNMENT = 16
-# Slots of the schema's table Model.
-_VERSION, _CODES, _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _METADATA_BUFFER, _METADATA, _SIGNATURES = (
-    range(8)
-)
 
 
 @dataclass(frozen=True)
@@ -122,7 +114,7 @@ def write_model(
         model = without_record(model)
         record = _sealed(record, model)
         check_fit(read_graph(model), record)
-        write_atomically(path, _with_record(model, record.to_bytes()))
+        write_atomically(path, with_entry(model, RECORD_NAME, record.to_bytes()))
     except ModelError as error:
         raise ModelError(f"{source or path}: {error}") from None
     return ModelFile(path, model, record)
@@ -199,15 +191,8 @@ def embedded_record(content: bytes) -> ModelRecord | None:
     ModelError
         If the bytes are damaged.
     """
-    root = flatbuffer.root(content, IDENTIFIER)
-    for entry in root.tables(_METADATA):
-        if entry.blob(0) == RECORD_NAME:
-            buffers = root.tables(_BUFFERS)
-            index = entry.scalar(1, "I")
-            if index >= len(buffers):
-                raise ModelError(f"damaged: the record is in buffer {index} of {len(buffers)}")
-            return ModelRecord.from_bytes(buffers[index].blob(0))
-    return None
+    text = find_entry(content, RECORD_NAME)
+    return None if text is None else ModelRecord.from_bytes(text)
 
 
 def without_record(content: bytes) -> bytes:
@@ -242,82 +227,3 @@ def _sidecar_record(path: Path) -> ModelRecord | None:
         raise ModelError(f"sidecar {sidecar.name}: cannot be read ({error.strerror})") from None
     except ModelError as error:
         raise ModelError(f"sidecar {sidecar.name}: {error}") from None
-
-
-def _with_record(model: bytes, record: bytes) -> bytes:
-    """Put a new root table in front of `model`, with `record` among its metadata.
-
-    The old bytes follow unchanged; offsets of a flatbuffer point forward, so
-    the new tables can refer to the old ones.
-    """
-    old = flatbuffer.root(model, IDENTIFIER)
-    n_slots = _SIGNATURES + 1
-    buffers, metadata = old.tables(_BUFFERS), old.tables(_METADATA)
-
-    # Where each part lies, from the start of the file. Tables come after their
-    # vtable; everything is aligned to 4 bytes, the record and the model to 16.
-    vtable = 8
-    table = _aligned(vtable + 4 + 2 * n_slots, 4)
-    buffer_vector = table + 4 + 4 * n_slots
-    metadata_vector = buffer_vector + 4 + 4 * (len(buffers) + 1)
-    entry_vtable = metadata_vector + 4 + 4 * (len(metadata) + 1)
-    entry = entry_vtable + 8
-    name = entry + 12
-    record_vtable = _aligned(name + 4 + len(RECORD_NAME) + 1, 4)
-    record_table = _aligned(record_vtable + 6, 4)
-    record_vector = _aligned(record_table + 8 + 4, _ALIGNMENT) - 4
-    start = _aligned(record_vector + 4 + len(record), _ALIGNMENT)
-
-    head = bytearray(start)
-
-    def put(position: int, code: str, value: int) -> None:
-        struct.pack_into("<" + code, head, position, value)
-
-    def point(position: int, target: int) -> None:
-        put(position, "I", target - position)
-
-    put(0, "I", table)
-    head[4:8] = IDENTIFIER
-    put(vtable, "H", 4 + 2 * n_slots)
-    put(vtable + 2, "H", 4 + 4 * n_slots)
-    put(table, "i", table - vtable)
-    targets = {_BUFFERS: buffer_vector, _METADATA: metadata_vector}
-    for slot in (_CODES, _SUBGRAPHS, _DESCRIPTION, _METADATA_BUFFER, _SIGNATURES):
-        if position := old.field(slot):
-            targets[slot] = start + position + flatbuffer.unpack(model, "<I", position)
-    for slot in range(n_slots):
-        position = table + 4 + 4 * slot
-        if slot == _VERSION:
-            put(position, "I", old.scalar(_VERSION, "I"))
-        elif slot in targets:
-            point(position, targets[slot])
-        else:
-            continue
-        put(vtable + 4 + 2 * slot, "H", position - table)
-
-    for vector, tables, added in (
-        (buffer_vector, buffers, record_table),
-        (metadata_vector, metadata, entry),
-    ):
-        put(vector, "I", len(tables) + 1)
-        items = [*(start + item.position for item in tables), added]
-        for index, target in enumerate(items):
-            point(vector + 4 + 4 * index, target)
-
-    struct.pack_into("<4H", head, entry_vtable, 8, 12, 4, 8)
-    put(entry, "i", entry - entry_vtable)
-    point(entry + 4, name)
-    put(entry + 8, "I", len(buffers))
-    put(name, "I", len(RECORD_NAME))
-    head[name + 4 : name + 4 + len(RECORD_NAME)] = RECORD_NAME
-
-    struct.pack_into("<3H", head, record_vtable, 6, 8, 4)
-    put(record_table, "i", record_table - record_vtable)
-    point(record_table + 4, record_vector)
-    put(record_vector, "I", len(record))
-    head[record_vector + 4 : record_vector + 4 + len(record)] = record
-    return bytes(head) + model
-
-
-def _aligned(position: int, to: int) -> int:
-    return -(-position // to) * to
