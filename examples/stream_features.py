@@ -6,9 +6,13 @@ Usage: python stream_features.py CLIP
 import sys
 from pathlib import Path
 
-from lightsernet_edge import FrontEnd, LightSernetError, default_model_path
-from lightsernet_edge.audio.recording import read_recording
-from lightsernet_edge.model.file import read_model
+from lightsernet_edge import (
+    FrontEnd,
+    LightSernetError,
+    default_model_path,
+    read_model,
+    read_recording,
+)
 
 CHUNK = 400  # samples; any size gives the same rows
 

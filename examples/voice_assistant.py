@@ -11,9 +11,7 @@ import argparse
 import contextlib
 import sys
 
-from lightsernet_edge import EmotionStream, Event, LightSernetError
-from lightsernet_edge.capture.microphone import Microphone
-from lightsernet_edge.capture.recording import FileSource
+from lightsernet_edge import EmotionStream, Event, FileSource, LightSernetError, Microphone
 
 # Below it the assistant keeps to its usual tone, whatever the label.
 SURE = 0.6

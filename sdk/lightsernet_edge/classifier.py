@@ -1,8 +1,7 @@
 """`Classifier`: a model opened with an engine, and the one way from its raw output to an answer.
 
-Recordings, streams and the trainer's scores all go this way: the tensor that the
-network gives, its dequantised posteriors, the bias and temperature of the decision,
-the label.
+Recordings, streams and the trainer's scores share these steps: run the network,
+dequantise its output, subtract the bias, apply the temperature, choose the label.
 """
 
 from __future__ import annotations
@@ -26,16 +25,16 @@ from .profiles.profile import Profile
 
 @dataclass(frozen=True)
 class Classifier:
-    """A model with an engine that runs it, for one user or for anybody.
+    """A model and the engine that runs it, for one user or for any.
 
     Attributes
     ----------
     file : ModelFile
     engine : Engine
     decision : DecisionDefaults
-        The record's, or those that the caller put in their place.
+        Those of the record, or those that the caller gave instead.
     profile : Profile or None
-        Of the user.
+        Of the user; None for any user.
     """
 
     file: ModelFile
@@ -45,40 +44,40 @@ class Classifier:
 
     @cached_property
     def record(self) -> ModelRecord:
-        """The model's record, with the decision settings in use."""
+        """The model's record, with `decision` in it."""
         return replace(self.file.record, decision=self.decision)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """In the model's order."""
+        """The labels, in the model's order."""
         return self.file.record.labels
 
     @cached_property
     def spec(self) -> FeatureSpec:
-        """The front end: the record's, with mean and scale of the profile if there is one."""
+        """The definition of the front end, with the profile's mean and scale if there is one."""
         spec = self.file.record.features
         return spec if self.profile is None else self.profile.applied_to(spec)
 
     @cached_property
     def front_end(self) -> FrontEnd:
-        """The front end of `spec`."""
+        """The front end that `spec` defines."""
         return FrontEnd(self.spec)
 
     @cached_property
     def rule(self) -> DecisionRule:
-        """The rule of decision, with the bias of the profile if it is of this model."""
+        """The decision rule, with the profile's bias if that was measured on this model."""
         rule = self.decision.rule(self.labels)
         if self.profile is None:
             return rule
         return replace(rule, bias=self.profile.bias_of(self.file.record.sha256, len(self.labels)))
 
     def with_profile(self, profile: Profile | str | Path | None) -> Classifier:
-        """Return the same model, on the same engine, for a user.
+        """Return a classifier for a user, with the same model and engine.
 
         Parameters
         ----------
         profile : Profile, str, Path or None
-            Itself or its file; None for anybody.
+            The profile or its file; None for any user.
 
         Raises
         ------
@@ -97,17 +96,17 @@ class Classifier:
         Parameters
         ----------
         rows : ndarray of float64, shape (n_frames, n_coefficients)
-            Standardised, as `front_end` gives them.
+            Standardised, as `front_end` computes them.
 
         Returns
         -------
         ndarray of float32 or int8, shape (n_labels,)
-            The output tensor as it is.
+            The output tensor, not dequantised.
         """
         return self.engine.invoke(rows)
 
     def posteriors(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what the network says of rows, before bias and temperature.
+        """Run the network and return its posteriors, before bias and temperature.
 
         Parameters
         ----------
@@ -122,13 +121,13 @@ class Classifier:
         return self.file.graph.posteriors(self.run(rows))
 
     def calibrated(self, *outputs: RawOutput) -> NDArray[np.float64]:
-        """Return the posteriors of a stretch of audio, after bias and temperature.
+        """Compute the posteriors of a stretch of audio, after bias and temperature.
 
         Parameters
         ----------
         *outputs : ndarray of float32 or int8, shape (n_labels,)
-            The network's, one for each part of the stretch; parts of equal length. Their
-            mean is taken.
+            What `run` returned, one array per part of the stretch; the parts have equal
+            length, and their posteriors are averaged.
 
         Returns
         -------
@@ -145,17 +144,17 @@ class Classifier:
         end_s: float,
         decide: Callable[[NDArray[np.float64], float, float], Emotion] | None = None,
     ) -> Emotion:
-        """Name the emotion of a stretch of audio.
+        """Decide on a stretch of audio.
 
         Parameters
         ----------
         *outputs : ndarray of float32 or int8, shape (n_labels,)
             As for `calibrated`.
         start_s, end_s : float
-            Where the stretch lies, in seconds.
+            Start and end of the stretch, in seconds.
         decide : callable, optional
-            From calibrated posteriors, start and end to the emotion; by default that of
-            `rule`. For continuous mode, `ContinuousDecision.decide`.
+            Makes an `Emotion` of calibrated posteriors, start and end; by default
+            ``rule.decide``. For continuous mode, `ContinuousDecision.decide`.
         """
         return (decide or self.rule.decide)(self.calibrated(*outputs), start_s, end_s)
 
@@ -173,25 +172,26 @@ def open_classifier(
     Parameters
     ----------
     model : ModelFile, str or Path, optional
-        A `.tflite` with its record, already read or to be read; by default the model that
-        ships.
+        A `.tflite` with its record, or what `read_model` returned; by default the shipped
+        model.
     engine : str, optional
         Name of the engine; by default the first interpreter that works.
     threads : int
-        Threads of the interpreter, 1 to `MAX_THREADS`.
+        Number of threads, 1 to 1024.
     xnnpack : bool
         Whether to run on XNNPACK.
     profile : Profile, str or Path, optional
-        Of the user.
+        Of the user; by default the model serves any user.
     decision : DecisionDefaults, optional
-        In place of the record's.
+        Used instead of those in the record.
 
     Raises
     ------
     InputError
-        If `engine` or `threads` is wrong, or the profile is damaged or does not fit the model.
+        If no engine has that name, `threads` is out of range, or the profile is damaged or
+        does not fit the model.
     ModelError
-        If the model is missing, damaged, has no record, or the engine refuses it.
+        If the model is missing, damaged or without a record, or the engine cannot run it.
     MissingDependencyError
         If a package that the engine needs is not installed, or no interpreter is.
     """

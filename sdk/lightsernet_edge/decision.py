@@ -1,4 +1,4 @@
-"""From posteriors to a decision. Knows only posteriors and time."""
+"""From posteriors to a label or "uncertain". This module knows only posteriors and time."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNCERTAIN = "uncertain"
-# Half the step of 1/256 that an int8 softmax has: what its 0 stands for.
+# An int8 softmax has steps of 1/256, so its 0 stands for less than half a step.
 LEAST_POSTERIOR = 1.0 / 512.0
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """What was heard in a stretch of audio.
+    """The decision on a stretch of audio.
 
     Attributes
     ----------
     label : str
-        The most probable emotion, of equal ones the first in the model's order;
-        or `UNCERTAIN`, if its posterior is below its threshold.
+        The most probable label; of equally probable ones the first in the model's order.
+        `UNCERTAIN` if its posterior is below its threshold.
     confidence : float
         The largest posterior, in 0..1.
     posteriors : dict of str to float
-        One value in 0..1 a label, in the model's order.
+        One value in 0..1 per label, in the model's order.
     start_s, end_s : float
-        Where the stretch lies in the recording, in seconds.
+        Start and end of the stretch in the recording or stream, in seconds.
     """
 
     label: str
@@ -47,16 +47,17 @@ class DecisionRule:
     labels : tuple of str
         In the model's order.
     temperature : float
-        The logits are divided by it (Guo et al. 2017).
+        Divides the logits (Guo et al. 2017); above 0.
     thresholds : mapping of str to float
-        Below its threshold a label is not said; 0 where none is given.
+        A label whose posterior is below its threshold, in 0..1, becomes `UNCERTAIN`.
+        A label without a threshold never does.
     smoothing_s : float
-        Time constant of the smoothing over time in continuous mode.
+        Continuous mode: time constant of the exponential smoothing, in seconds; 0 for none.
     hold_s : float
-        In continuous mode a new label is said once it has been the most probable
-        for so long.
+        Continuous mode: a new label is reported after it has been the most probable one
+        for this long, in seconds.
     bias : tuple of float
-        Taken off the logarithms of the posteriors, one value a label; empty for none.
+        Subtracted from the log posteriors, one value per label, in nats; empty for none.
         See `lightsernet_edge.profiles.neutral_bias`.
     """
 
@@ -68,31 +69,48 @@ class DecisionRule:
     bias: tuple[float, ...] = ()
 
     def calibrated(self, posteriors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the posteriors without the bias, at this temperature."""
-        return with_temperature(posteriors, self.temperature, self.bias)
-
-    def keep(self, step_s: float) -> float:
-        """Return what smoothing keeps of the posteriors before, in 0..1, after `step_s`."""
-        return math.exp(-step_s / self.smoothing_s) if self.smoothing_s > 0 else 0.0
-
-    def hold_steps(self, step_s: float) -> int:
-        """Return how many decisions, `step_s` apart, a new label must last."""
-        return math.ceil(self.hold_s / step_s - 1e-9)
-
-    def decide(self, posteriors: NDArray[np.float64], start_s: float, end_s: float) -> Emotion:
-        """Name the most probable label, or say that it is uncertain.
+        """Subtract the bias and apply the temperature.
 
         Parameters
         ----------
         posteriors : ndarray of float64, shape (n_labels,)
-            Calibrated ones.
+            The network's own.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_labels,)
+            In 0..1, summing to 1.
+        """
+        return with_temperature(posteriors, self.temperature, self.bias)
+
+    def keep(self, step_s: float) -> float:
+        """Return the weight of the earlier posteriors after `step_s` seconds, in 0..1."""
+        return math.exp(-step_s / self.smoothing_s) if self.smoothing_s > 0 else 0.0
+
+    def hold_steps(self, step_s: float) -> int:
+        """Return how many decisions in a row, `step_s` seconds apart, a new label must last."""
+        return math.ceil(self.hold_s / step_s - 1e-9)
+
+    def decide(self, posteriors: NDArray[np.float64], start_s: float, end_s: float) -> Emotion:
+        """Decide on one stretch of audio by itself.
+
+        Parameters
+        ----------
+        posteriors : ndarray of float64, shape (n_labels,)
+            Calibrated.
         start_s, end_s : float
-            In seconds.
+            Start and end of the stretch, in seconds.
         """
         return self.emotion(self.label_of(posteriors), posteriors, start_s, end_s)
 
     def label_of(self, posteriors: NDArray[np.float64]) -> str:
-        """Return the most probable label, or `UNCERTAIN`."""
+        """Return the most probable label, or `UNCERTAIN`.
+
+        Parameters
+        ----------
+        posteriors : ndarray of float64, shape (n_labels,)
+            Calibrated.
+        """
         best = int(np.argmax(posteriors))
         label = self.labels[best]
         return label if posteriors[best] >= self.thresholds.get(label, 0.0) else UNCERTAIN
@@ -100,7 +118,7 @@ class DecisionRule:
     def emotion(
         self, label: str, posteriors: NDArray[np.float64], start_s: float, end_s: float
     ) -> Emotion:
-        """Put a label and the posteriors behind it together."""
+        """Return the `Emotion` of a `label` and its `posteriors`, from `start_s` to `end_s`."""
         return Emotion(
             label=label,
             confidence=float(posteriors.max()),
@@ -111,7 +129,7 @@ class DecisionRule:
 
 
 class ContinuousDecision:
-    """Decisions that follow each other closely: smoothed, and held for a while.
+    """Decisions at short intervals: posteriors are smoothed, and a label is held for a while.
 
     Parameters
     ----------
@@ -127,26 +145,26 @@ class ContinuousDecision:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was heard."""
+        """Forget all earlier posteriors."""
         self._smooth: NDArray[np.float64] | None = None
         self._said = UNCERTAIN
         self._rival = UNCERTAIN
         self._rival_steps = 0
 
     def decide(self, posteriors: NDArray[np.float64], start_s: float, end_s: float) -> Emotion:
-        """Smooth the posteriors with those before, and say the label that holds.
+        """Smooth the posteriors with the earlier ones and decide.
 
         Parameters
         ----------
         posteriors : ndarray of float64, shape (n_labels,)
-            Calibrated ones.
+            Calibrated.
         start_s, end_s : float
-            In seconds.
+            Start and end of the stretch, in seconds.
 
         Returns
         -------
         Emotion
-            With the smoothed posteriors.
+            With the smoothed posteriors and the label that is held.
         """
         if self._smooth is None:
             self._smooth = posteriors
@@ -168,7 +186,9 @@ class ContinuousDecision:
 def with_temperature(
     posteriors: NDArray[np.float64], temperature: float, bias: Sequence[float] = ()
 ) -> NDArray[np.float64]:
-    """Take a bias off the logits, divide by `temperature` (Guo et al. 2017), normalise again.
+    """Subtract a bias from the logits, divide them by the temperature, apply softmax again.
+
+    Temperature scaling: Guo et al. 2017. The logits are the log posteriors.
 
     Parameters
     ----------
@@ -176,7 +196,7 @@ def with_temperature(
     temperature : float
         Above 0.
     bias : sequence of float
-        One value a label, in nats; empty for none.
+        One value per label, in nats; empty for none.
     """
     if temperature == 1.0 and not any(bias):
         return posteriors

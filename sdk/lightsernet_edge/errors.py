@@ -1,8 +1,8 @@
 """Exceptions of the SDK.
 
-Every error that a caller can cause or must handle is a `LightSernetError`. The
-command line prints its message on one line and exits with `exit_status`.
-A message names the file, flag or field, what was found, and what was expected.
+Every error that a caller can cause or must handle is a `LightSernetError`. A message is
+one line: it names the file, parameter or field, what was found and what was expected.
+The command line prints the message and exits with `exit_status`.
 """
 
 
@@ -13,17 +13,17 @@ class LightSernetError(Exception):
 
 
 class InputError(LightSernetError, ValueError):
-    """What the caller passed in is wrong: a value, a flag, a file."""
+    """The caller passed in something wrong: a value or a file."""
 
     exit_status = 2
 
 
 class AudioError(InputError):
-    """A recording cannot be read, or is too short or not finite."""
+    """A recording cannot be read, is too short, or holds samples that are not finite."""
 
 
 class ModelError(InputError):
-    """A model file or its record is damaged, unknown or does not fit."""
+    """A model file or its record is damaged or unknown, or the two do not fit each other."""
 
 
 class DatasetError(InputError):
@@ -31,12 +31,12 @@ class DatasetError(InputError):
 
 
 class MissingDependencyError(LightSernetError):
-    """A package or system library that this work needs is not installed."""
+    """A package or system library that is needed here is not installed."""
 
 
 class DownloadError(LightSernetError):
-    """A download broke off, or what arrived is not what was expected."""
+    """A download stopped early, or the received file is not the expected one."""
 
 
 class CaptureError(LightSernetError):
-    """A microphone is missing, refuses to open, or stopped delivering."""
+    """A microphone is missing, cannot be opened, or stopped delivering samples."""

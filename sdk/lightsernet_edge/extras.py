@@ -1,4 +1,4 @@
-"""What only the extras of the distribution bring, asked for before it is imported."""
+"""Packages that only an extra of the distribution installs: checked before they are imported."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PACKAGES = {
     "release": ("sklearn", "matplotlib"),
     "serve": ("wyoming",),
 }
-# What Keras takes from the environment variable, and what brings it.
+# Values of KERAS_BACKEND that Keras knows, and the extra that installs each.
 _KERAS_BACKENDS = {
     "tensorflow": "train",
     "torch": "torch",
@@ -26,15 +26,25 @@ _KERAS_BACKENDS = {
 
 
 def installation(extra: str) -> str:
-    """Return how an extra of this distribution is installed."""
+    """Return the command that installs an extra of this distribution."""
     return f'pip install ".[{extra}]" in a checkout of lightsernet-edge'
 
 
 def require_trainer(verb: str) -> None:
-    """Raise MissingDependencyError unless what a verb needs of the extra ``train`` is there.
+    """Check that the packages of the extra ``train`` that a verb needs are installed.
 
-    For verbs that train also if ``KERAS_BACKEND`` names what is not installed; InputError if
-    it names what Keras does not know.
+    Parameters
+    ----------
+    verb : str
+        Name of the verb.
+
+    Raises
+    ------
+    MissingDependencyError
+        If one is missing; for a verb that trains, also if the backend that
+        ``KERAS_BACKEND`` names is not installed.
+    InputError
+        If ``KERAS_BACKEND`` names a backend that Keras does not know.
     """
     require(verb, "train", "the offline trainer")
     if "keras" in _PACKAGES[verb]:
@@ -65,13 +75,19 @@ def exit_without_trainer(program: str) -> None:
 
 
 def require(verb: str, extra: str, what: str | None = None) -> None:
-    """Raise MissingDependencyError unless what a verb needs of an extra is there.
+    """Check that the packages of an extra that a verb needs are installed.
 
     Parameters
     ----------
     verb, extra : str
+        Names of both.
     what : str, optional
-        What the extra is; its name by default.
+        What messages call the extra; by default its name.
+
+    Raises
+    ------
+    MissingDependencyError
+        If one is missing.
     """
     missing = [name for name in _PACKAGES[verb] if find_spec(name) is None]
     if missing:

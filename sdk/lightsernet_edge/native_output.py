@@ -1,6 +1,6 @@
-"""Keeps what native libraries print off the terminal.
+"""Keeps the output of native libraries off the terminal.
 
-TensorFlow's and its converter's C++ parts, PortAudio and ALSA write to file
+The C++ parts of TensorFlow and its converter, PortAudio and ALSA write to file
 descriptor 2, whatever Python's settings are.
 """
 
@@ -16,13 +16,13 @@ from typing import IO
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back all that is written to file descriptor 2; show it on an exception.
+    """Hold back everything written to file descriptor 2; show it if an exception leaves.
 
-    ``sys.stderr`` is held back as well. The descriptor is the whole process's: this is
-    for programs, not for what runs beside threads of others.
+    This includes ``sys.stderr``. The descriptor belongs to the whole process, so this is
+    for programs, not for libraries inside a program of others.
     """
     if sys.stderr is None:
-        # Closed before Python began: nothing is there to be kept off.
+        # Stderr was closed before Python started: there is nothing to hold back.
         yield
         return
     sys.stderr.flush()
@@ -42,7 +42,7 @@ def held_back() -> Iterator[None]:
 
 @contextmanager
 def discarded() -> Iterator[None]:
-    """Discard what native code writes to file descriptor 2; ``sys.stderr`` still works."""
+    """Discard what native code writes to file descriptor 2; ``sys.stderr`` keeps working."""
     if sys.stderr is None:
         yield
         return
@@ -62,7 +62,7 @@ def discarded() -> Iterator[None]:
 
 
 def _nameless_file() -> IO[bytes]:
-    # In memory where that can be had: not every device has a place for temporary files.
+    # In memory where the system can: not every device has a folder for temporary files.
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("held"), "w+b")
     return tempfile.TemporaryFile()

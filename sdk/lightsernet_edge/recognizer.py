@@ -1,4 +1,4 @@
-"""`EmotionRecognizer`: a model, its front end and an engine, put together."""
+"""`EmotionRecognizer`: recognises the emotion of whole recordings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .features.front_end import as_samples
 from .files.json_fields import is_finite_number
 from .profiles.profile import Profile
 
-# Longest stretch run through the network at once, in seconds: bounds the memory.
+# The longest stretch that the network takes at once, in seconds: bounds the memory.
 MAX_STRETCH_S = 30.0
 
 
@@ -36,33 +36,36 @@ class EmotionRecognizer:
     Parameters
     ----------
     model : str or Path, optional
-        A `.tflite` with its record; by default the model that ships.
+        A `.tflite` with its record; by default the shipped model.
     engine : str, optional
-        ``litert``, ``tflite``, ``tensorflow`` or another registered one; by
-        default the first that is installed.
+        ``litert``, ``tflite``, ``tensorflow``, ``native`` or another registered engine;
+        by default the first of the interpreters that is installed and works.
     threads : int
-        Threads of the interpreter.
+        Number of threads, 1 to 1024.
     xnnpack : bool
-        Whether to run on XNNPACK: faster on most machines, other integers.
+        Whether to run on XNNPACK: faster on most machines, but the integers of an int8
+        model differ in the last bits.
     profile : Profile, str or Path, optional
-        Of the speaker, as `enrol` makes it.
+        Of the speaker, as `Enrolment` or the verb `enrol` makes it.
 
     Attributes
     ----------
     file : ModelFile
+        The model and its record.
     labels : tuple of str
         In the model's order.
     sample_rate : int
-        The rate the model listens at, in hertz.
+        The sample rate of the model's front end, in hertz. Recordings are resampled to it.
 
     Raises
     ------
     InputError
-        If the profile is damaged, or does not fit the model.
+        If no engine has that name, `threads` is out of range, or the profile is damaged or
+        does not fit the model.
     ModelError
-        If the model is missing, damaged, or has no record.
+        If the model is missing, damaged or without a record, or the engine cannot run it.
     MissingDependencyError
-        If no interpreter is installed.
+        If a package that the engine needs is not installed, or no interpreter works.
     """
 
     def __init__(
@@ -93,14 +96,14 @@ class EmotionRecognizer:
         Raises
         ------
         AudioError
-            If the file cannot be read, is truncated, holds NaN or Inf, or is
+            If the file cannot be read, is truncated, holds NaN or infinity, or is
             shorter than the record's ``min_seconds``.
 
         Warns
         -----
         AudioWarning
-            If no speech is found in it, if it is longer than `MAX_STRETCH_S`, or if its rate
-            is so low that a part of the band is missing.
+            If no speech is found, the recording is longer than `MAX_STRETCH_S`, or its sample
+            rate is below the model's, so that the upper part of the band is missing.
         """
         recording = read_recording(path, self.sample_rate)
         try:
@@ -120,16 +123,17 @@ class EmotionRecognizer:
     def classify_utterances(self, path: str | Path) -> list[Emotion]:
         """Recognise the emotion of each stretch of speech in a recording.
 
-        The same as `EmotionStream` says of the utterances in it.
+        The results equal the events of `EmotionStream` on the same audio.
 
         Parameters
         ----------
         path : str or Path
+            WAV, FLAC, OGG or MP3; any rate and number of channels.
 
         Returns
         -------
         list of Emotion
-            In order of time; empty where nobody speaks.
+            In order of time; empty if nobody speaks.
 
         Raises
         ------
@@ -139,7 +143,7 @@ class EmotionRecognizer:
         Warns
         -----
         AudioWarning
-            If no speech is found in it, or its rate is so low that a part of the band is missing.
+            If no speech is found, or the sample rate is below the model's.
         """
         recording = read_recording(path, self.sample_rate)
         try:
@@ -174,17 +178,22 @@ class EmotionRecognizer:
         Parameters
         ----------
         samples : array_like, shape (n,)
-            int16, or float in [-1, 1].
+            int16, or float32 or float64 in -1..1.
         sample_rate : int
-            In hertz.
+            In hertz, at least 1000.
         start_s : float
-            Where they begin in a longer recording, in seconds.
+            Start of the samples in a longer recording, in seconds; added to the times of the
+            result.
+
+        Returns
+        -------
+        Emotion
 
         Raises
         ------
         InputError
-            If the samples are of another shape or type, not finite, or too few; if the rate is
-            no whole number of at least 1000, or `start_s` not finite.
+            If the samples have another shape or type, are not finite, or are too few; if
+            `sample_rate` is not a whole number of at least 1000, or `start_s` is not finite.
         """
         if not is_finite_number(start_s):
             raise InputError(f"start_s: found {start_s!r}, expected a time in seconds")
@@ -193,26 +202,27 @@ class EmotionRecognizer:
         return self._decide(recording, start_s, start_s + recording.duration_s)
 
     def output(self, recording: Recording) -> RawOutput:
-        """Run the network on up to `MAX_STRETCH_S` of audio and return its raw output.
+        """Run the network once and return its raw output.
 
         Parameters
         ----------
         recording : Recording
-            At the model's sample rate.
+            At the model's sample rate, at most `MAX_STRETCH_S` long.
 
         Returns
         -------
         ndarray of float32 or int8, shape (n_labels,)
+            The output tensor, not dequantised.
         """
         return self._output(recording.samples)
 
     def posteriors(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what the network says of rows of features, before any decision.
+        """Run the network on rows of features and return its posteriors, before any decision.
 
         Parameters
         ----------
         rows : ndarray of float64, shape (n_frames, n_coefficients)
-            Standardised, as `FrontEnd.features` gives them.
+            Standardised, as `FrontEnd.features` computes them.
 
         Returns
         -------

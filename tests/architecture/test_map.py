@@ -1,6 +1,6 @@
-"""The map in docs/architecture.md names every module and folder of the packages, and no other.
+"""The map in docs/architecture.md names every sub-package of the packages, and every module beside.
 
-What lies inside of a folder goes by the folder's line.
+The modules of a sub-package go by its line.
 """
 
 from pathlib import Path

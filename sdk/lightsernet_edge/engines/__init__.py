@@ -1,8 +1,8 @@
-"""What runs a network: found by entry point, chosen by name.
+"""Engines run a network: they are found by entry point and chosen by name.
 
 An engine is a class registered in the entry point group
-``lightsernet_edge.engines``. It is made from a model's bytes and turns rows of
-features into the network's output. Engines know nothing of audio.
+``lightsernet_edge.engines``. It is made from a model's bytes and computes the network's
+output from rows of features. Engines know nothing of audio.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ..errors import InputError, MissingDependencyError
 from ..model.tflite_graph import Graph
 
 GROUP = "lightsernet_edge.engines"
-# Tried in this order when none is named. Other engines must be asked for.
+# Tried in this order if the caller names none. Other engines must be named.
 DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
-# More than any board has cores; the interpreters take a C int at most.
+# More cores than any board has. The interpreters accept no more than a C int holds.
 MAX_THREADS = 1024
 
 
@@ -32,12 +32,23 @@ class Engine(Protocol):
     def __init__(self, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> None:
         """Load a model.
 
+        Parameters
+        ----------
+        model : bytes
+            A verified TFLite flatbuffer.
+        graph : Graph
+            Its graph.
+        threads : int
+            Number of threads, 1 to `MAX_THREADS`.
+        xnnpack : bool
+            Whether to run on XNNPACK.
+
         Raises
         ------
         MissingDependencyError
-            If a package this engine needs is missing.
+            If a package that this engine needs is missing.
         ModelError
-            If the interpreter refuses the model.
+            If the engine cannot run the model.
         """
 
     def invoke(self, features: NDArray[np.float64]) -> RawOutput:
@@ -46,17 +57,17 @@ class Engine(Protocol):
         Parameters
         ----------
         features : ndarray of float64, shape (n_frames, n_coefficients)
-            Rounded here, once, to the model's float32 or int8.
+            Standardised. The engine rounds them, once, to the model's float32 or int8.
 
         Returns
         -------
         ndarray of float32 or int8, shape (n_labels,)
-            The output tensor as it is.
+            The output tensor, not dequantised.
         """
 
 
 def names() -> list[str]:
-    """Return the names of the engines that are registered, the default order first."""
+    """Return the names of all registered engines, those of `DEFAULT_ORDER` first."""
     found = {point.name for point in entry_points(group=GROUP)}
     return [*(n for n in DEFAULT_ORDER if n in found), *sorted(found - set(DEFAULT_ORDER))]
 
@@ -73,20 +84,22 @@ def open_engine(
     graph : Graph
         Its graph.
     name : str, optional
-        Name of the engine; by default the first of `DEFAULT_ORDER` whose
-        package is installed and works.
+        Name of the engine; by default the first of `DEFAULT_ORDER` that is
+        installed and works.
     threads : int
         Number of threads, 1 to `MAX_THREADS`.
     xnnpack : bool
         Whether to run on XNNPACK: faster on most machines, but the integers of
-        an int8 model differ from the reference kernels'.
+        an int8 model differ from those of the reference kernels.
 
     Raises
     ------
     InputError
         If no engine has that name, or `threads` is out of range.
     MissingDependencyError
-        If the package it needs is not installed, or none is.
+        If the package of the named engine is not installed, or no interpreter works.
+    ModelError
+        If the engine cannot run the model.
     """
     if threads < 1:
         raise InputError(f"threads: found {threads}, expected at least 1")

@@ -18,9 +18,8 @@ from ..model.tflite_graph import Graph
 class InterpreterEngine:
     """A model in a TFLite interpreter; the input is resized to each utterance.
 
-    Models run on the built-in kernels without the default delegate, unless
-    `xnnpack` asks for it: the integers of an int8 model are then those of the
-    reference kernels, while XNNPACK's are not.
+    Without `xnnpack`, a model runs on the built-in kernels and no delegate: the
+    integers of an int8 model are then those of the reference kernels. XNNPACK's differ.
 
     Parameters
     ----------
@@ -31,12 +30,12 @@ class InterpreterEngine:
     threads : int
         Number of threads.
     xnnpack : bool
-        Whether to take the default delegate, XNNPACK.
+        Whether to use the default delegate, XNNPACK.
 
     Raises
     ------
     MissingDependencyError
-        If the package is not installed, or cannot work with this NumPy.
+        If the package is not installed, or does not work with this version of NumPy.
     ModelError
         If the interpreter refuses the model.
     """
@@ -52,7 +51,7 @@ class InterpreterEngine:
                 else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
             if xnnpack:
-                # The delegate is made here, and says so: not in the midst of the work.
+                # Creates the delegate now: it prints a line, which should not come later.
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"the interpreter refuses the model: {_first_line(error)}") from None
@@ -107,7 +106,7 @@ class TFLiteRuntimeEngine(InterpreterEngine):
     @staticmethod
     def _import() -> tuple[Any, Any]:
         module = _module("tflite_runtime.interpreter", "tflite-runtime")
-        # Built against NumPy 1: with NumPy 2 it imports, but making an interpreter fails.
+        # Built against NumPy 1. With NumPy 2 it imports, but creating an interpreter fails.
         if int(np.__version__.split(".")[0]) >= 2:
             raise MissingDependencyError(
                 f"tflite-runtime needs NumPy below 2, found {np.__version__}: "

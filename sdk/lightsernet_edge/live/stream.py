@@ -7,7 +7,6 @@ same events, because all that depends on time goes hop by hop.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -261,6 +260,9 @@ class EmotionStream:
         source : asynchronous iterable of array_like
             Chunks as for `process`.
         """
+        # Imported here: it is slow to import, and most programs never need it.
+        import asyncio
+
         async for pcm in source:
             for event in await asyncio.to_thread(self.process, pcm):
                 yield event

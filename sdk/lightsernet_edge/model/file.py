@@ -1,11 +1,11 @@
 """Model files: a `.tflite` with its record inside, written and verified.
 
-The record is one more entry of the flatbuffer's metadata, see `metadata`. The bytes
-of the model stay as they are, so that what was hashed is exactly what the converter
-made, and every TFLite tool still reads the whole file.
+The record is a metadata entry of the flatbuffer, see `metadata`. The bytes of the model
+stay unchanged: the hash covers exactly what the converter wrote, and every TFLite tool
+can read the whole file.
 
 A sidecar ``NAME.json`` next to ``NAME.tflite`` serves where a vendor's compiler
-strips metadata. If both exist, the file wins.
+strips metadata. If both exist, the record inside the file is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .tflite_graph import Graph, read_graph
 
 RECORD_NAME = b"lightsernet_edge.record"
 
-# Far more than any network of this kind.
+# Far larger than any network of this kind, in bytes.
 _MAX_BYTES = 2**28
 
 
@@ -37,8 +37,9 @@ class ModelFile:
     Attributes
     ----------
     path : Path
+        Of the file.
     model : bytes
-        The TFLite flatbuffer without the record: what the record's hash covers.
+        The TFLite flatbuffer without the record; the record's hash covers these bytes.
     record : ModelRecord
     """
 
@@ -53,18 +54,27 @@ class ModelFile:
 
 
 def default_model_path() -> Path:
-    """Return where the model that ships with the package lies."""
+    """Return the path of the shipped model."""
     return Path(__file__).parents[1] / "models" / "edge.tflite"
 
 
 def read_model(path: str | Path) -> ModelFile:
     """Read a model and its record; check bounds, hash and shapes.
 
+    Parameters
+    ----------
+    path : str or Path
+        A `.tflite` with its record inside, or with a sidecar beside it.
+
+    Returns
+    -------
+    ModelFile
+
     Raises
     ------
     ModelError
-        If the file is missing, damaged or has no record, the record's schema
-        or hash is wrong, or model and record do not fit each other.
+        If the file is missing, damaged or without a record; if the schema or hash of the
+        record is wrong; or if model and record do not fit each other.
     """
     path = Path(path)
     content = read_bytes(path)
@@ -91,23 +101,25 @@ def write_model(
     Parameters
     ----------
     path : str or Path
+        Of the file to write.
     model : bytes
         A TFLite flatbuffer; a record already in it is replaced.
     record : ModelRecord
-        Its hash and size are filled in.
+        Its `sha256` and `size` are filled in.
     source : str or Path, optional
-        Where the model was read, for messages; by default `path`.
+        Where the model was read from, for messages; by default `path`.
 
     Returns
     -------
     ModelFile
+        What was written.
 
     Raises
     ------
     ModelError
         If the bytes are damaged or do not fit the record.
     InputError
-        If the place cannot be written to.
+        If the file cannot be written.
     """
     path = Path(path)
     try:
@@ -121,13 +133,25 @@ def write_model(
 
 
 def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
-    """Write the record of the `.tflite` at `path` next to it, as ``NAME.json``.
+    """Write the record of a `.tflite` next to it, as ``NAME.json``.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the `.tflite`.
+    record : ModelRecord
+        Its `sha256` and `size` are filled in.
+
+    Returns
+    -------
+    Path
+        Of the sidecar.
 
     Raises
     ------
     ModelError
-        If the file is missing, does not fit the record, has a record inside, or has the
-        sidecar's own name.
+        If the file is missing, does not fit the record, has a record inside, or is itself
+        called ``NAME.json``.
     """
     path = Path(path)
     content = read_bytes(path)
@@ -145,7 +169,7 @@ def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
 
 
 def check_fit(graph: Graph, record: ModelRecord) -> None:
-    """Raise ModelError unless the model takes the record's features and has its labels."""
+    """Raise ModelError unless the model's input fits the features and its output the labels."""
     coefficients = record.features.n_coefficients
     shape = graph.input.shape
     if len(shape) != 4 or shape[0] != 1 or shape[1] < 1 or shape[2:] != (coefficients, 1):
@@ -171,7 +195,7 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     ModelError
-        If it is missing, cannot be read, or is no file, or a very large one.
+        If it is missing, cannot be read, is not a regular file, or is larger than 256 MiB.
     """
     try:
         with open_regular(path, "a .tflite model", ModelError) as stream:
@@ -184,7 +208,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def embedded_record(content: bytes) -> ModelRecord | None:
-    """Return the record inside a `.tflite`, or None.
+    """Return the record inside a `.tflite`, or None if there is none.
 
     Raises
     ------
@@ -196,7 +220,7 @@ def embedded_record(content: bytes) -> ModelRecord | None:
 
 
 def without_record(content: bytes) -> bytes:
-    """Return the model's own bytes: `content` without a record in front.
+    """Return the bytes of the model: `content` without a record in front.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""A bounded reader of FlatBuffers: no access beyond the bytes, whatever they say.
+"""A reader of FlatBuffers that never reads beyond the bytes, whatever they hold.
 
-Layout: https://flatbuffers.dev/internals. Little-endian; a table points back to
-its vtable, which lists where its fields lie; vectors and strings begin with
-their length.
+Layout: https://flatbuffers.dev/internals. All integers are little-endian. A table
+points back to its vtable, which lists the positions of its fields; vectors and strings
+begin with their length.
 """
 
 from __future__ import annotations
@@ -15,13 +15,21 @@ from ..errors import ModelError
 
 @dataclass(frozen=True)
 class Table:
-    """A table at `position` in `data`. Slots count the fields of the schema from 0."""
+    """A table. Slots number the fields of the schema from 0; any access may raise ModelError.
+
+    Attributes
+    ----------
+    data : bytes
+        The whole flatbuffer.
+    position : int
+        Of the table in `data`, in bytes.
+    """
 
     data: bytes
     position: int
 
     def field(self, slot: int) -> int:
-        """Return where the field lies, or 0 if the table leaves it out."""
+        """Return the position of a field, or 0 if the table leaves it out."""
         vtable = self.position - unpack(self.data, "<i", self.position)
         entry = 4 + 2 * slot
         if entry + 2 > unpack(self.data, "<H", vtable):
@@ -30,12 +38,12 @@ class Table:
         return self.position + offset if offset else 0
 
     def scalar(self, slot: int, code: str, default: int = 0) -> int:
-        """Return the integer in a field; `code` is a letter of `struct`."""
+        """Return the integer in a field; `code` is its type in `struct`'s letters."""
         position = self.field(slot)
         return unpack(self.data, "<" + code, position) if position else default
 
     def vector(self, slot: int, item_size: int) -> tuple[int, int]:
-        """Return where a vector's items begin, and how many there are."""
+        """Return the position of a vector's first item, and the number of items."""
         position = self.field(slot)
         if not position:
             return 0, 0
@@ -46,22 +54,22 @@ class Table:
         return position + 4, count
 
     def numbers(self, slot: int, code: str) -> tuple[int | float, ...]:
-        """Return a vector of numbers; `code` is a letter of `struct`."""
+        """Return a vector of numbers; `code` is their type in `struct`'s letters."""
         start, count = self.vector(slot, struct.calcsize("<" + code))
         return struct.unpack_from(f"<{count}{code}", self.data, start)
 
     def blob(self, slot: int) -> bytes:
-        """Return a string's or byte vector's bytes."""
+        """Return the bytes of a string or byte vector."""
         start, count = self.vector(slot, 1)
         return self.data[start : start + count]
 
     def table(self, slot: int) -> Table | None:
-        """Return the table a field points to, or None."""
+        """Return the table that a field points to, or None if the field is left out."""
         position = self.field(slot)
         return self._at(position) if position else None
 
     def tables(self, slot: int) -> list[Table]:
-        """Return the tables of a vector of tables."""
+        """Return the tables that a vector points to."""
         start, count = self.vector(slot, 4)
         return [self._at(start + 4 * index) for index in range(count)]
 
@@ -72,7 +80,7 @@ class Table:
 
 
 def unpack(data: bytes, code: str, position: int) -> int:
-    """Read one integer, or raise `ModelError` if it lies outside of `data`."""
+    """Read one integer; raise ModelError if it lies outside of `data`."""
     if not 0 <= position <= len(data) - struct.calcsize(code):
         raise ModelError(f"damaged: an offset points to byte {position} of {len(data)}")
     value: int = struct.unpack_from(code, data, position)[0]
@@ -85,7 +93,7 @@ def root(data: bytes, identifier: bytes) -> Table:
     Raises
     ------
     ModelError
-        If the identifier at byte 4 is another, or the bytes end too early.
+        If the bytes at 4 are not `identifier`, or `data` ends too early.
     """
     if data[4:8] != identifier:
         raise ModelError(f"not a TFLite model: found {data[4:8]!r}, expected {identifier!r}")

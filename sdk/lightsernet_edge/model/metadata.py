@@ -1,7 +1,7 @@
-"""An entry among the metadata of a TFLite file, in front of bytes that stay as they are.
+"""Adds a metadata entry to a TFLite file without changing the bytes of the model.
 
-A flatbuffer's offsets point forward, so a new root table put in front of a model can
-refer to the tables of the model itself. Format: https://flatbuffers.dev/internals.
+Offsets in a flatbuffer point forward, so a new root table in front of a model can refer
+to the tables of the model. Format: https://flatbuffers.dev/internals.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _N_SLOTS = _SIGNATURES + 1
 
 
 def find_entry(content: bytes, name: bytes) -> bytes | None:
-    """Return the content of a metadata entry, None if there is none of that name.
+    """Return the content of a metadata entry, or None if no entry has that name.
 
     Parameters
     ----------
     content : bytes
-        Of a TFLite file.
+        A TFLite file.
     name : bytes
         Of the entry.
 
@@ -54,9 +54,14 @@ def with_entry(model: bytes, name: bytes, content: bytes) -> bytes:
     Parameters
     ----------
     model : bytes
-        A TFLite flatbuffer; it is the end of what is returned, unchanged.
+        A TFLite flatbuffer. The result ends with it, unchanged.
     name, content : bytes
         Of the entry.
+
+    Returns
+    -------
+    bytes
+        A TFLite file.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def with_entry(model: bytes, name: bytes, content: bytes) -> bytes:
 class _Front:
     """The bytes in front of a model: root table, two vectors, the entry and its buffer.
 
-    Tables come after their vtable. All is aligned to 4 bytes; content and model to 16.
+    Each table follows its vtable. Parts are aligned to 4 bytes, content and model to 16.
     """
 
     def __init__(self, old: flatbuffer.Table, name: bytes, content: bytes) -> None:
@@ -77,7 +82,7 @@ class _Front:
         self._name = name
         self._content = content
         self._old_buffers, self._old_metadata = old.tables(_BUFFERS), old.tables(_METADATA)
-        # Where each part begins, from the start of the file.
+        # Positions of the parts, from the start of the file.
         self._vtable = 8
         self._table = _aligned(self._vtable + 4 + 2 * _N_SLOTS, 4)
         self._buffers = self._table + 4 + 4 * _N_SLOTS

@@ -1,4 +1,4 @@
-"""Affine int8 quantisation, as TFLite defines it: real = scale * (q - zero_point)."""
+"""Affine int8 quantisation as in TFLite: real = scale * (integer - zero_point)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Quantization:
     Attributes
     ----------
     scale : float
-        Above 0.
+        Above 0, finite.
     zero_point : int
         In -128..127.
     """
@@ -33,10 +33,21 @@ class Quantization:
             )
 
     def quantize(self, values: NDArray[np.float64]) -> NDArray[np.int8]:
-        """Round to the nearest integer, ties to even, and saturate to -128..127."""
+        """Quantise: divide by the scale, round half to even, add the zero point, saturate.
+
+        Parameters
+        ----------
+        values : ndarray of float64
+            Any shape.
+
+        Returns
+        -------
+        ndarray of int8
+            Of the same shape.
+        """
         steps = np.rint(values / self.scale) + self.zero_point
         return np.asarray(np.clip(steps, -128, 127), dtype=np.int8)
 
     def dequantize(self, values: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Return the real numbers that the integers stand for."""
+        """Return the real numbers that integers, of any shape, stand for."""
         return self.scale * (values.astype(np.float64) - self.zero_point)

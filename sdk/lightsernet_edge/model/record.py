@@ -1,9 +1,9 @@
-"""`ModelRecord`: what a model file says of itself, as JSON.
+"""`ModelRecord`: the JSON description that travels inside a model file.
 
-The upgrade rule: within a schema version, readers ignore fields they do not
-know, so a field may be added with a default and no new version. A change that
-an old reader would get wrong takes a new version, and a function in `UPGRADES`
-that turns the version before into it.
+The upgrade rule: within a schema version, readers ignore fields that they do not know.
+So a field with a default may be added without a new version. A change that an old reader
+would misread needs a new version, and a function in `UPGRADES` that converts the version
+before.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ..features import FeatureSpec
 from ..files.json_fields import Fields
 
 SCHEMA_VERSION = 1
-# What a network is converted to, the trained one first.
+# The precisions that the trainer writes; float32 is that of the training.
 PRECISIONS = ("float32", "float16", "int8")
-# From version -> the function that turns its JSON object into the next one's.
+# Schema version -> function that converts its JSON object to the next version's.
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_LABELS = 256
-# Of decision.*, in seconds.
+# Ranges of the fields of `DecisionDefaults`, in seconds.
 _TIMES = {
     "smoothing_s": (0.0, 60.0),
     "hold_s": (0.0, 60.0),
@@ -40,29 +40,30 @@ _TIMES = {
 
 @dataclass(frozen=True)
 class DecisionDefaults:
-    """How posteriors become a decision, unless the caller says otherwise.
+    """How posteriors become a decision, unless the caller gives other settings.
 
     Attributes
     ----------
     temperature : float
-        The logits are divided by it: above 1 softens the posteriors.
+        Divides the logits; above 0. Above 1 it softens the posteriors.
     min_seconds : float
-        Audio shorter than this is refused.
+        Shorter audio is refused, in seconds; above 0.
     thresholds : mapping of str to float
-        Posterior, in 0..1, below which a label is not said but "uncertain" is; a
-        label without one is always said.
+        A label whose posterior is below its threshold, in 0..1, becomes "uncertain". A
+        label without a threshold never does.
     smoothing_s, hold_s : float
-        Continuous mode: time constant of the smoothing over time, and how long a
-        new label must last until it is said.
+        Continuous mode: time constant of the smoothing, and how long a new label must last
+        before it is reported; in seconds, 0..60.
     window_s, step_s : float
-        Continuous mode: how much audio is judged, and how often; provisional
-        results come as often. Rounded to hops of the front end.
+        Continuous mode: length of the audio that is judged, 0.5..30, and time between
+        decisions, 0.1..30, in seconds. Provisional events come every `step_s` too. Both are
+        rounded to hops of the front end.
     endpointing : EndpointSettings
-        What counts as an utterance.
+        Defines what counts as an utterance.
     neutral_log_posteriors : mapping of str to float
-        What the model says of its training speakers' neutral speech, enrolled: natural
-        logarithms, means over the speakers. One value a label, or none: then enrolment
-        leaves the answers as they are. See `lightsernet_edge.profiles.neutral_bias`.
+        Mean log posterior per label, in nats, on neutral speech of the enrolled training
+        speakers; at most 0. Either one value per label or empty; without them, enrolment
+        measures no bias. See `lightsernet_edge.profiles.neutral_bias`.
     """
 
     temperature: float = 1.0
@@ -71,7 +72,7 @@ class DecisionDefaults:
     smoothing_s: float = 1.0
     hold_s: float = 1.0
     window_s: float = 3.0
-    # 32 hops of 16 ms: the network's pools make one row of output of them.
+    # 32 hops of 16 ms: the pools of the network reduce them to one row of output.
     step_s: float = 0.512
     endpointing: EndpointSettings = field(default_factory=EndpointSettings)
     neutral_log_posteriors: Mapping[str, float] = field(default_factory=dict)
@@ -89,12 +90,17 @@ class DecisionDefaults:
 
     @classmethod
     def from_json(cls, data: object) -> DecisionDefaults:
-        """Build the defaults from a record's JSON; fields that are missing keep their defaults.
+        """Build the defaults from a record's JSON; missing fields keep their defaults.
+
+        Parameters
+        ----------
+        data : object
+            The JSON value of ``decision``.
 
         Raises
         ------
         ModelError
-            If a field is of another type or out of its range.
+            If a field has another type or is out of its range.
         """
         if isinstance(data, dict) and "endpointing" in data:
             try:
@@ -112,7 +118,7 @@ class DecisionDefaults:
         return max(1, round(self.window_s * hops_per_s))
 
     def rule(self, labels: tuple[str, ...]) -> DecisionRule:
-        """Return the rule that these defaults are for a model's labels."""
+        """Return the decision rule of these defaults for `labels`, in the model's order."""
         return DecisionRule(
             labels, self.temperature, dict(self.thresholds), self.smoothing_s, self.hold_s
         )
@@ -120,14 +126,22 @@ class DecisionDefaults:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a model was trained on.
+    """The data set that a model was trained on.
 
     Attributes
     ----------
     name : str
     licence, source : str or None
+        Name of the licence, and where the data set comes from; None if not known.
     clips : int
+        Number of clips.
     speakers : tuple of str
+        Empty if not known.
+
+    Raises
+    ------
+    ModelError
+        If a field has another type.
     """
 
     name: str
@@ -148,18 +162,23 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Score:
-    """A score, and how it was obtained.
+    """A score and how it was measured.
 
     Attributes
     ----------
     protocol : str
-        Who was held out, and that nothing else of them was used.
+        Describes who was held out of training.
     precision : str
         One of `PRECISIONS`.
     ua, wa, f1 : float
         Unweighted accuracy (mean recall), accuracy and weighted F1, in 0..1.
     clips : int
         Number of clips scored.
+
+    Raises
+    ------
+    ModelError
+        If a field has another type or is out of its range.
     """
 
     protocol: str
@@ -180,22 +199,31 @@ class Score:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """The record that travels in a model file.
+    """The record inside a model file.
 
     Attributes
     ----------
     labels : tuple of str
         In the order of the model's output.
     features : FeatureSpec
+        The front end that the model was trained with.
     decision : DecisionDefaults
     data : TrainingData or None
+        None if not known.
     scores : tuple of Score
     tools : dict of str to str
-        Versions of what made the model.
+        Name -> version of the software that made the model.
     sha256 : str
-        Of the model's bytes without the record; empty until it is written.
+        Of the model's bytes without the record, 64 hexadecimal digits; empty before the
+        record is written.
     size : int
         Number of those bytes.
+
+    Raises
+    ------
+    ModelError
+        If labels are not 2 to 256 different names, or a field of `decision` does not fit
+        them.
     """
 
     labels: tuple[str, ...]
@@ -212,12 +240,12 @@ class ModelRecord:
         unknown = set(self.decision.thresholds) - set(self.labels)
         if unknown:
             raise ModelError(
-                f"record: decision.thresholds names {min(unknown)!r}, which is no label"
+                f"record: decision.thresholds names {min(unknown)!r}, which is not a label"
             )
         logarithms = self.decision.neutral_log_posteriors
         if logarithms and set(logarithms) != set(self.labels):
             raise ModelError(
-                f"record: decision.neutral_log_posteriors is of {', '.join(logarithms)}, "
+                f"record: decision.neutral_log_posteriors names {', '.join(logarithms)}, "
                 f"expected {', '.join(self.labels)}"
             )
         if self.decision.thresholds and UNCERTAIN in self.labels:
@@ -232,13 +260,18 @@ class ModelRecord:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> ModelRecord:
-        """Read a record from UTF-8 JSON, upgrading an older schema.
+        """Read a record, upgrading an older schema.
+
+        Parameters
+        ----------
+        text : bytes
+            UTF-8 JSON.
 
         Raises
         ------
         ModelError
-            If it is no such JSON, its schema version is unknown, or a field is
-            missing or out of range.
+            If it is not such JSON, its schema version is unknown, or a field is missing or
+            out of range.
         """
         try:
             data = json.loads(text.decode("utf-8"))
@@ -289,7 +322,7 @@ def check_labels(labels: tuple[str, ...]) -> None:
             raise ModelError(f"labels: found {label!r}, expected a printable name")
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
-        raise ModelError(f"labels: {twice!r} stands there twice")
+        raise ModelError(f"labels: found {twice!r} twice, expected it once")
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:

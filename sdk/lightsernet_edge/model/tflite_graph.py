@@ -1,6 +1,6 @@
-"""What a `.tflite` file computes: its tensors and operators, read with bounds.
+"""The graph of a `.tflite` file: its tensors and operators, read within bounds.
 
-Numbers of slots, types and operators are those of the TFLite schema
+The numbers of slots, types and operators are those of the TFLite schema
 (tensorflow/compiler/mlir/lite/schema/schema.fbs, version 3).
 """
 
@@ -63,12 +63,13 @@ class Tensor:
     name : str
     shape : tuple of int
     dtype : str
-        NumPy's name, or ``type N`` for one that is not known here.
+        NumPy's name, or ``type N`` for a type that is not in the table here.
     scales : tuple of float
-        Empty, one value, or one a channel.
+        Empty, one value, or one value per channel.
     zero_points : tuple of int
+        As many as `scales`.
     data : bytes
-        The constant's bytes, little-endian; empty for an activation.
+        The bytes of a constant, little-endian; empty for an activation.
     """
 
     name: str
@@ -85,11 +86,11 @@ class Tensor:
         Raises
         ------
         ModelError
-            If it has none, or one a channel.
+            If it has none, or one per channel.
         """
         if len(self.scales) != 1 or len(self.zero_points) != 1:
             raise ModelError(
-                f"tensor {self.name!r} has {len(self.scales)} scales, expected one for all of it"
+                f"tensor {self.name!r} has {len(self.scales)} scales, expected one scale"
             )
         return Quantization(self.scales[0], self.zero_points[0])
 
@@ -101,9 +102,9 @@ class Operator:
     Attributes
     ----------
     name : str
-        As in the schema, such as ``CONV_2D``.
+        As in the schema, for example ``CONV_2D``.
     inputs, outputs : tuple of int
-        Indices of tensors; -1 for an input left out.
+        Indices of tensors; -1 for an input that is left out.
     options : Table or None
         The operator's own table in the file.
     """
@@ -116,7 +117,15 @@ class Operator:
 
 @dataclass(frozen=True)
 class Graph:
-    """The one subgraph of a model with one input and one output."""
+    """The only subgraph of a model; it has one input and one output.
+
+    Attributes
+    ----------
+    tensors : tuple of Tensor
+    operators : tuple of Operator
+        In order of execution.
+    input, output : Tensor
+    """
 
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
@@ -127,8 +136,8 @@ class Graph:
     def precision(self) -> str:
         """``int8`` (full-integer), ``int8 dynamic-range``, ``float16``, ``float32`` or ``mixed``.
 
-        Full-integer means that every tensor is int8 or int32: what
-        microcontrollers, the Edge TPU and the Ethos-U accept.
+        Full-integer means that every tensor is int8 or int32. Microcontrollers, the Edge
+        TPU and the Ethos-U accept nothing else.
         """
         dtypes = {tensor.dtype for tensor in self.tensors}
         if dtypes <= {"int8", "int32"}:
@@ -154,7 +163,7 @@ class Graph:
 
     @cached_property
     def macs(self) -> int:
-        """Multiply-accumulates of one invocation at the file's own input shape."""
+        """Number of multiply-accumulates of one invocation, at the input shape in the file."""
         total = 0
         for op in self._weighted():
             weights = self._constant(op, 1).shape
@@ -163,7 +172,7 @@ class Graph:
         return total
 
     def posteriors(self, output: NDArray[np.float32] | NDArray[np.int8]) -> NDArray[np.float64]:
-        """Return what the network put out, shape (n_labels,), as posteriors in 0..1."""
+        """Return the raw output, shape (n_labels,), as posteriors in 0..1."""
         if self.output.dtype == "int8":
             return self.output.quantization.dequantize(output)
         return output.astype(np.float64)
@@ -173,7 +182,7 @@ class Graph:
         return [op for op in self.operators if op.name in names and len(op.inputs) >= 2]
 
     def _constant(self, operator: Operator, slot: int) -> Tensor:
-        """Return an operand as stored: float16 weights pass a DEQUANTIZE first."""
+        """Return an operand as it is stored: float16 weights pass through a DEQUANTIZE."""
         index = operator.inputs[slot]
         for producer in self.operators:
             if producer.name == "DEQUANTIZE" and producer.outputs == (index,):
@@ -192,8 +201,8 @@ def read_graph(model: bytes) -> Graph:
     Raises
     ------
     ModelError
-        If the bytes are damaged, or the model has several subgraphs, inputs or
-        outputs.
+        If the bytes are damaged, or the model has other than one subgraph, input and
+        output.
     """
     root = flatbuffer.root(model, IDENTIFIER)
     buffers = root.tables(4)
@@ -217,7 +226,7 @@ def read_graph(model: bytes) -> Graph:
 
 
 def _operator_name(code: Table) -> str:
-    # Codes up to 127 were once a byte; the newer field counts if it is larger.
+    # The code was a byte in earlier versions of the schema; the larger field is valid.
     number = max(code.scalar(0, "b"), code.scalar(3, "i"))
     return _OPERATORS.get(number, f"operator {number}")
 

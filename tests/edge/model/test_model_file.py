@@ -167,7 +167,7 @@ def test_cut_short(share: float, small_int8: bytes, record: ModelRecord, tmp_pat
         ({"schema": SCHEMA_VERSION + 1}, "schema version 2 is unknown"),
         ({"schema": None}, "schema version None"),
         ({"labels": ["a"]}, "found 1, expected 2"),
-        ({"labels": ["a", "a"]}, "stands there twice"),
+        ({"labels": ["a", "a"]}, "twice, expected it once"),
         ({"labels": ["a", 3]}, "printable"),
         ({"labels": "ab"}, "expected a list"),
         ({"sha256": "0"}, "sha256"),
