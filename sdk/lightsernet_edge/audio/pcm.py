@@ -1,4 +1,4 @@
-"""Samples on their way into a stream: checked, as int16, cut into hops."""
+"""Samples that enter a stream: checked, converted to int16, cut into hops."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from .recording import as_pcm16
 
-# What `rms_db` says of digital silence.
+# The level that `rms_db` returns for digital silence.
 SILENT_DB = -120.0
 _FULL_SCALE = 32768.0
 
 
 class HopCutter:
-    """Cuts samples into whole hops, whatever chunks they come in.
+    """Cuts samples into whole hops, from chunks of any size.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class HopCutter:
     Attributes
     ----------
     pending : int
-        Samples of a hop that is not whole yet.
+        Number of samples that wait for the rest of their hop.
     """
 
     def __init__(self, hop_length: int) -> None:
@@ -32,11 +32,21 @@ class HopCutter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what is pending."""
+        """Drop the pending samples."""
         self.pending = 0
 
     def push(self, samples: NDArray[np.int16]) -> list[NDArray[np.int16]]:
-        """Take in samples, shape (n,), and return whole hops in blocks, shape (m, hop_length)."""
+        """Take in samples and return the hops that they complete.
+
+        Parameters
+        ----------
+        samples : ndarray of int16, shape (n,)
+
+        Returns
+        -------
+        list of ndarray of int16, shape (m, hop_length)
+            At most two blocks; a block may be a view of `samples`.
+        """
         hop, blocks = self._rest.size, []
         if self.pending:
             room = hop - self.pending
@@ -56,17 +66,22 @@ class HopCutter:
 
 
 def as_int16(pcm: ArrayLike) -> NDArray[np.int16]:
-    """Bring samples to int16, as a stream takes them in.
+    """Convert samples to int16.
 
     Parameters
     ----------
     pcm : array_like, shape (n,)
-        int16, or float in -1..1: multiplied by 32768, rounded and saturated.
+        int16, or float in -1..1; float is multiplied by 32768, rounded and saturated.
+
+    Returns
+    -------
+    ndarray of int16, shape (n,)
+        `pcm` itself if it is int16.
 
     Raises
     ------
     InputError
-        If the samples are of another shape or type, not finite, or beyond -1..1.
+        If the samples have another shape or type, are not finite, or lie outside -1..1.
     """
     array = np.asarray(pcm)
     if array.ndim != 1:
@@ -85,6 +100,6 @@ def as_int16(pcm: ArrayLike) -> NDArray[np.int16]:
 
 
 def rms_db(samples: NDArray[np.int16]) -> float:
-    """Return the RMS of samples in dB of full scale, at least `SILENT_DB`."""
+    """Return the RMS of samples, shape (n,), in dB of full scale; at least `SILENT_DB`."""
     power = float(np.mean(np.square(samples, dtype=np.float64))) / _FULL_SCALE**2
     return max(SILENT_DB, 10.0 * float(np.log10(power))) if power > 0 else SILENT_DB

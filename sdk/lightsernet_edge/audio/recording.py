@@ -1,4 +1,4 @@
-"""Recordings: read, checked, mixed down to mono and brought to a sample rate."""
+"""Recordings: read, checked, mixed down to mono and resampled."""
 
 from __future__ import annotations
 
@@ -22,20 +22,21 @@ from ..files.regular_file import open_regular
 if TYPE_CHECKING:
     import soundfile
 
-# Below it nothing of speech is left, and resampling would make giants of small files.
+# In hertz. At lower rates no speech is left, and resampling would turn small files into huge
+# ones.
 _MIN_SAMPLE_RATE = 1000
 _BLOCK_FRAMES = 2**20
-# Beyond it a clock is broken, not good.
+# In hertz: what a C int holds.
 _MAX_SAMPLE_RATE = 2**31 - 1
-# How far the end of a part may lie beyond the file: times are often rounded.
+# How far a part may reach beyond the end of the file: times are often rounded.
 _ROUNDING_S = 0.01
-# Sizes a WAV's data chunk may claim when its writer could not know, as into a pipe:
-# of FFmpeg, SoX and arecord.
+# Sizes that FFmpeg, SoX and arecord declare for a WAV's data chunk when they write to a pipe
+# and cannot know the size.
 _UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0x7FFFF000, 0x80000000)
 
 
 class AudioWarning(UserWarning):
-    """A recording is usable, but something about it lowers what to expect."""
+    """A recording can be used, but something in it makes the result less reliable."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Recording:
     Attributes
     ----------
     samples : ndarray of float64, shape (n,)
-        In units of full scale; a float file may go beyond [-1, 1].
+        In units of full scale; samples of a float file may lie outside -1..1.
     sample_rate : int
         In hertz.
     """
@@ -72,26 +73,29 @@ def read_recording(
     Parameters
     ----------
     path : str or Path
+        Of the file.
     sample_rate : int
-        The rate to bring the recording to, in hertz.
+        Of the result, in hertz, above 0.
     start_s, end_s : float, optional
-        The part to read, in seconds; the whole file by default.
+        Start and end of the part to read, in seconds; by default the whole file.
 
     Returns
     -------
     Recording
+        Mono, at `sample_rate`.
 
     Raises
     ------
     AudioError
-        If the file is missing, empty, truncated, no audio, or holds NaN or Inf.
+        If the file is missing, empty, truncated, not audio, or holds NaN or infinity; or if
+        the part does not lie in it.
     MissingDependencyError
         If soundfile, or soxr where it is needed, is not installed.
 
     Warns
     -----
     AudioWarning
-        If the file's rate is so low that a part of the band is missing.
+        If the file's sample rate is below `sample_rate`: the upper part of the band is missing.
     """
     path = Path(path)
     samples, rate = _decode(path, start_s, end_s)
@@ -102,12 +106,17 @@ def read_recording(
 
 
 def checked_rate(sample_rate: object) -> int:
-    """Return a rate in hertz as an int.
+    """Check a sample rate and return it as an int.
+
+    Parameters
+    ----------
+    sample_rate : object
+        In hertz.
 
     Raises
     ------
     InputError
-        If it is no whole number, or too low to hold speech.
+        If it is not a whole number, or below 1000.
     """
     if (
         isinstance(sample_rate, bool)
@@ -122,7 +131,7 @@ def checked_rate(sample_rate: object) -> int:
 
 
 def refuse_unusable(samples: NDArray[np.float64], name: str | Path) -> None:
-    """Raise AudioError for NaN, Inf, or samples far beyond full scale."""
+    """Raise AudioError if samples are not finite, or lie far beyond full scale."""
     if not np.isfinite(samples).all():
         raise AudioError(f"{name}: found NaN or Inf samples, expected finite ones")
     if samples.size and np.abs(samples).max() > MAX_SAMPLE:
@@ -130,13 +139,21 @@ def refuse_unusable(samples: NDArray[np.float64], name: str | Path) -> None:
 
 
 def refuse_empty(count: int, name: str | Path) -> None:
-    """Raise AudioError for a recording of no samples at all."""
+    """Raise AudioError if a recording holds no samples."""
     if count == 0:
         raise AudioError(f"{name}: holds no samples, expected a recording")
 
 
 def warn_of_low_rate(name: str | Path, rate: int, sample_rate: int) -> None:
-    """Warn if audio at `rate` lacks a part of the band that a model at `sample_rate` hears."""
+    """Warn if audio recorded at `rate` lacks the upper part of a model's band.
+
+    Parameters
+    ----------
+    name : str or Path
+        Of the recording or device, for the message.
+    rate, sample_rate : int
+        Of the recording and of the model, in hertz.
+    """
     if rate < sample_rate:
         warnings.warn(
             f"{name}: recorded at {rate} Hz, so nothing lies above {rate // 2} Hz; "
@@ -148,6 +165,16 @@ def warn_of_low_rate(name: str | Path, rate: int, sample_rate: int) -> None:
 
 def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[np.float64]:
     """Resample with soxr's high-quality setting.
+
+    Parameters
+    ----------
+    samples : ndarray of float64, shape (n,)
+    rate, to_rate : int
+        Of the samples and of the result, in hertz.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
 
     Raises
     ------
@@ -161,12 +188,12 @@ def resample(samples: NDArray[np.float64], rate: int, to_rate: int) -> NDArray[n
 
 
 def load_soxr(rate: int, to_rate: int) -> Any:
-    """Return the module soxr, needed to go from one rate in hertz to another.
+    """Import the module soxr, to resample from `rate` to `to_rate`, both in hertz.
 
     Raises
     ------
     MissingDependencyError
-        If it is not installed.
+        If it is not installed; the message names the rates.
     """
     try:
         import soxr
@@ -178,37 +205,41 @@ def load_soxr(rate: int, to_rate: int) -> Any:
 
 
 def as_pcm16(samples: NDArray[np.float64]) -> NDArray[np.int16]:
-    """Round samples in units of full scale to int16, and saturate."""
+    """Convert samples in units of full scale to int16: round, then saturate."""
     return np.clip(np.rint(samples * 32768.0), -32768.0, 32767.0).astype(np.int16)
 
 
 def _decode(
     path: Path, start_s: float | None, end_s: float | None
 ) -> tuple[NDArray[np.float64], int]:
-    """Return all channels, shape (n, channels), and the file's own rate."""
+    """Return all channels, shape (n, channels), and the file's sample rate in hertz."""
     with open_recording(path) as file:
         return _read_part(file, path, start_s, end_s), int(file.samplerate)
 
 
 @contextmanager
 def open_recording(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a recording after a look at what it declares.
+    """Open a recording; a WAV's declared size is checked first.
+
+    Parameters
+    ----------
+    path : Path
 
     Raises
     ------
     AudioError
-        If the file is missing, empty, truncated, no audio, or no file but a pipe or
-        device; also for what fails while it is read inside the context.
+        If the file is missing, empty, truncated, not audio, or a pipe or device. Errors
+        of reading inside the context are converted to this one too.
     MissingDependencyError
         If soundfile is not installed.
     """
     soundfile = _soundfile()
     try:
-        # Unbuffered: libsndfile reads on from where the descriptor stands.
+        # Unbuffered: libsndfile starts to read where the descriptor stands.
         with open_regular(path, "a recording", AudioError) as stream:
             if os.fstat(stream.fileno()).st_size == 0:
                 raise AudioError(f"{path}: the file is empty, expected a recording")
-            # By descriptor: a name may be no UTF-8, and means nothing ("x.raw").
+            # By descriptor: libsndfile cannot open every name, and draws conclusions from some.
             with soundfile.SoundFile(_source(stream, path), closefd=False) as file:
                 if file.samplerate < _MIN_SAMPLE_RATE:
                     raise AudioError(
@@ -259,7 +290,7 @@ def _read_part(
 
 
 def _read_blocks(file: soundfile.SoundFile, count: int) -> NDArray[np.float64]:
-    """Read up to `count` frames, with memory for what is there, not for what is declared."""
+    """Read up to `count` frames; a wrong declared size does not cost memory."""
     blocks = []
     while count > 0:
         block = file.read(min(count, _BLOCK_FRAMES), dtype="float64", always_2d=True)
@@ -269,10 +300,10 @@ def _read_blocks(file: soundfile.SoundFile, count: int) -> NDArray[np.float64]:
 
 
 def _source(stream: FileIO, path: Path) -> int | BytesIO:
-    """Return what libsndfile shall read, after a look at a WAV's declared size.
+    """Return what libsndfile is to read, after a check of a WAV's declared size.
 
-    libsndfile reads what is there of a truncated WAV and says nothing, and takes
-    a size of 0, as pipes write, at its word.
+    libsndfile reads a truncated WAV without an error, and reads nothing from one that
+    declares a size of 0, as a writer into a pipe may.
 
     Raises
     ------
@@ -297,7 +328,7 @@ def _source(stream: FileIO, path: Path) -> int | BytesIO:
 
 
 def _declared_data(file: BinaryIO | FileIO) -> tuple[int, int] | None:
-    """Find where a RIFF file's samples begin and their declared size, or None."""
+    """Return where the samples of a RIFF file begin and their declared size; None for others."""
     header = file.read(12)
     if len(header) < 12 or header[:4] not in (b"RIFF", b"RIFX", b"RF64") or header[8:] != b"WAVE":
         return None

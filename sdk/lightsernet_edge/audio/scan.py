@@ -1,4 +1,4 @@
-"""Find the audio files of a data set on disk."""
+"""Finds the recordings in a folder, by their names."""
 
 from pathlib import Path
 
@@ -8,20 +8,20 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def is_audio(path: Path) -> bool:
-    """Tell by its name whether `path` is an audio file.
+    """Tell whether `path` has the name of a recording.
 
-    Hidden files are none: macOS leaves `._NAME.wav` beside `NAME.wav`, and it is no audio.
+    Hidden files do not count: macOS leaves `._NAME.wav` beside `NAME.wav`, which is not audio.
     """
     return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """Return the audio files directly in `folder`, sorted."""
+    """Return the recordings directly in `folder`, sorted."""
     return sorted(path for path in folder.iterdir() if is_audio(path) and path.is_file())
 
 
 def audio_files_below(folder: Path) -> list[Path]:
-    """Return the audio files in `folder` and in the visible folders below it, sorted."""
+    """Return the recordings in `folder` and in all visible folders below it, sorted."""
     return sorted(
         path
         for path in folder.rglob("*")
@@ -32,19 +32,19 @@ def audio_files_below(folder: Path) -> list[Path]:
 
 
 def require_folder(path: Path, expected: str) -> None:
-    """Raise unless `path` is a folder.
+    """Raise DatasetError unless `path` is a folder.
 
     Parameters
     ----------
     path : pathlib.Path
-        What the caller named.
+        As the caller gave it.
     expected : str
-        What it should be, for the message: "the folder that holds ...".
+        For the message: "the folder that holds ...".
 
     Raises
     ------
     DatasetError
-        If there is nothing at `path`, or something else.
+        If `path` does not exist, or is not a folder.
     """
     if not path.exists():
         raise DatasetError(f"{path}: not found, expected {expected}")

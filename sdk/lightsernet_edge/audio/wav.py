@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 
 def wav_bytes(samples: NDArray[np.int16], sample_rate: int) -> bytes:
-    """Return samples, int16 of shape (n,), as the bytes of a WAV file."""
+    """Return the bytes of a WAV file.
+
+    Parameters
+    ----------
+    samples : ndarray of int16, shape (n,)
+    sample_rate : int
+        In hertz.
+    """
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

@@ -1,10 +1,11 @@
-"""Where live audio comes from: blocks of int16 samples at the model's rate.
+"""Sources of live audio: blocks of int16 samples at the model's rate.
 
-- `source`: what a source of audio offers, and what it counts.
-- `microphone`: an input of the sound system, by way of PortAudio.
+- `source`: the interface of all sources, and the faults that they count.
+- `microphone`: an input of the sound system, through PortAudio.
 - `recording`: a file, or raw PCM from a pipe, at real time or as fast as possible.
-- `opening`: which of these it is that a command line names.
-- `conversion`: any rate and number of channels to the model's, block by block.
+- `opening`: opens whichever of these the caller names.
+- `conversion`: from any rate and number of channels to mono at the model's rate.
+- `time_limit`: calls of the sound system that may never return.
 """
 
 from .source import AudioBlock, AudioSource, Faults

@@ -20,22 +20,26 @@ def open_source(
     Parameters
     ----------
     device : str or None
-        As for `find_input`; counts where no recording is given.
+        As for `find_input`; used only if no recording is given.
     recording : str or None
         A file, or ``-`` for raw PCM on stdin: 16 kHz, mono, s16le.
     sample_rate : int
         Of the blocks, in hertz.
     fast : bool
-        Whether a recording is read as fast as possible, not at real time.
+        Whether to read a recording as fast as possible instead of at real time.
+
+    Returns
+    -------
+    AudioSource
 
     Raises
     ------
     CaptureError
-        If there is no such device, or it refuses to open.
+        If there is no such device, or it cannot be opened.
     InputError
-        If stdin is to be read and is closed.
+        If several devices match, or stdin is to be read and is closed.
     MissingDependencyError
-        If a library that it needs is not installed.
+        If a library that the source needs is not installed.
     """
     if recording is None:
         return Microphone(device, sample_rate)
@@ -45,7 +49,7 @@ def open_source(
 
 
 def _stdin() -> int:
-    # Python has no stdin at all where the descriptor was closed before it began.
+    # sys.stdin is None if the descriptor was closed before Python started.
     if sys.stdin is None or sys.stdin.closed:
         raise InputError("recording -: found stdin closed, expected raw PCM: 16 kHz mono s16le")
     return sys.stdin.fileno()

@@ -1,4 +1,4 @@
-"""Files and pipes as live audio: at real time, or as fast as they are read."""
+"""Files and pipes as sources of audio: at real time, or as fast as possible."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ..errors import AudioError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
 
+# Length of a block at real time, in seconds.
 BLOCK_S = 0.032
 # Of raw PCM on a pipe, in hertz.
 PCM_RATE = 16000
-# As fast as possible, larger blocks cost less.
+# Length of a block as fast as possible, in seconds: larger ones cost less.
 FAST_BLOCK_S = 0.5
-# How long `stop` may take to be seen.
+# How soon `stop` takes effect, in seconds.
 _POLL_S = 0.1
 _NOTHING = np.empty(0, np.int16)
-# What files begin with that are no raw PCM.
+# First bytes of files that are not raw PCM.
 CONTAINERS = {
     b"RIFF": "WAV",
     b"RIFX": "WAV",
@@ -38,7 +39,7 @@ _MAGIC_BYTES = 4
 
 
 class _Clock:
-    """Holds audio back until real time has caught up with it."""
+    """Delays audio to real time."""
 
     def __init__(self, sample_rate: int, fast: bool) -> None:
         self._sample_rate = sample_rate
@@ -46,12 +47,12 @@ class _Clock:
         self.restart()
 
     def restart(self) -> None:
-        """Let real time begin now."""
+        """Let the next sample be due now."""
         self._start = time.monotonic()
         self._samples = 0
 
     def wait_for(self, samples: int) -> None:
-        """Wait until the next `samples` would have been recorded."""
+        """Wait until a live source would have delivered `samples` more samples."""
         self._samples += samples
         if not self._fast:
             due = self._start + self._samples / self._sample_rate
@@ -59,7 +60,7 @@ class _Clock:
 
 
 class FileSource:
-    """A recording, read block by block: memory stays flat however long it is.
+    """A recording as a source; it is read block by block, so memory does not grow.
 
     Parameters
     ----------
@@ -68,7 +69,12 @@ class FileSource:
     sample_rate : int
         Of the blocks, in hertz.
     fast : bool
-        Whether to read as fast as possible, not at real time.
+        Whether to read as fast as possible instead of at real time.
+
+    Attributes
+    ----------
+    name, sample_rate, faults
+        As of `AudioSource`.
     """
 
     def __init__(self, path: str | Path, sample_rate: int, fast: bool = False) -> None:
@@ -85,7 +91,7 @@ class FileSource:
         Raises
         ------
         AudioError
-            If the file cannot be read, is truncated, or holds no samples, NaN or Inf.
+            If the file cannot be read, is truncated, or holds no samples, NaN or infinity.
         """
         with open_recording(self._path) as file:
             warn_of_low_rate(self._path, file.samplerate, self.sample_rate)
@@ -111,29 +117,34 @@ class FileSource:
                 refuse_empty(file.frames - left, self._path)
 
     def stop(self) -> None:
-        """Let `blocks` end soon."""
+        """Make `blocks` end soon."""
         self._stopped = True
 
     def close(self) -> None:
-        """Do nothing: `blocks` closes the file."""
+        """Do nothing: `blocks` closes the file itself."""
 
 
 class PipeSource:
     """Raw PCM from a file descriptor: mono, 16-bit, little-endian, at `PCM_RATE`.
 
-    At real time, a file sent into the pipe is held back; a live pipe never is,
-    however its clock runs.
+    At real time, a file that is sent into the pipe is delayed. A live pipe is never
+    delayed, even if its clock is fast.
 
     Parameters
     ----------
     descriptor : int
-        To read from; it stays open.
+        To read from; it is not closed.
     name : str
         For messages and results.
     sample_rate : int
         Of the blocks, in hertz.
     fast : bool
-        Whether to read as fast as possible, not at real time.
+        Whether to read as fast as possible instead of at real time.
+
+    Attributes
+    ----------
+    name, sample_rate, faults
+        As of `AudioSource`.
     """
 
     def __init__(self, descriptor: int, name: str, sample_rate: int, fast: bool = False) -> None:
@@ -150,7 +161,7 @@ class PipeSource:
         Raises
         ------
         AudioError
-            If it cannot be read, or what comes is a file of another format.
+            If the descriptor cannot be read, or delivers a file of another format.
         MissingDependencyError
             If `sample_rate` is not `PCM_RATE`, and soxr is not installed.
         """
@@ -158,7 +169,7 @@ class PipeSource:
         converter = StreamConverter(PCM_RATE, self.sample_rate)
         clock = _Clock(PCM_RATE, self._fast)
         size = 2 * round(PCM_RATE * (FAST_BLOCK_S if self._fast else BLOCK_S))
-        # A sample may arrive in two halves.
+        # The bytes of a sample may arrive separately.
         half = head = b""
         while not self._stopped:
             if not self._is_ready(0.0):
@@ -196,7 +207,7 @@ class PipeSource:
         return bool(select.select([self._descriptor], [], [], timeout_s)[0])
 
     def stop(self) -> None:
-        """Let `blocks` end soon."""
+        """Make `blocks` end soon."""
         self._stopped = True
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a source of live audio offers, whatever lies behind it."""
+"""The interface of all sources of live audio."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class AudioBlock:
-    """Some consecutive samples.
+    """Consecutive samples.
 
     Attributes
     ----------
     samples : ndarray of int16, shape (n,)
-        Mono, at the source's `sample_rate`. Empty when nothing has arrived for
-        a moment, so that whoever waits can do something else.
+        Mono, at the source's `sample_rate`. Empty if nothing has arrived for a moment, so
+        that the caller can do something else.
     fault : str or None
-        What went wrong just before the first sample: the audio is broken there.
+        Describes a fault just before the first sample; None for no fault.
     lost_samples : int
-        How many samples are known to be missing there.
+        Number of samples known to be missing before the first one.
     clipped_share : float
-        Share of its instants at which a channel of the input was at full scale,
-        before channels were averaged; in 0..1.
+        Share of the sampling instants at which any input channel was at full scale,
+        measured before channels are averaged; in 0..1.
     """
 
     samples: NDArray[np.int16]
@@ -36,15 +36,15 @@ class AudioBlock:
 
 @dataclass
 class Faults:
-    """What a source has counted so far.
+    """Counts the faults of a source.
 
     Attributes
     ----------
     overflows : int
-        Times that samples were lost: told by the sound system, or because this
-        process was too slow to fetch them.
+        How often samples were lost: the sound system reported it, or this process was too
+        slow to fetch them.
     stalls : int
-        Times that the device delivered nothing for longer than it may.
+        How often the device delivered nothing for longer than it should.
     """
 
     overflows: int = 0
@@ -52,12 +52,12 @@ class Faults:
 
 
 class AudioSource(Protocol):
-    """Live audio, opened.
+    """An open source of live audio.
 
     Attributes
     ----------
     name : str
-        The device's or file's, for messages and results.
+        Of the device or file, for messages and results.
     sample_rate : int
         Of the blocks, in hertz.
     faults : Faults
@@ -73,13 +73,13 @@ class AudioSource(Protocol):
         Raises
         ------
         CaptureError
-            If the device is gone, or delivers nothing any more.
+            If the device is gone, or has stopped delivering.
         AudioError
             If a file is damaged.
         """
 
     def stop(self) -> None:
-        """Let `blocks` end soon; may be called from a signal handler or another thread."""
+        """Make `blocks` end soon; may be called from a signal handler or another thread."""
 
     def close(self) -> None:
-        """Give the device or file back. Never raises."""
+        """Release the device or file. Never raises."""

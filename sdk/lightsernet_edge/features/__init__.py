@@ -1,8 +1,8 @@
-"""The front end: from samples to rows of coefficients, written down once.
+"""The front end: from samples to rows of coefficients, defined once.
 
-A `FeatureSpec` says what is computed, a `FrontEnd` holds the constants that
-follow from it and computes them for whole clips or, for causal specs, as a
-stream. Nothing here knows of models.
+A `FeatureSpec` defines what is computed. A `FrontEnd` holds the constants that follow
+from it, and computes whole clips or, if the spec is causal, a stream. Nothing here
+knows of models.
 """
 
 from .front_end import FeatureStream, FrontEnd

@@ -1,4 +1,4 @@
-"""Mel filterbanks and the DCT: the matrices of a front end."""
+"""The matrices of a front end: mel filterbanks and the DCT."""
 
 from __future__ import annotations
 
@@ -9,22 +9,33 @@ Matrix = NDArray[np.float64]
 
 
 def hz_to_mel(hz: Matrix | float) -> Matrix:
-    """HTK mel scale: 1127 ln(1 + f / 700), natural log (O'Shaughnessy 1987)."""
+    """Convert hertz to HTK mel: 1127 ln(1 + f / 700) (O'Shaughnessy 1987)."""
     return np.asarray(1127.0 * np.log1p(np.asarray(hz, dtype=np.float64) / 700.0))
 
 
 def mel_to_hz(mel: Matrix) -> Matrix:
-    """Inverse of `hz_to_mel`."""
+    """Convert HTK mel to hertz: the inverse of `hz_to_mel`."""
     return np.asarray(700.0 * np.expm1(mel / 1127.0))
 
 
 def continuous_filterbank(
     n_mels: int, fft_length: int, sample_rate: int, low_hz: float, high_hz: float
 ) -> Matrix:
-    """Triangles linear in mel, evaluated at the centres of the FFT bins.
+    """Compute triangles that are linear in mel, at the centres of the FFT bins.
 
-    Corners are equidistant in mel; the DC bin is left out. The definition of
+    The corners are equidistant in mel; the DC bin has weight 0. This is the definition of
     ``tf.signal.linear_to_mel_weight_matrix``.
+
+    Parameters
+    ----------
+    n_mels : int
+        Number of triangles.
+    fft_length : int
+        In samples.
+    sample_rate : int
+        In hertz.
+    low_hz, high_hz : float
+        Lower edge of the first triangle and upper edge of the last, in hertz.
 
     Returns
     -------
@@ -45,9 +56,14 @@ def continuous_filterbank(
 def binned_filterbank(
     n_mels: int, fft_length: int, sample_rate: int, low_hz: float, high_hz: float
 ) -> Matrix:
-    """Triangles whose corners are floored to FFT bins, linear between bins.
+    """Compute triangles whose corners are floored to FFT bins; they are linear between bins.
 
-    The definition of ``python_speech_features.get_filterbanks``.
+    This is the definition of ``python_speech_features.get_filterbanks``.
+
+    Parameters
+    ----------
+    n_mels, fft_length, sample_rate, low_hz, high_hz
+        As for `continuous_filterbank`.
 
     Returns
     -------
@@ -68,7 +84,7 @@ def binned_filterbank(
 
 
 def dct_matrix(n_mels: int, first: int, count: int, orthonormal: bool) -> Matrix:
-    """DCT-II with factor sqrt(2 / n_mels).
+    """Compute the matrix of a DCT-II with the factor sqrt(2 / n_mels).
 
     Parameters
     ----------

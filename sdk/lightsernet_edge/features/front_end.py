@@ -1,4 +1,4 @@
-"""`FrontEnd`: a `FeatureSpec` turned into constants, and the computation."""
+"""`FrontEnd`: the constants of a `FeatureSpec`, and the computation of features."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ from .spec import FeatureSpec
 Samples = NDArray[np.float64]
 Features = NDArray[np.float64]
 
-# Frames computed at a time: few enough for the cache, whatever the clip's length.
+# Number of frames computed at a time: they fit into the cache.
 _BLOCK_FRAMES = 64
-# Bands multiplied at a time, see _filterbank_blocks.
+# Number of bands multiplied at a time, see _filterbank_blocks.
 _BLOCK_BANDS = 16
-# Float audio may clip, but beyond this many full scales it is no audio, and powers overflow.
+# In units of full scale. Float audio may clip, but larger values are not audio, and their
+# powers would overflow.
 MAX_SAMPLE = 1e6
 _INT16_FULL_SCALE = 32768.0
 
 
 class FrontEnd:
-    """The constants of a spec, and the features computed from them in float64.
+    """Computes the features that a spec defines, in float64.
 
     Parameters
     ----------
     spec : FeatureSpec
+        Definition of the front end.
 
     Attributes
     ----------
     spec : FeatureSpec
     window : ndarray of float64, shape (frame_length,)
-        Periodic Hann window times the sample scale.
+        Periodic Hann window times `sample_scale`.
     filterbank : ndarray of float64, shape (fft_length // 2 + 1, n_mels)
     dct : ndarray of float64, shape (n_mels, n_coefficients)
+        Only if the spec's output is ``mfcc``.
     level_decay : float
         Factor by which the running peak decays from frame to frame.
     """
@@ -67,13 +70,13 @@ class FrontEnd:
         Parameters
         ----------
         samples : array_like, shape (n,)
-            Mono at the spec's sample rate; int16, or float in [-1, 1].
+            Mono, at the spec's sample rate; int16, or float in -1..1.
 
         Returns
         -------
         ndarray of float64, shape (n_frames, n_coefficients)
-            With ``clip_seconds`` unset, n_frames is 1 + (n - frame_length) //
-            hop_length, and 0 below frame_length samples.
+            Without ``clip_seconds``, n_frames is 1 + (n - frame_length) // hop_length,
+            or 0 for fewer than frame_length samples.
 
         Raises
         ------
@@ -84,7 +87,7 @@ class FrontEnd:
         return self._rows(clip, self.spec.level_floor)[0]
 
     def stream(self) -> FeatureStream:
-        """Open a stream that gives the same features as the audio arrives.
+        """Return a stream that computes the same features while the audio arrives.
 
         Raises
         ------
@@ -94,7 +97,7 @@ class FrontEnd:
         return FeatureStream(self)
 
     def _fit_clip(self, samples: Samples) -> Samples:
-        """Crop, level and pad; the order of the original code."""
+        """Crop, level and pad, in the order of the original code."""
         length = self.spec.clip_samples
         if length and samples.size > length:
             start = (samples.size - length) // 2
@@ -108,14 +111,14 @@ class FrontEnd:
         return samples
 
     def _rows(self, samples: Samples, level: float) -> tuple[Features, float]:
-        """Compute every whole frame of `samples`; carry the running peak on."""
+        """Compute all whole frames; return them and the running peak after the last one."""
         spec = self.spec
         count = spec.n_frames(samples.size)
         out = np.empty((count, spec.n_coefficients))
         if not count:
             return out, level
         if count == 1:
-            # A stream's usual case; NumPy's view of windows leaves some bytes behind each time.
+            # The usual case of a stream, where each sliding_window_view would leak some bytes.
             frames = samples[None, : spec.frame_length]
         else:
             frames = np.lib.stride_tricks.sliding_window_view(samples, spec.frame_length)
@@ -147,11 +150,16 @@ class FrontEnd:
         return self.standardize(rows), level
 
     def standardize(self, rows: Features) -> Features:
-        """Do the last steps of a spec on rows that come out of those before: 9 and 10.
+        """Apply steps 9 and 10 of the spec: standardise and clip.
 
         Parameters
         ----------
         rows : ndarray of float64, shape (n, n_coefficients)
+            After step 8, for example from a spec `without_standardisation`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, n_coefficients)
         """
         if self._mean is not None:
             rows = (rows - self._mean) / self._scale
@@ -161,9 +169,9 @@ class FrontEnd:
 
 
 def _filterbank_blocks(filterbank: Features) -> list[tuple[slice, Features]]:
-    """Cut a filterbank into groups of neighbouring bands, each with the bins it uses.
+    """Cut a filterbank into groups of neighbouring bands, each with the bins that it uses.
 
-    A band is a triangle over few bins, so this saves most of the product.
+    A band is a triangle over few bins, so this avoids most multiplications by zero.
     """
     blocks = []
     for start in range(0, filterbank.shape[1], _BLOCK_BANDS):
@@ -176,14 +184,15 @@ def _filterbank_blocks(filterbank: Features) -> list[tuple[slice, Features]]:
 
 
 class FeatureStream:
-    """Features of a causal front end, frame by frame as the audio arrives.
+    """Computes the features of a causal front end while the audio arrives.
 
-    Any split of the samples gives the same rows as `FrontEnd.features` on the
-    whole, to within float64 rounding.
+    However the samples are split, the rows equal those of `FrontEnd.features` on the
+    whole clip, within float64 rounding.
 
     Parameters
     ----------
     front_end : FrontEnd
+        Of a causal spec.
 
     Raises
     ------
@@ -207,21 +216,21 @@ class FeatureStream:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all audio: the state of a new stream."""
+        """Forget all audio: return to the state of a new stream."""
         self._pending: Samples = np.empty(0)
         self._level = self._front_end.spec.level_floor
 
     def push(self, samples: ArrayLike) -> Features:
-        """Take in samples and return the rows of the frames they complete.
+        """Take in samples and return the rows of the frames that they complete.
 
         Parameters
         ----------
         samples : array_like, shape (n,)
-            int16, or float in [-1, 1]; any length.
+            Mono; int16, or float in -1..1; any length.
 
         Returns
         -------
-        ndarray of float64, shape (new frames, n_coefficients)
+        ndarray of float64, shape (n_new_frames, n_coefficients)
 
         Raises
         ------
@@ -236,12 +245,21 @@ class FeatureStream:
 
 
 def as_samples(samples: ArrayLike) -> Samples:
-    """Bring int16 or float samples to float64 in units of full scale.
+    """Convert int16 or float samples to float64 in units of full scale.
+
+    Parameters
+    ----------
+    samples : array_like, shape (n,)
+        int16, or float up to `MAX_SAMPLE`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
 
     Raises
     ------
     InputError
-        If the array is not one-dimensional, of another type, or not finite.
+        If `samples` is not one-dimensional, has another type, or is not finite.
     """
     array = np.asarray(samples)
     if array.ndim != 1:

@@ -1,4 +1,4 @@
-"""The recipes that have a name."""
+"""Front ends that have a name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECIPES: dict[str, FeatureSpec] = {
         ),
         # python_speech_features.mfcc with nfilt 40, preemph 0, ceplifter 0,
         # appendEnergy False and a periodic Hann window, on the int16 scale.
-        # 2**-52 is what that package puts in place of an empty band.
+        # That package replaces the energy of an empty band by 2**-52.
         FeatureSpec(
             name="psf",
             sample_scale=32768.0,
@@ -33,9 +33,9 @@ RECIPES: dict[str, FeatureSpec] = {
             log_floor=2.0**-52,
             dct="orthonormal",
         ),
-        # Ours: causal and blind to the gain. The log floor lies 80 dB below
-        # the running peak, so neither the steps of 16-bit audio at low gain
-        # nor the rounding of a float32 FFT shows above it.
+        # The default: causal and independent of the gain. The log floor lies 80 dB below
+        # the running peak, above the quantisation steps of quiet 16-bit audio and the
+        # rounding of a float32 FFT.
         FeatureSpec(
             name="edge",
             padding="repeat",
@@ -54,16 +54,21 @@ INPUT_TYPES = ("mfcc", "mel-spectrogram", "spectrogram")
 
 
 def recipe(name: str, input_type: str = "mfcc", seconds: float | None = None) -> FeatureSpec:
-    """Return the recipe called `name`, or a variant of it.
+    """Return a named front end, or a variant of it.
 
     Parameters
     ----------
     name : str
         A key of `RECIPES`.
     input_type : {"mfcc", "mel-spectrogram", "spectrogram"}
-        How far the pipeline goes: cepstrum, log mel bands, or FFT bins.
+        Where the pipeline ends: cepstrum, log mel bands, or FFT bins.
     seconds : float, optional
-        Length clips are brought to, for recipes that bring them to one.
+        Length that clips are cropped or padded to, for recipes that do this; others ignore
+        it.
+
+    Returns
+    -------
+    FeatureSpec
 
     Raises
     ------

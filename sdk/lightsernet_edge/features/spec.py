@@ -1,4 +1,4 @@
-"""`FeatureSpec`: everything that defines a front end, as plain data."""
+"""`FeatureSpec`: the complete definition of a front end, as plain data."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _LIMITS = {
 class FeatureSpec:
     """Definition of a front end.
 
-    The pipeline, for samples x in [-1, 1] at `sample_rate`:
+    The pipeline, for samples x in -1..1 at `sample_rate`:
 
     1. if `clip_seconds` is given, crop or pad x centrally to that length;
     2. ``level == "percentile"``: divide by the `level_percentile`-th percentile
@@ -51,26 +51,28 @@ class FeatureSpec:
        ``binned`` floors their corners to bins and is linear between bins;
     6. ``level == "running-peak"``: divide by L[t] = max(e[t], L[t-1] * d), where
        e[t] is the mean over the bands, d = exp(-hop / `level_release_s`), and
-       L[-1] = `level_floor`. Causal, and blind to the gain;
+       L[-1] = `level_floor`. Causal, and independent of the gain;
     7. ln(m + `log_floor`), or, for ``log == "replace-zero"``, ln(m) with zeros
        replaced by `log_floor`;
     8. DCT-II; coefficients `first_coefficient` and following, `n_coefficients`
        of them. ``unscaled-first`` scales all by sqrt(2 / n_mels),
        ``orthonormal`` gives coefficient 0 the factor sqrt(1 / n_mels);
-    9. subtract `mean` and divide by `scale`, one value a coefficient;
+    9. subtract `mean` and divide by `scale`, one value per coefficient;
     10. clip to +-`clip_value`.
 
     Attributes
     ----------
     name : str
-        Name of the recipe the spec began as.
+        Of the recipe that the spec was made from.
     output : {"mfcc", "log-mel", "spectrogram"}
-        ``log-mel`` leaves out step 8, ``spectrogram`` steps 5 to 8;
-        `n_coefficients` is then `n_mels`, or the number of FFT bins.
+        ``log-mel`` omits step 8, ``spectrogram`` steps 5 to 8; `n_coefficients` is then
+        `n_mels`, or the number of FFT bins.
     sample_rate : int
-        In hertz.
+        In hertz, 8000..48000.
     frame_length, hop_length, fft_length : int
-        In samples.
+        In samples; hop_length <= frame_length <= fft_length <= 8192.
+    n_mels : int
+        Number of mel bands, 1..512.
     low_hz, high_hz : float
         Edges of the filterbank, in hertz.
     level_release_s : float
@@ -78,14 +80,15 @@ class FeatureSpec:
     level_floor : float
         Smallest level, in units of the mel bands, above 0.
     clip_seconds : float or None
-        Length every clip is brought to, or None for whole utterances.
+        Length that every clip is cropped or padded to, in seconds; None for whole utterances.
     padding : {"zeros", "repeat"}
-        What training fills short clips with: digital silence, or the rows of
-        the utterance again. With `clip_seconds` it is always ``zeros``.
+        How training fills short clips: with digital silence, or by repeating the rows of
+        the utterance. With `clip_seconds` it is always ``zeros``.
     mean, scale : tuple of float or None
-        Standardisation, `n_coefficients` values each.
+        Of the training set, `n_coefficients` values each; `scale` above 0. None: the front
+        end does not standardise.
     clip_value : float or None
-        Bound of the output, or None.
+        Bound of the output, above 0; None for no bound.
 
     Raises
     ------
@@ -172,37 +175,42 @@ class FeatureSpec:
             fields.refuse("scale", "numbers above 0")
 
     def without_standardisation(self) -> FeatureSpec:
-        """Return the spec less steps 9 and 10, which training fills in."""
+        """Return the spec without steps 9 and 10, whose values come from training."""
         return dataclasses.replace(self, mean=None, scale=None, clip_value=None)
 
     @property
     def is_causal(self) -> bool:
-        """Whether frames can be computed as the audio arrives."""
+        """Whether frames can be computed while the audio arrives."""
         return self.level != "percentile" and self.clip_seconds is None
 
     @property
     def clip_samples(self) -> int:
-        """Samples a clip is brought to; 0 for whole utterances."""
+        """Length that clips are cropped or padded to, in samples; 0 for whole utterances."""
         return 0 if self.clip_seconds is None else int(self.clip_seconds * self.sample_rate)
 
     def n_frames(self, n_samples: int) -> int:
-        """Count the frames that fit into `n_samples` samples."""
+        """Return the number of frames in `n_samples` samples."""
         if n_samples < self.frame_length:
             return 0
         return 1 + (n_samples - self.frame_length) // self.hop_length
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
+        """Return the fields as a JSON object."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_json(cls, data: object) -> FeatureSpec:
-        """Build a spec from JSON values.
+        """Build a spec from a JSON object.
+
+        Parameters
+        ----------
+        data : object
+            As `to_json` returns it.
 
         Raises
         ------
         InputError
-            If a field is missing, unknown, of the wrong type or out of range.
+            If a field is missing or unknown, has another type, or is out of range.
         """
         if not isinstance(data, Mapping):
             raise InputError(f"{_WHERE}found {type(data).__name__}, expected an object")
