@@ -34,7 +34,8 @@ def functions_of(thing: object) -> Iterator[FunctionType]:
             continue
         function = inspect.unwrap(getattr(member, "fget", None) or getattr(member, "func", member))
         function = getattr(function, "__func__", function)
-        if isinstance(function, FunctionType):
+        # A protocol has an __init__ of Python's own.
+        if isinstance(function, FunctionType) and function.__module__ != "typing":
             yield function
 
 

@@ -1,4 +1,4 @@
-"""Any rate and number of channels to mono int16 at another rate, block by block."""
+"""Converts audio of any rate and number of channels to mono int16, block by block."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _INT16_BOUNDS = (-32768, 32767)
 
 
 class StreamConverter:
-    """Averages channels and resamples; chunks of any size give the same samples.
+    """Averages channels and resamples; the result does not depend on the size of the blocks.
 
-    Mono at the same rate passes unchanged, bit for bit.
+    Mono int16 at the same rate passes unchanged, bit for bit.
 
     Parameters
     ----------
     rate : int
-        Of what comes in, in hertz.
+        Of the input, in hertz.
     to_rate : int
-        Of what goes out, in hertz.
+        Of the output, in hertz.
 
     Raises
     ------
@@ -44,15 +44,14 @@ class StreamConverter:
         Parameters
         ----------
         samples : ndarray of int16 or float64, shape (n, channels)
-            Float in units of full scale.
+            Float is in units of full scale.
         last : bool
-            Whether the audio ends here: what the resampler still holds comes too.
+            Whether the audio ends here: the resampler then returns what it still holds.
 
         Returns
         -------
         ndarray of int16, shape (m,)
-            Rounded, and saturated where float samples or the resampler go
-            beyond full scale.
+            Rounded; saturated where float samples or the resampler exceed full scale.
         """
         if samples.dtype == np.int16:
             if self._resampler is None and samples.shape[1] == 1:
@@ -66,9 +65,9 @@ class StreamConverter:
 
     @staticmethod
     def clipped_share(samples: NDArray[np.int16] | NDArray[np.float64]) -> float:
-        """Return the share of instants at which a channel is at full scale.
+        """Return the share of instants at which any channel is at full scale.
 
-        Averaged with a quiet channel, a clipped one could not be told any more.
+        Averaging with a quiet channel would hide a clipped one.
 
         Parameters
         ----------

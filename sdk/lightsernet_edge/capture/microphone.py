@@ -1,7 +1,7 @@
-"""Inputs of the sound system, by way of PortAudio (the package sounddevice).
+"""Inputs of the sound system, through PortAudio (the package sounddevice).
 
-The callback, on PortAudio's thread, copies into a bounded queue and counts;
-all else happens where the blocks are fetched.
+The callback runs on PortAudio's thread. It only copies samples into a bounded queue and
+counts losses; everything else happens in the thread that fetches the blocks.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from .time_limit import answer_of, forget_at_exit
 
 _SOUND_SYSTEM = "the sound system"
 NO_INPUT = "no audio input found: no microphone is connected, or no sound server runs"
-# Tried after the model's and the device's own rate, in hertz.
+# Rates that are tried after the model's and the device's own, in hertz.
 _COMMON_RATES = (48000, 44100, 32000, 96000, 22050, 11025, 8000)
 _BLOCK_S = 0.02
-# What PortAudio is asked to buffer: Python's other threads may hold the callback up.
+# Buffer that PortAudio is asked for, in seconds: other Python threads may delay the callback.
 _LATENCY_S = 0.1
-# What may wait to be fetched before blocks are dropped.
+# Length of the queue, in seconds; when it is full, blocks are dropped.
 _QUEUE_S = 10.0
 _POLL_S = 0.1
-# Silence of the device that counts as a stall, and when it is given up. Sound
-# servers wake a sleeping device, so the first block may take longer.
+# A device that delivers nothing for this long, in seconds, has stalled, and is given up later.
+# The first block may take longer, because sound servers wake a sleeping device.
 _STALL_S = 1.0
 _FIRST_BLOCK_S = 5.0
 _GIVE_UP_S = 10.0
@@ -46,12 +46,12 @@ class InputDevice:
     Attributes
     ----------
     index : int
-        PortAudio's number of it; it changes when devices come and go.
+        PortAudio's number; it may change when devices come and go.
     name : str
     default_samplerate : int
         In hertz.
     channels : int
-        As many as it has.
+        Number of input channels.
     """
 
     index: int
@@ -92,15 +92,19 @@ def find_input(device: str | int | None = None) -> InputDevice:
     Parameters
     ----------
     device : str or int, optional
-        Its number, its name or a part of that, in any case; by default the
+        Its number, its name, or a part of its name in upper or lower case; by default the
         system's default input.
+
+    Returns
+    -------
+    InputDevice
 
     Raises
     ------
     CaptureError
-        If there is none like that, or the sound system does not answer.
+        If there is no such input, or the sound system does not answer.
     InputError
-        If a part of a name fits several.
+        If several inputs match the part of a name.
     MissingDependencyError
         If sounddevice or PortAudio is not installed.
     """
@@ -121,13 +125,13 @@ def find_input(device: str | int | None = None) -> InputDevice:
     if not matches:
         raise CaptureError(f"device {wanted}: no such audio input, expected one of {names}")
     if len(matches) > 1:
-        raise InputError(f"device {wanted}: fits {names}, expected a number or a longer name")
+        raise InputError(f"device {wanted}: matches {names}, expected a number or a longer name")
     return matches[0]
 
 
 @dataclass(frozen=True)
 class _Delivery:
-    """A block as PortAudio's thread leaves it, and what was lost up to then."""
+    """A block as PortAudio's thread queues it, and the losses counted up to then."""
 
     content: bytes
     flagged: bool
@@ -143,21 +147,22 @@ class Microphone:
     device : str or int, optional
         As for `find_input`.
     sample_rate : int
-        Of the blocks, in hertz. A device that refuses it is opened at a rate
-        and number of channels of its own, averaged and resampled.
+        Of the blocks, in hertz. A device that refuses it is opened at another rate and
+        number of channels; its audio is then averaged and resampled.
 
     Attributes
     ----------
-    name : str
-    sample_rate : int
+    name, sample_rate, faults
+        As of `AudioSource`.
     device_rate, device_channels : int
-        What the device was opened with.
-    faults : Faults
+        Rate in hertz and number of channels that the device was opened with.
 
     Raises
     ------
     CaptureError
-        If there is no such device, it refuses every rate, or does not answer.
+        If there is no such device, it refuses every rate, or it does not answer.
+    InputError
+        If several devices match.
     MissingDependencyError
         If sounddevice, PortAudio, or soxr where it is needed, is not installed.
     """
@@ -189,7 +194,7 @@ class Microphone:
             raise
 
     def _open(self) -> tuple[int, int]:
-        """Start the first combination of rate and channels that the device takes."""
+        """Open the device with the first rate and number of channels that it accepts."""
         sounddevice = _sounddevice()
         most = self.device.channels
         rates = dict.fromkeys((self.sample_rate, self.device.default_samplerate, *_COMMON_RATES))
@@ -214,7 +219,7 @@ class Microphone:
                         stream.close(ignore_errors=True)
                 else:
                     if self._given_up:
-                        # Nobody waits for it any more.
+                        # The caller gave up waiting meanwhile.
                         _close(stream)
                     self._stream = stream
                     return rate, channels
@@ -222,7 +227,7 @@ class Microphone:
         raise CaptureError(f"{self.name}: refuses every rate tried, {tried} Hz ({reason})")
 
     def _on_audio(self, data: Any, frames: int, _time: Any, status: Any) -> None:
-        # PortAudio repeats the flag for every block that it cuts from one of the device's.
+        # PortAudio repeats the flag for each block that it cuts from one block of the device.
         if status.input_overflow and not self._was_flagged:
             self._overflows += 1
         self._was_flagged = status.input_overflow
@@ -239,7 +244,7 @@ class Microphone:
         Raises
         ------
         CaptureError
-            If the device is gone, or delivers nothing for `_GIVE_UP_S`.
+            If the device is gone, or delivers nothing for 10 s.
         """
         overflows = dropped = 0
         polls, limit_s = 0, _FIRST_BLOCK_S
@@ -254,7 +259,7 @@ class Microphone:
                             "server ended"
                         ) from None
                     continue
-                # Polls are counted, not time: this process may have been suspended.
+                # Count polls instead of time: this process may have been suspended.
                 polls += 1
                 fault = None
                 if polls == round(limit_s / _POLL_S):
@@ -278,14 +283,14 @@ class Microphone:
             yield AudioBlock(self._converter.convert(samples), fault, lost, clipped)
 
     def stop(self) -> None:
-        """Let `blocks` end soon; may be called from a signal handler."""
+        """Make `blocks` end soon; may be called from a signal handler."""
         self._stopped = True
 
     def close(self) -> None:
-        """Give the device back.
+        """Release the device.
 
-        A sound system that hangs is left alone, and its streams are not closed
-        at the end of the process either: that would hang as well.
+        A sound system that hangs is left alone. Its streams are not closed at the end of
+        the process either, because that would hang as well.
         """
         if self._stream is None:
             return
@@ -298,7 +303,7 @@ class Microphone:
 
 
 def _close(stream: Any) -> None:
-    # `abort`, not `stop`: what is pending is not waited for.
+    # `abort` does not wait for pending buffers, as `stop` does.
     stream.abort(ignore_errors=True)
     stream.close(ignore_errors=True)
 
@@ -315,7 +320,7 @@ def _sounddevice() -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """Return PortAudio's words, and the sound system's own where it has some."""
+    """Return the sound system's own error text if there is one, else PortAudio's."""
     arguments = error.args
     if len(arguments) > 2 and len(arguments[2]) > 2:
         return str(arguments[2][2])

@@ -1,7 +1,7 @@
-"""Calls of the sound system, which may never return: its server may be frozen.
+"""Time limits for calls of the sound system: they never return if its server is frozen.
 
-They run in a thread, so that signals are answered meanwhile and the call can be
-given up. One that is given up goes on waiting in its thread.
+A call runs in a thread of its own, so that this thread answers signals and can give up.
+An abandoned call keeps waiting in its thread.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ Answer = TypeVar("Answer")
 
 
 def answer_of(call: Callable[[], Answer], device: str, limit_s: float = _ANSWER_S) -> Answer:
-    """Return what `call` returns, or raise what it raises.
+    """Return what a call returns, or raise what it raises.
 
     Parameters
     ----------
     call : callable
+        Takes no arguments.
     device : str
-        What is asked, for the error.
+        Name of the device, for the message.
     limit_s : float
-        How long it may take, in seconds.
+        Time limit, in seconds.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def answer_of(call: Callable[[], Answer], device: str, limit_s: float = _ANSWER_
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        # Polls are counted, not time: this process may have been suspended.
+        # Count polls instead of time: this process may have been suspended.
         for _ in range(round(limit_s / _POLL_S)):
             thread.join(_POLL_S)
             if not thread.is_alive():
@@ -64,7 +65,7 @@ def answer_of(call: Callable[[], Answer], device: str, limit_s: float = _ANSWER_
 
 
 def forget_at_exit() -> None:
-    """Let the process end without closing PortAudio, which would hang as well."""
+    """Let the process end without closing PortAudio, because that would hang as well."""
     at_exit = getattr(sys.modules.get("sounddevice"), "_exit_handler", None)
     if at_exit is not None:
         atexit.unregister(at_exit)

@@ -1,8 +1,8 @@
-"""The command ``lightsernet-edge``: one module a verb, found by `verbs`.
+"""The command ``lightsernet-edge``: one module per verb, found by `verbs`.
 
-Exit status: 0 done, 1 the work failed, 2 wrong usage or bad input. Results go
-to stdout, everything else to stderr; an error is one line. A traceback is
-printed only with ``--debug``.
+Exit status: 0 for success, 1 if the work failed, 2 for wrong usage or bad input. Results
+go to stdout, everything else to stderr. An error is one line; only ``--debug`` adds a
+traceback.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from .messages import PROGRAM, print_error, print_warning
 from .verbs import verbs
 
 _INTERRUPTED = 130
-# What a library says of its arguments may hold a whole model.
+# Messages of other packages are cut to this many characters: some hold a whole model.
 _UNEXPECTED_LENGTH = 300
 
 
 class _Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser that prints an error as one line."""
 
     def error(self, message: str) -> NoReturn:
         print_error(f"{message}; see '{self.prog} --help'")
@@ -58,10 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
     Parameters
     ----------
     arguments : list of str, optional
-        Those of the process by default.
+        By default those of the process.
+
+    Returns
+    -------
+    int
     """
     _replace_closed_streams()
-    # A label or a file name may hold what the terminal or the pipe cannot show.
+    # A label or file name may hold characters that stdout cannot encode.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -89,7 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader went away, as `head` does; nothing is left to say.
+        # The reader closed the pipe, as `head` does: this is not an error to report.
         _forget_stdout()
         return 1
     except Exception as error:
@@ -100,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _replace_closed_streams() -> None:
-    # Python has none at all where the descriptor was closed before it began.
+    # A stream is None if its descriptor was closed before Python started.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
@@ -108,7 +112,7 @@ def _replace_closed_streams() -> None:
 
 def _unexpected(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        # Whoever writes a file answers for it; this was printed.
+        # Errors of files are LightSernetErrors, so this one is of stdout.
         _forget_stdout()
         return f"stdout: cannot be written ({error.strerror})"
     text = str(error)
@@ -124,6 +128,6 @@ def _forget_stdout() -> None:
 def _show_warning(
     options: argparse.Namespace, message: Warning | str, category: type[Warning], *_: object
 ) -> None:
-    # Those of other packages are for their developers.
+    # Warnings of other packages are for their developers.
     if issubclass(category, AudioWarning):
         print_warning(with_function_flags(str(message), options))

@@ -1,4 +1,4 @@
-"""``adopt MODEL``: gives someone else's `.tflite` its record."""
+"""``adopt MODEL``: writes a record into a `.tflite` that has none."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = subparsers.add_parser(
         "adopt",
-        help="give someone else's .tflite its record",
-        description="Write labels and front end into a .tflite that has none, such as one "
-        "trained with the original Light-SERNet code.",
+        help="write a record into someone else's .tflite",
+        description="Write labels and front end into a .tflite that has no record, for example "
+        "one trained with the original Light-SERNet code.",
     )
     parser.add_argument("model", metavar="MODEL", type=options.path, help="a .tflite")
     parser.add_argument(
@@ -25,13 +25,13 @@ def add_parser(subparsers: Any) -> None:
         metavar="A,B,...",
         required=True,
         type=options.label_list,
-        help="in the order of the model's output",
+        help="labels, in the order of the model's output",
     )
     parser.add_argument(
         "--features",
         metavar="RECIPE",
         required=True,
-        help="front end it was trained with: light-sernet, psf or edge",
+        help="front end that the model was trained with: light-sernet, psf or edge",
     )
     parser.add_argument(
         "--input-type",
@@ -43,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
         "--seconds",
         metavar="S",
         type=float,
-        help="length of its clips (default: what its input shape says)",
+        help="length of the training clips (default: from the model's input shape)",
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
     place.add_argument(
         "--sidecar",
         action="store_true",
-        help="write NAME.json beside MODEL instead: for files whose compiler strips metadata",
+        help="write NAME.json beside MODEL instead, for a compiler that strips metadata",
     )
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -78,14 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
     is_written_over = os.path.realpath(output) == os.path.realpath(arguments.model)
     if old is not None and old.data is not None and is_written_over:
         raise InputError(
-            f"{arguments.model}: has the record of its training, which would be lost, expected "
-            "a model without one, or --output"
+            f"{arguments.model}: has the record of its training, which would be lost; expected "
+            "a model without a record, or --output"
         )
     spec = recipe(arguments.features, arguments.input_type)
     if arguments.seconds is not None and spec.clip_seconds is None:
         raise InputError(
-            f"--seconds: found {arguments.seconds}, but features {spec.name!r} take utterances "
-            "whole"
+            f"--seconds: found {arguments.seconds}, but features {spec.name!r} take whole "
+            "utterances"
         )
     if spec.clip_seconds is not None and len(shape) == 4:
         seconds = arguments.seconds
@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         if shape[1] not in (1, frames):
             raise InputError(
                 f"{arguments.model}: its input has {shape[1]} frames, but clips of {seconds} s "
-                f"have {frames}; --seconds says how long its clips are"
+                f"have {frames}; give the length of its clips with --seconds"
             )
     record = ModelRecord(arguments.labels, spec, tools={"lightsernet-edge": __version__})
     if arguments.sidecar:
@@ -112,5 +112,5 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _clip_seconds(frames: int, frame_length: int, hop_length: int, sample_rate: int) -> float:
-    """Return the shortest length in tenths of a second that has that many frames."""
+    """Return the shortest length with that many frames, in seconds, rounded up to 0.1 s."""
     return math.ceil(10 * ((frames - 1) * hop_length + frame_length) / sample_rate) / 10

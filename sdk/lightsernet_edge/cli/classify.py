@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--utterances",
         action="store_true",
-        help="one result for each stretch of speech instead of one a file",
+        help="one result per utterance instead of one per file",
     )
     options.add_profile(parser)
     options.add_model(parser, positional=False)
@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Classify the files; a bad one is reported and the others are still done."""
+    """Classify the files; report a bad file and go on with the others."""
     from ..errors import InputError
     from .messages import print_error
 
@@ -90,7 +90,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table.add_column("next")
     for row in rows:
         ranked = sorted(row["posteriors"].items(), key=lambda item: -item[1])
-        # Of what is uncertain, the label that it would have been as well.
+        # If the label is "uncertain", also show the most probable label.
         others = ranked[:2] if row["label"] == UNCERTAIN else ranked[1:2]
         bar = "█" * round(10 * row["confidence"])
         table.add_row(

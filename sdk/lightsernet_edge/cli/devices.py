@@ -1,4 +1,4 @@
-"""``devices``: the audio inputs that `listen` can open."""
+"""``devices``: lists the audio inputs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List them."""
+    """List the audio inputs."""
     from ..capture.microphone import NO_INPUT, find_input, input_devices
     from ..native_output import discarded
     from .messages import print_warning

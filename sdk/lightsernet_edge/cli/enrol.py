@@ -1,4 +1,4 @@
-"""``enrol``: some seconds of neutral speech into a profile of the user."""
+"""``enrol``: makes a profile of the user from some seconds of neutral speech."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import options
 if TYPE_CHECKING:
     from ..profiles.enrolment import Enrolment
 
-# How much longer than the speech asked for the microphone is listened to.
+# Listen for at most this many times the wanted length of speech.
 _PATIENCE = 3.0
 
 
@@ -23,9 +23,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "enrol",
         help="make a profile of a voice and a microphone",
-        description="Make a profile from neutral speech, as you speak when nothing is the matter: "
-        "a few sentences read aloud. It holds no audio, and serves 'listen --profile' and "
-        "'classify --profile' with any model of the same front end.",
+        description="Make a profile from neutral speech, for example a few sentences read aloud. "
+        "The profile holds no audio. 'listen --profile' and 'classify --profile' use it with "
+        "any model of the same front end.",
     )
     options.add_source(parser, several=True)
     parser.add_argument(
@@ -33,14 +33,14 @@ def add_parser(subparsers: Any) -> None:
         metavar="S",
         type=float,
         default=10.0,
-        help="how much speech is wanted from a microphone or pipe (default: 10)",
+        help="length of speech to take from a microphone or pipe (default: 10)",
     )
     parser.add_argument(
         "--output",
         metavar="FILE",
         type=options.path,
         required=True,
-        help="the profile to be written",
+        help="profile to write",
     )
     options.add_model(parser, positional=False)
     options.add_json(parser)
@@ -48,7 +48,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Listen, write the profile, and say what it was made of."""
+    """Take in the audio, write the profile, and print what it was made of."""
     from ..errors import AudioError, InputError
     from ..native_output import held_back
     from ..profiles.enrolment import Enrolment
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     with held_back():
         recognizer = EmotionRecognizer(arguments.model)
     enrolment = Enrolment(recognizer.file.record, recognizer.posteriors)
-    name = _hear(arguments, enrolment)
+    name = _take_in(arguments, enrolment)
     try:
         result = enrolment.finish()
     except AudioError as error:
@@ -87,28 +87,28 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _hear(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
-    """Push the audio that was asked for, and return its name."""
+def _take_in(arguments: argparse.Namespace, enrolment: Enrolment) -> str:
+    """Take in all audio that the flags name, and return its name."""
     if arguments.recording is None:
-        return _hear_one(arguments, None, enrolment)
+        return _take_in_one(arguments, None, enrolment)
     names = []
     for recording in arguments.recording:
-        names.append(_hear_one(arguments, recording, enrolment))
-        # Nobody speaks on from one recording into the next.
+        names.append(_take_in_one(arguments, recording, enrolment))
+        # No utterance continues from one recording into the next.
         enrolment.mark_broken()
     return ", ".join(names)
 
 
-def _hear_one(arguments: argparse.Namespace, recording: str | None, enrolment: Enrolment) -> str:
+def _take_in_one(arguments: argparse.Namespace, recording: str | None, enrolment: Enrolment) -> str:
     from ..capture.opening import STDIN, open_source
     from ..native_output import discarded
     from .messages import print_warning
 
     is_microphone = recording is None
-    # A file is taken in whole.
+    # A file is taken in to its end, however much speech it holds.
     has_end = recording not in (None, STDIN)
     with (
-        # What PortAudio and ALSA print themselves would break the one line of an error.
+        # PortAudio and ALSA print lines of their own, which would hide an error.
         discarded() if is_microphone and not arguments.debug else contextlib.nullcontext(),
         contextlib.closing(
             open_source(arguments.device, recording, enrolment.sample_rate, fast=True)
@@ -119,15 +119,15 @@ def _hear_one(arguments: argparse.Namespace, recording: str | None, enrolment: E
                 f"{source.name}: read something aloud, calmly, for {arguments.seconds:.0f} s",
                 file=sys.stderr,
             )
-        heard = 0
+        taken_in = 0
         for block in source.blocks():
             if block.fault is not None:
                 print_warning(f"{source.name}: {block.fault}")
                 enrolment.mark_broken()
             enrolment.push(block.samples, block.clipped_share)
-            heard += block.samples.size
+            taken_in += block.samples.size
             is_enough = enrolment.speech_s >= arguments.seconds
-            has_waited = heard > _PATIENCE * arguments.seconds * enrolment.sample_rate
+            has_waited = taken_in > _PATIENCE * arguments.seconds * enrolment.sample_rate
             if not has_end and (is_enough or has_waited):
                 source.stop()
                 break

@@ -1,9 +1,9 @@
-"""What the library calls a parameter, the command line calls a flag.
+"""Replaces the names of parameters in the library's messages by flags.
 
-An error of the library begins with the name of the parameter it is about:
-``threads: found 0, expected at least 1``. Whoever typed ``--threads 0`` is told
-of ``--threads``. A verb gives each flag the name of that parameter as its
-``dest``, and declares the flags that stand for functions.
+An error of the library begins with the name of a parameter: ``threads: found 0, expected
+at least 1``. The command line shows ``--threads: found 0, ...``. So a flag has the name of
+that parameter as its ``dest``. A verb may also set ``function_flags``, the flags that stand
+for functions of the library.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ _FIRST_WORD = re.compile(r"\w+(?=[: ])")
 
 
 def with_flag(message: str, parser: argparse.ArgumentParser, values: argparse.Namespace) -> str:
-    """Put a flag in place of the parameter that a message begins with.
+    """Replace the parameter at the beginning of a message by its flag.
 
     Parameters
     ----------
     message : str
-        Of an error: ``threads: found 0, ...``.
+        Of an error, for example ``threads: found 0, ...``.
     parser : ArgumentParser
         Of the verb that ran.
     values : Namespace
-        What it was given. A message that begins with one of these values is about a file
-        of that name, and stays as it is.
+        The arguments of the verb. A message that begins with one of their values is about a
+        file of that name, and stays unchanged.
 
     Returns
     -------
     str
-        ``--threads: found 0, ...``; `message` itself if its first word names no flag.
+        For example ``--threads: found 0, ...``; `message` itself if its first word is not
+        the ``dest`` of a flag.
     """
     word = _FIRST_WORD.match(message)
     if word is None or word[0] in _texts(vars(values).values()):
@@ -41,14 +42,14 @@ def with_flag(message: str, parser: argparse.ArgumentParser, values: argparse.Na
 
 
 def with_function_flags(message: str, values: argparse.Namespace) -> str:
-    """Put flags in place of functions of the library, as the verb's ``function_flags`` has them.
+    """Replace functions of the library in a message by the verb's ``function_flags``.
 
     Parameters
     ----------
     message : str
-        Of a warning: ``...; classify_utterances judges each stretch of speech``.
+        Of a warning, for example ``...; classify_utterances judges each utterance``.
     values : Namespace
-        What the verb was given, with its defaults.
+        The arguments of the verb.
     """
     for function, flag in getattr(values, "function_flags", {}).items():
         message = message.replace(function, flag)
@@ -56,8 +57,8 @@ def with_function_flags(message: str, values: argparse.Namespace) -> str:
 
 
 def _flags(parser: argparse.ArgumentParser) -> dict[str, str]:
-    """Return the flags of a verb by the names of their parameters; a positional has none."""
-    # argparse lists what was added to a parser nowhere else.
+    """Return dest -> flag for the options of a verb."""
+    # argparse has no public list of the arguments of a parser.
     return {
         action.dest: max(action.option_strings, key=lambda flag: flag.startswith("--"))
         for action in parser._actions

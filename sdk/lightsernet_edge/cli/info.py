@@ -10,7 +10,7 @@ from typing import Any
 from . import options
 from .info_contributors import Contributors
 
-# Known only with a package that plans firmware; null without one.
+# Fields that need a package that plans firmware; null without one.
 _FIRMWARE_FIGURES = (
     "flash_bytes",
     "ram_bytes",
@@ -25,8 +25,8 @@ def add_parser(subparsers: Any) -> None:
     """Add the verb to the command line."""
     parser = subparsers.add_parser(
         "info",
-        help="say what is in a model and what it costs",
-        description="Say what is in a model: labels, front end, training data, scores, size.",
+        help="print what is in a model and what it costs",
+        description="Print what is in a model: labels, front end, training data, scores, size.",
     )
     options.add_model(parser, positional=True)
     contributors = Contributors(parser)

@@ -1,4 +1,4 @@
-"""``listen``: the emotion of each utterance, live."""
+"""``listen``: recognises the emotion of each utterance, live."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from .live_view import View
     from .utterance_folder import UtteranceFolder
 
-# Of less audio the load says nothing but what the start took.
+# Below this length, in seconds, the load only reflects start-up.
 _LOAD_FROM_S = 1.0
-# A fault that lasts is reported so often at most; it is counted every time.
+# Report a persisting fault at most once in this many seconds; count every occurrence.
 _FAULT_EVERY_S = 1.0
 
 
@@ -45,22 +45,24 @@ def add_parser(subparsers: Any) -> None:
         help="an event when an utterance ends, or every half second (default: utterance)",
     )
     parser.add_argument(
-        "--provisional", action="store_true", help="also events while an utterance lasts"
+        "--provisional", action="store_true", help="also report events while an utterance lasts"
     )
     options.add_profile(parser)
     parser.add_argument(
-        "--adapt", action="store_true", help="get to know the speaker from utterance to utterance"
+        "--adapt", action="store_true", help="adapt to the speaker after each utterance"
     )
     parser.add_argument(
         "--record",
         metavar="DIR",
         type=options.path,
-        help="keep each utterance there as WAV, with its result as JSON (default: nothing is kept)",
+        help="write each utterance there as WAV, with its result as JSON (default: keep no audio)",
     )
     parser.add_argument(
-        "--seconds", metavar="S", type=float, help="end after so many seconds of audio"
+        "--seconds", metavar="S", type=float, help="end after this many seconds of audio"
     )
-    parser.add_argument("--utterances", metavar="N", type=int, help="end after so many utterances")
+    parser.add_argument(
+        "--utterances", metavar="N", type=int, help="end after this many utterances"
+    )
     options.add_model(parser, positional=False)
     options.add_engine(parser)
     options.add_json(parser)
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     _refuse_what_does_not_fit(arguments)
     shows_bars = sys.stdout.isatty() and not arguments.json
-    # What PortAudio and ALSA print themselves would break the view, and the one line of an error.
+    # PortAudio and ALSA print lines of their own, which would break the view and hide an error.
     with (
         contextlib.nullcontext() if arguments.debug else discarded(),
         EmotionStream(
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             xnnpack=arguments.xnnpack,
             mode=arguments.mode,
-            # The bars show them, whether or not they are asked for as events.
+            # The bars show provisional posteriors, even if they are not wanted as events.
             provisional=arguments.provisional or (shows_bars and arguments.mode == "utterance"),
             profile=arguments.profile,
             adapt=arguments.adapt,
@@ -136,7 +138,7 @@ def _open_view(arguments: argparse.Namespace, source: AudioSource) -> View:
 
 @dataclass
 class _Count:
-    """What the summary says."""
+    """The counts of the summary."""
 
     samples: int = 0
     utterances: int = 0
@@ -144,7 +146,7 @@ class _Count:
 
 
 class _Session:
-    """One run of the verb: from a source through the stream to the view."""
+    """One run of the verb: audio from a source, through the stream, to the view."""
 
     def __init__(
         self,
@@ -170,7 +172,7 @@ class _Session:
         Raises
         ------
         CaptureError
-            If the device is gone; what it delivered has been shown by then.
+            If the device is gone; the events before that have been shown.
         """
         from ..errors import CaptureError
 
@@ -180,7 +182,7 @@ class _Session:
                 try:
                     self._listen()
                 except CaptureError as error:
-                    # What was cut off by it is broken as well.
+                    # The utterance that it cut off is broken.
                     self._show([replace(event, broken=True) for event in self._stream.finish()])
                     raise CaptureError(f"{error}; {self._summary()}") from None
                 if not self._has_enough_utterances():
@@ -204,7 +206,7 @@ class _Session:
                 self._source.stop()
 
     def _cut(self, block: AudioBlock) -> AudioBlock:
-        """Leave of a block what is not beyond the seconds asked for."""
+        """Return the part of a block that lies within ``--seconds``."""
         if self._arguments.seconds is None:
             return block
         wanted = round(self._arguments.seconds * self._stream.sample_rate)
@@ -215,7 +217,7 @@ class _Session:
         from .live_view import event_fields
 
         progress, stream = self._progress, self._stream
-        progress.time_s = self._count.samples / stream.sample_rate
+        progress.time_s = self._audio_s
         progress.level_db = stream.level_db
         progress.in_speech = stream.in_speech
         progress.overflows = self._source.faults.overflows
@@ -238,34 +240,37 @@ class _Session:
 
         if time.monotonic() - self._shown_at.get(fault, -_FAULT_EVERY_S) >= _FAULT_EVERY_S:
             self._shown_at[fault] = time.monotonic()
-            at_s = self._count.samples / self._stream.sample_rate
-            print_warning(f"{self._source.name}: after {at_s:.1f} s: {fault}")
+            print_warning(f"{self._source.name}: after {self._audio_s:.1f} s: {fault}")
+
+    @property
+    def _audio_s(self) -> float:
+        """Length of the audio taken in, in seconds."""
+        return self._count.samples / self._stream.sample_rate
 
     def _has_enough(self) -> bool:
         seconds = self._arguments.seconds
-        heard_s = self._count.samples / self._stream.sample_rate
-        return self._has_enough_utterances() or (seconds is not None and heard_s >= seconds)
+        return self._has_enough_utterances() or (seconds is not None and self._audio_s >= seconds)
 
     def _has_enough_utterances(self) -> bool:
         wanted = self._arguments.utterances
         return wanted is not None and self._count.utterances >= wanted
 
     def _summary(self) -> str:
-        heard_s = self._count.samples / self._stream.sample_rate
+        audio_s = self._audio_s
         faults = self._source.faults
         summary = (
-            f"heard {heard_s:.1f} s, utterances {self._count.utterances}, broken "
+            f"heard {audio_s:.1f} s, utterances {self._count.utterances}, broken "
             f"{self._count.broken}, overflows {faults.overflows}, stalls {faults.stalls}"
         )
-        if heard_s < _LOAD_FROM_S:
+        if audio_s < _LOAD_FROM_S:
             return summary
-        load = (time.process_time() - self._cpu_s) / heard_s
+        load = (time.process_time() - self._cpu_s) / audio_s
         return f"{summary}, load {load:.1%} of a core"
 
 
 @contextlib.contextmanager
 def _signals_to(source: AudioSource) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the audio; a second one acts as it always does."""
+    """Let the first SIGINT or SIGTERM end the audio; a second one has its usual effect."""
 
     def stop(number: int, _frame: object) -> None:
         source.stop()

@@ -1,4 +1,4 @@
-"""What `listen` shows: JSON lines, plain lines, or a live view in a terminal."""
+"""The output of `listen`: JSON lines, plain lines, or a live view in a terminal."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ class Progress:
     Attributes
     ----------
     time_s : float
-        Audio heard so far.
+        Length of the audio taken in, in seconds.
     level_db : float
-        Of the last audio, in dB of full scale.
+        Level of the last samples, in dB of full scale.
     in_speech : bool
         Whether an utterance is in progress.
     posteriors : dict of str to float
         Of the utterance in progress, or of the last one; empty before the first.
     overflows, stalls : int
+        Counts of the source's faults.
     """
 
     time_s: float = 0.0
@@ -49,7 +50,7 @@ class Progress:
 
 
 class View(Protocol):
-    """Shows what is heard."""
+    """Shows events and the state between them."""
 
     def event(self, event: Event, progress: Progress) -> None:
         """Show an event."""
@@ -58,11 +59,11 @@ class View(Protocol):
         """Show the state between events; called often."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 class JsonLines:
-    """One object an event.
+    """Prints one JSON object per event.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ class JsonLines:
 
 
 class PlainLines:
-    """One line an event."""
+    """Prints one line per event."""
 
     def __init__(self) -> None:
         self._glyphs = _bar_glyphs()
@@ -102,12 +103,12 @@ class PlainLines:
 
 
 class TerminalView:
-    """Level meter, utterance in progress, posteriors as bars, the last events.
+    """Shows a level meter, the utterance in progress, posteriors as bars, and the last events.
 
     Parameters
     ----------
     title : str
-        What is listened to.
+        Name of the source.
     """
 
     def __init__(self, title: str) -> None:
@@ -116,7 +117,7 @@ class TerminalView:
         from .console import stdout_console
 
         self._title = title
-        # Asked now: `Live` puts something without an encoding in stdout's place.
+        # Before `Live`, which replaces stdout by an object without an encoding.
         self._glyphs = _bar_glyphs()
         self._events: deque[str] = deque(maxlen=_LAST_EVENTS)
         self._progress = Progress()
@@ -125,7 +126,7 @@ class TerminalView:
         self._live = Live(
             console=stdout_console(),
             auto_refresh=False,
-            # Where they go elsewhere, they are to arrive there.
+            # Only a terminal's stderr would break the view; elsewhere it is left alone.
             redirect_stderr=sys.stderr.isatty(),
         )
         self._live.start()
@@ -136,12 +137,12 @@ class TerminalView:
         self._show(progress)
 
     def progress(self, progress: Progress) -> None:
-        """Show the state, ten times a second at most."""
+        """Show the state, at most ten times per second."""
         if time.monotonic() - self._shown_at >= _REFRESH_S:
             self._show(progress)
 
     def close(self) -> None:
-        """Show the last state once more and let go of the terminal."""
+        """Show the last state and restore the terminal."""
         self._show(self._progress)
         self._live.stop()
 
@@ -215,7 +216,7 @@ def _bar(share: float, width: int, glyphs: str) -> str:
 
 
 def _bar_glyphs() -> str:
-    """Return what a bar is full and empty of: blocks where the output can show them."""
+    """Return the two characters of bars, full and empty: blocks if stdout can encode them."""
     try:
         "█░".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -1,4 +1,4 @@
-"""One line on stderr: errors and warnings."""
+"""Errors and warnings: one line each, on stderr."""
 
 from __future__ import annotations
 

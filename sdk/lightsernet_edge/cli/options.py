@@ -1,4 +1,4 @@
-"""Flags that several verbs share."""
+"""Flags that several verbs share, and the types of their values."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser, positional: bool) -> None:
-    """Add MODEL as ``--model`` or as a positional argument that may be left out."""
-    help_text = "a .tflite with its record (default: the model that ships)"
+    """Add MODEL, as ``--model`` or as an optional positional argument."""
+    help_text = "a .tflite with its record (default: the shipped model)"
     if positional:
         parser.add_argument("model", metavar="MODEL", nargs="?", type=path, help=help_text)
     else:
@@ -32,8 +32,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine",
         metavar="NAME",
-        help="litert, tflite, tensorflow or native, the C engine (default: the first of the "
-        "interpreters that works)",
+        help="litert, tflite, tensorflow or native, the C engine (default: the first "
+        "interpreter that works)",
     )
     parser.add_argument(
         "--threads",
@@ -52,9 +52,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 def open_recognizer(
     arguments: argparse.Namespace, profile: Path | None = None
 ) -> EmotionRecognizer:
-    """Make the recognizer that ``--model`` and the flags of `add_engine` ask for.
+    """Open the model of ``--model`` with the engine that the flags of `add_engine` choose.
 
-    What the interpreters say of themselves meanwhile is kept off the terminal.
+    The output of the interpreters is kept off the terminal.
     """
     from ..native_output import held_back
     from ..recognizer import EmotionRecognizer
@@ -71,7 +71,7 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 
 def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
-    """Add ``--device`` and ``--input``, of which at most one may be given.
+    """Add ``--device`` and ``--input``; at most one of them may be given.
 
     With `several`, ``--input`` takes more than one recording, and `recording` is a list.
     """
@@ -79,7 +79,7 @@ def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
     source.add_argument(
         "--device",
         metavar="NAME",
-        help="number of an audio input or part of its name (default: the system's)",
+        help="number of an audio input, or part of its name (default: the system's default input)",
     )
     source.add_argument(
         "--input",
@@ -112,18 +112,18 @@ def add_dataset(parser: argparse.ArgumentParser) -> None:
 
 
 def path(text: str) -> Path:
-    """Return the path that a flag names; an empty one would stand for the working folder."""
+    """Return the path that a flag names. An empty one would mean the working folder."""
     if not text:
         raise argparse.ArgumentTypeError("found '', expected a path")
     return Path(text)
 
 
 def recording(text: str) -> str:
-    """Return a recording's name as it was given, for messages and results."""
+    """Return the name of a recording as it was given, for messages and results."""
     path(text)
     return text
 
 
 def label_list(text: str) -> tuple[str, ...]:
-    """Split a comma list, as of labels or speakers."""
+    """Split a comma-separated list, for example of labels or speakers."""
     return tuple(item.strip() for item in text.split(","))

@@ -1,4 +1,4 @@
-"""``serve``: emotions as a service of the Wyoming protocol."""
+"""``serve``: answers audio streams of the Wyoming protocol."""
 
 from __future__ import annotations
 
@@ -29,14 +29,18 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--uri",
         default=DEFAULT_URI,
-        help="where to listen: tcp://HOST:PORT, unix://PATH or stdio:// (default: %(default)s; "
-        "whoever reaches it may use it)",
+        help="address: tcp://HOST:PORT, unix://PATH or stdio:// (default: %(default)s); anyone "
+        "who can reach it may use it",
     )
     parser.add_argument(
-        "--max-clients", metavar="N", type=int, default=8, help="more are refused (default: 8)"
+        "--max-clients",
+        metavar="N",
+        type=int,
+        default=8,
+        help="refuse further clients (default: 8)",
     )
     parser.add_argument(
-        "--provisional", action="store_true", help="also events while an utterance lasts"
+        "--provisional", action="store_true", help="also send events while an utterance lasts"
     )
     options.add_profile(parser)
     options.add_model(parser, positional=False)
@@ -68,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             profile=arguments.profile,
         )
 
-    # What is wrong with the model is said now, not to the first client.
+    # Open the model once now, so that errors in it are not left to the first client.
     with contextlib.nullcontext() if arguments.debug else held_back(), open_stream() as stream:
         name = Path(arguments.model or default_model_path()).name
         model = ServiceModel(name, stream.labels)

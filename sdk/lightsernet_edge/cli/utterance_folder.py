@@ -1,4 +1,4 @@
-"""``listen --record DIR``: each utterance as a WAV file, with its result beside it."""
+"""``listen --record DIR``: writes each utterance as WAV, with its result as JSON."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from ..files.atomic_write import write_atomically
 
 
 class UtteranceFolder:
-    """Keeps the recent audio, and writes of it what was an utterance.
+    """Keeps the recent audio, and writes the utterances in it to a folder.
 
     Parameters
     ----------
     folder : Path
-        Made if it is not there.
+        Created if it does not exist.
     sample_rate : int
         In hertz.
 
     Raises
     ------
     InputError
-        If the folder cannot be made, or written to.
+        If the folder cannot be created or written to.
     """
 
     def __init__(self, folder: Path, sample_rate: int) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            # Known now, not when somebody has spoken.
+            # Check this now, before the first utterance.
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
@@ -48,14 +48,14 @@ class UtteranceFolder:
         self._folder = folder
         self._sample_rate = sample_rate
         self._keep = round((MOST_KEPT_S + FAST_BLOCK_S) * sample_rate)
-        # Each with the place of its first sample in the stream.
+        # Each block with the index of its first sample in the stream.
         self._blocks: deque[tuple[int, NDArray[np.int16]]] = deque()
         self._end = 0
         self._session = time.strftime("%Y%m%d-%H%M%S")
         self._count = 0
 
     def add(self, samples: NDArray[np.int16], lost_samples: int = 0) -> None:
-        """Take in the next samples; `lost_samples` before them are zeros."""
+        """Take in samples, shape (n,), after `lost_samples` lost ones, which become zeros."""
         self._end += lost_samples
         self._blocks.append((self._end, samples))
         self._end += samples.size
@@ -70,12 +70,12 @@ class UtteranceFolder:
         Parameters
         ----------
         fields : dict
-            The result as JSON fields, with `start_s` and `end_s`.
+            The result as JSON fields; `start_s` and `end_s` are among them.
 
         Returns
         -------
         Path
-            Of the WAV file; the JSON file has its name with another ending.
+            Of the WAV file; the JSON file has the same name with the ending ``.json``.
 
         Raises
         ------

@@ -1,8 +1,9 @@
 """The verbs of the command line: the runtime's own, then those found by entry point.
 
-A verb is a module with ``add_parser(subparsers)``, registered in the entry point
-group ``lightsernet_edge.verbs``. The parser that it adds sets ``run``, a function
-from the parsed arguments to the exit status.
+A verb is a module with ``add_parser(subparsers)`` in the entry point group
+``lightsernet_edge.verbs``. The parser that it adds sets ``run``, a function from the
+parsed arguments to the exit status. Each flag has, as its ``dest``, the name of the
+library's parameter, see `flag_names`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ _OWN = (classify, listen, enrol, devices, serve, info, adopt)
 
 
 class Verb(Protocol):
-    """A module that offers a verb."""
+    """A module that implements a verb."""
 
     def add_parser(self, subparsers: Any) -> None:
-        """Add the verb's parser to what ``ArgumentParser.add_subparsers`` returned."""
+        """Add the verb's parser to the result of ``ArgumentParser.add_subparsers``."""
 
 
 def verbs() -> list[Verb]:

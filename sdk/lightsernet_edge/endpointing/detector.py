@@ -1,4 +1,4 @@
-"""Where in a stream of samples somebody speaks, in exact integers.
+"""Finds utterances in a stream of samples, in exact integers.
 
 The arithmetic is written down in ``docs/reference/endpointing.md``; the C engine repeats
 it bit for bit. Knows nothing of models.
@@ -17,11 +17,11 @@ Utterance = tuple[int, int]
 
 
 class HopLevels:
-    """The level of every hop of a stream.
+    """Computes the level of each hop of a stream.
 
-    The level is 256 * log2 of the energy that a hop has through a Haar wavelet:
-    the sum over the newest `half_wavelet` samples minus that over as many before
-    them. 0 stands for no energy at all.
+    The level is 256 * log2 of the energy of the hop after a Haar wavelet: the sum of the
+    newest `half_wavelet` samples minus the sum of as many before them. A hop without
+    energy has level 0.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ class HopLevels:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all audio."""
+        """Forget all audio: return to the state of a new stream."""
         self._past: NDArray[np.int64] | None = None
 
     def push(self, hops: NDArray[np.int16]) -> NDArray[np.int64]:
-        """Compute the levels of hops that follow the last ones.
+        """Compute the levels of the next hops.
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class HopLevels:
         half = self._half
         past = self._past
         if past is None:
-            # The stream begins as if the first sample had always been there.
+            # As if the first sample had been there forever: an offset makes no click.
             past = np.full(2 * half, hops[0], np.int64)
         samples = np.concatenate([past, hops])
         self._past = samples[-2 * half :].copy()
@@ -65,12 +65,16 @@ class HopLevels:
 
 
 def levels(energies: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return 256 * log2(energy), by eight squarings of the mantissa; 0 for 0.
+    """Return 256 * log2(energy), computed by eight squarings of the mantissa; 0 for 0.
 
     Parameters
     ----------
-    energies : ndarray of int64
+    energies : ndarray of int64, shape (n,)
         In 0..2**52.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
     """
     # frexp is exact on these integers: energy = fraction * 2**exponent, fraction in 1/2..1.
     exponent = np.frexp(energies.astype(np.float64))[1].astype(np.int64) - 1
@@ -96,13 +100,14 @@ class Endpointer:
     Attributes
     ----------
     hops : int
-        Hops heard so far.
+        Number of hops taken in.
     in_speech : bool
+        Whether an utterance is in progress.
     start, end : int
-        The utterance in progress as far as it is certain, in hops; `end` is
-        exclusive and never falls.
+        The certain part of the utterance in progress, in hops; `end` is exclusive and
+        never decreases.
     floor, peak : int
-        The noise floor and the tracked peak, as levels.
+        Noise floor and tracked peak, as levels.
     """
 
     def __init__(self, constants: EndpointConstants) -> None:
@@ -110,7 +115,7 @@ class Endpointer:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything: the state of a new stream."""
+        """Forget all audio: return to the state of a new stream."""
         self.hops = 0
         self.in_speech = False
         self.start = self.end = 0
@@ -127,10 +132,15 @@ class Endpointer:
     def step(self, level: int) -> Utterance | None:
         """Take in the level of the next hop.
 
+        Parameters
+        ----------
+        level : int
+            As `HopLevels` computes it.
+
         Returns
         -------
         (start, end) or None
-            The utterance that ended with this hop, in hops, `end` exclusive.
+            The utterance that ended with this hop, in hops; `end` is exclusive.
         """
         c = self._constants
         self._track(level)
@@ -161,9 +171,9 @@ class Endpointer:
         return None
 
     def finish(self) -> Utterance | None:
-        """End the audio: return the utterance in progress, if there is one.
+        """End the audio and return the utterance in progress, if there is one.
 
-        What comes after is no part of any utterance before.
+        Later hops belong to no utterance before.
         """
         ended = self._stop() if self.in_speech else None
         self._begun = 0
@@ -177,7 +187,7 @@ class Endpointer:
         return self.start, self.end
 
     def _track(self, level: int) -> None:
-        """Follow noise floor and peak, both of the mean of three hops' levels."""
+        """Update noise floor and peak; both follow the mean level of three hops."""
         c = self._constants
         if self._before is None:
             self._before = (level, level)
@@ -197,18 +207,19 @@ class Endpointer:
 
 
 def find_utterances(samples: NDArray[np.int16], constants: EndpointConstants) -> list[Utterance]:
-    """Find the utterances of a whole recording, as a stream would.
+    """Find the utterances in a whole recording; a stream finds the same ones.
 
     Parameters
     ----------
     samples : ndarray of int16, shape (n,)
         Mono.
     constants : EndpointConstants
+        For the sample rate of `samples`.
 
     Returns
     -------
     list of (start, end)
-        In samples, in order, not overlapping; empty where nobody speaks.
+        In samples, in order of time, not overlapping; empty if nobody speaks.
     """
     hop = constants.hop_length
     whole = samples[: len(samples) // hop * hop]

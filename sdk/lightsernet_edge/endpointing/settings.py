@@ -1,4 +1,4 @@
-"""What counts as an utterance: in seconds and decibels, and as the integers made of them."""
+"""What counts as an utterance: settings in seconds and decibels, and the integers made of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..files.json_fields import Fields
 
-# Levels count in 1/256 of an octave of energy: 256 * log2(energy).
+# A level is 256 * log2(energy); its unit is a step, 1/256 of an octave of energy.
 _STEPS_PER_OCTAVE = 256
 _STEPS_PER_DB = _STEPS_PER_OCTAVE * math.log2(10.0) / 10.0
-# The tracked peak has 4 bits more, so that it can fall by less than a step a hop.
+# Extra bits of the tracked peak, so that it can fall by less than one step per hop.
 PEAK_BITS = 4
 SHARE_BITS = 8
-# Half the length of the Haar wavelet, in seconds: its band lies around 750 Hz,
-# where voices are strong, and a constant offset does not pass.
+# Half the length of the Haar wavelet, in seconds. Its band lies around 750 Hz, where voices
+# are strong; a constant offset has no energy in it.
 _HALF_WAVELET_S = 0.0005
 _FULL_SCALE = 32768
 
@@ -27,33 +27,32 @@ class EndpointSettings:
     Attributes
     ----------
     begin_db, last_db : float
-        Speech begins this far above the noise floor, and lasts as long as it
-        stays above the lower one.
+        Speech begins when the level is `begin_db` above the noise floor, and lasts while it
+        is `last_db` above it.
     begin_share, last_share : float
-        The same as a share, in 0..1, of the distance from the noise floor to the
-        tracked peak; the larger of the two thresholds holds.
+        The same thresholds as a share, in 0..1, of the distance from the noise floor to the
+        tracked peak. The larger threshold of the two applies.
     range_db : float
-        The distance counts up to here only.
+        Upper limit of that distance.
     begin_drop_db, last_drop_db : float
-        No threshold is further below the tracked peak: what matters where there is
-        next to no noise.
+        No threshold lies further below the tracked peak. This matters in very low noise.
     release_db_per_s : float
-        How fast the tracked peak falls.
+        Rate at which the tracked peak falls.
     speech_s, speech_window_s : float
-        An utterance begins when so much of the last `speech_window_s` was above
-        the threshold.
+        An utterance begins when `speech_s` of the last `speech_window_s` were above the
+        threshold.
     hang_over_s : float
-        An utterance ends when nothing was heard for so long.
+        An utterance ends when the level stays below the threshold for this long.
     maximum_s : float
-        Longer ones are cut here, 30 s at most.
+        Longer utterances are cut here; at most 30.
     before_s, after_s : float
-        Margins that belong to the utterance.
+        Margins before and after the speech that belong to the utterance.
     floor_s : float
-        The noise floor is the minimum of the last so many seconds.
+        The noise floor is the minimum level of the last `floor_s`.
     silence_dbfs : float
-        The noise floor is never taken to be lower, in dB of full scale.
+        Lower limit of the noise floor, in dB of full scale.
     first_floor_dbfs : float
-        Nor to be higher at the start of a stream, when it is not known yet.
+        Upper limit of the noise floor at the start of a stream, when it is not known yet.
 
     Raises
     ------
@@ -120,12 +119,12 @@ _RANGES: dict[str, tuple[float, float]] = {
     "silence_dbfs": (-120.0, 0.0),
     "first_floor_dbfs": (-120.0, 0.0),
 }
-# How far back an utterance may begin when its event comes, in seconds.
+# The longest time from the beginning of an utterance to its event, in seconds.
 MOST_KEPT_S = sum(
     _RANGES[name][1]
     for name in ("maximum_s", "hang_over_s", "before_s", "after_s", "speech_window_s")
 )
-# The window of an utterance's begin is kept as the bits of a word.
+# The hops of `speech_window_s` are the bits of one word.
 _MAX_WINDOW_HOPS = 31
 _FLOOR_BLOCKS = 8
 
@@ -166,12 +165,12 @@ class _Units:
 
 @dataclass(frozen=True)
 class EndpointConstants:
-    """The settings as the integers that the arithmetic runs on.
+    """The settings as the integers of the arithmetic.
 
     Attributes
     ----------
     hop_length : int
-        In samples; all times below count in hops.
+        In samples; all times below are in hops.
     half_wavelet : int
         In samples.
     begin, last, range, begin_drop, last_drop, silence, first_floor : int
@@ -179,12 +178,13 @@ class EndpointConstants:
     begin_share, last_share : int
         In 1/256.
     release : int
-        A hop, in 1/16 of a step of a level.
+        Fall of the tracked peak per hop, in 1/16 of a step.
     speech, speech_window, hang_over, maximum, before, after : int
+        In hops.
     floor_block : int
-        The noise floor is the minimum over the block in progress and the
-        `floor_blocks` before it.
+        Length of a block, in hops.
     floor_blocks : int
+        The noise floor is the minimum over the block in progress and this many before it.
     """
 
     hop_length: int
@@ -218,7 +218,7 @@ class EndpointConstants:
         sample_rate : int
             In hertz.
         hop_length : int
-            In samples.
+            Of the front end, in samples.
 
         Raises
         ------
@@ -258,17 +258,22 @@ class EndpointConstants:
 
     @property
     def hops_kept(self) -> int:
-        """Most hops that an utterance may reach back, or hold back, from the last one."""
+        """The number of hops that a stream must keep to cut an utterance out."""
         return max(self.before + self.speech_window, self.hang_over) + 1
 
 
 def settings_from_json(data: object) -> EndpointSettings:
     """Build settings from the JSON object of a record; unknown fields are ignored.
 
+    Parameters
+    ----------
+    data : object
+        The JSON value of ``decision.endpointing``.
+
     Raises
     ------
     InputError
-        If it is no object, or a value is out of its range.
+        If it is not an object, or a value is out of its range.
     """
     if not isinstance(data, dict):
         raise InputError(f"endpointing: found {data!r}, expected an object")

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written to a temporary name, then renamed."""
+"""Writes files to a temporary name and renames them: a file is complete or absent."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from ..errors import InputError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to a temporary name beside `path`, then rename it.
+    """Write a file to a temporary name beside it, then rename it.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file; a link is followed, and a file that exists keeps its permissions.
+    content : bytes
+        Of the whole file.
 
     Raises
     ------
     InputError
-        If the place cannot be written to, or is a pipe or device, which renaming would
+        If the file cannot be written, or is a pipe or device, which the renaming would
         replace.
     """
-    # Through a link to the file it points to, which keeps its rights.
+    # Write to the target of a link, not over the link.
     path = Path(os.path.realpath(path))
     temporary = None
     try:
@@ -46,7 +53,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    # The system offers no other way to ask for it.
+    # The system has no other call that returns it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -1,7 +1,7 @@
 """`Fields`: the fields of a JSON object, each checked when it is taken.
 
-Values out of a file may be of any type, missing, or out of range. What is wrong is
-raised as one line that names the field, what was found and what was expected:
+A value in a file may be missing, have any type, or be out of range. The error is one line
+that names the field, what was found and what was expected:
 ``record: decision.temperature is 0, expected a number above 0``.
 """
 
@@ -17,7 +17,7 @@ from ..errors import InputError
 
 Kind = TypeVar("Kind")
 
-# A value may be a whole file: messages show its beginning.
+# Messages show this many characters of a value.
 _SHOWN = 80
 
 
@@ -27,11 +27,11 @@ class Fields:
     Parameters
     ----------
     values : mapping of str to object
-        A JSON object, or ``vars`` of a dataclass that was made from one.
+        A JSON object, or ``vars`` of a dataclass made from one.
     where : str
-        Stands before the name of a field in messages: ``"record: decision."``.
+        Stands before the name of a field in messages, for example ``"record: decision."``.
     error : type of InputError
-        Raised for a field that is missing, of another type, or out of range.
+        Raised for a field that is missing, has another type, or is out of range.
     """
 
     def __init__(
@@ -45,12 +45,12 @@ class Fields:
         return iter(self.values)
 
     def refuse(self, name: str, expected: str) -> NoReturn:
-        """Raise the error for a field: what it is, and what was expected."""
+        """Raise the error for a field: what was found, and what was expected."""
         found = shown(self.values[name]) if name in self.values else "missing"
         raise self.error(f"{self.where}{name} is {found}, expected {expected}")
 
     def is_given(self, name: str) -> bool:
-        """Whether a field is there and is not null."""
+        """Whether a field exists and is not null."""
         return self.values.get(name) is not None
 
     def text(
@@ -87,7 +87,7 @@ class Fields:
         above : float, optional
             A bound that it may not reach.
         expected : str, optional
-            For the message; by default made of the bounds.
+            For the message; by default made from the bounds.
         """
         value = self.values.get(name)
         if not (
@@ -107,7 +107,7 @@ class Fields:
         high: int | None = None,
         expected: str | None = None,
     ) -> int:
-        """Return an integer, `low` and `high` included."""
+        """Return an integer in `low`..`high`, both included."""
         value = self.values.get(name)
         if not (
             isinstance(value, int)
@@ -119,7 +119,7 @@ class Fields:
         return value
 
     def items(self, name: str, expected: str = "a list") -> list[Any]:
-        """Return the items of a list, of any type."""
+        """Return the items of a list; they may have any type."""
         value = self.values.get(name)
         if not isinstance(value, (list, tuple)):
             self.refuse(name, expected)
@@ -178,9 +178,9 @@ class Fields:
         return Fields(value, f"{self.where}{name}.", self.error)
 
     def build(self, kind: type[Kind]) -> Kind:
-        """Build a dataclass from the fields that it knows; those of later writers are ignored.
+        """Build a dataclass from the fields that it has; other fields are ignored.
 
-        The dataclass checks the values itself.
+        The dataclass must check the values itself.
         """
         values = {}
         for item in dataclasses.fields(kind):  # type: ignore[arg-type]
@@ -192,7 +192,7 @@ class Fields:
 
 
 def is_finite_number(value: object) -> TypeGuard[float]:
-    """Tell whether a value is an int or a float, no bool, that float64 can hold."""
+    """Tell whether a value is an int or float, not a bool, that float64 can represent."""
     try:
         return (
             isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
@@ -202,7 +202,7 @@ def is_finite_number(value: object) -> TypeGuard[float]:
 
 
 def shown(value: object) -> str:
-    """Return a value as messages show it, cut to 80 characters."""
+    """Return the text of a value in messages, at most 80 characters."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 

@@ -1,4 +1,4 @@
-"""Files that are read only if they are files: a pipe may never begin, a device never end."""
+"""Opens regular files only: a pipe may block, a device may never end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError
 
-# Else opening a pipe waits for somebody who writes into it. Not every system has it.
+# Without it, opening a pipe waits for a writer. Not every system has it.
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)
 
 
@@ -22,13 +22,18 @@ def open_regular(path: Path, expected: str, error: type[InputError] = InputError
     expected : str
         What the file should be, for messages: "a recording".
     error : type of InputError
-        What is raised.
+        Raised for all failures.
+
+    Returns
+    -------
+    FileIO
+        At its beginning.
 
     Raises
     ------
     InputError
-        As `error`: if there is no such file, if it is a directory, a pipe or a device, or if
-        it cannot be read.
+        An `error`, if the file does not exist, is a directory, pipe or device, or cannot be
+        read.
     """
     try:
         stream = FileIO(path, opener=lambda name, flags: os.open(name, flags | _AT_ONCE))

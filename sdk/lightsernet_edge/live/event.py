@@ -1,4 +1,4 @@
-"""`Event`: something that a stream has to say."""
+"""`Event`: what a stream reports."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from ..decision import Emotion
 
 @dataclass(frozen=True)
 class Event:
-    """Something that a stream has to say.
+    """A decision of a stream.
 
     Attributes
     ----------
     kind : str
-        ``utterance``: a whole utterance, when it has ended; ``provisional``: the utterance in
-        progress; ``continuous``: the last seconds.
+        ``utterance``: on an utterance that has ended. ``provisional``: on the utterance in
+        progress. ``continuous``: on the last seconds.
     emotion : Emotion
-        Its posteriors are calibrated; its times count from the start of the stream and
+        Its posteriors are calibrated. Its times count from the start of the stream and
         include lost samples.
     broken : bool
-        Whether samples were lost inside the stretch or at an edge of it.
+        Whether samples were lost inside the stretch or at one of its edges.
     """
 
     kind: str

@@ -1,9 +1,8 @@
 """`Listener`: a front end and a network together; samples in, raw output out.
 
-Most engines take rows of features, and `FrontEndListener` computes those. An
-engine that brings a front end of its own, as the firmware's does, offers
-`ListeningEngine` as well, and then hears the samples themselves: what it says is
-then what it says on the device, to the last bit.
+Most engines take rows of features, which `FrontEndListener` computes. An engine with a
+front end of its own, such as the firmware's, also implements `ListeningEngine` and takes
+samples: its output then equals that of the device, to the last bit.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from ..profiles.profile import Profile, RunningProfile
 
 
 class Listener(Protocol):
-    """Hears one utterance after another, or the last seconds of a stream."""
+    """Computes the network's output on one utterance after another, or on the last seconds."""
 
     def reset(self) -> None:
         """Begin the next utterance; the profile stays."""
@@ -31,13 +30,13 @@ class Listener(Protocol):
         """Take in samples, shape (n,)."""
 
     def provisional(self) -> RawOutput | None:
-        """Return the network's output over what was heard so far, None if that is too little."""
+        """Return the output on the utterance so far, or None if it is too short."""
 
     def finish(self) -> RawOutput | None:
-        """End the utterance and return the network's output, None if it was too short."""
+        """End the utterance and return the output, or None if it was too short."""
 
     def learn(self) -> None:
-        """Adapt the profile to the utterance that was finished last."""
+        """Adapt the profile to the utterance that `finish` ended last."""
 
 
 @runtime_checkable
@@ -62,13 +61,13 @@ class ListeningEngine(Protocol):
         adapt : bool
             Whether `learn` will be called.
         window_frames : int or None
-            Hear the last so many rows of features only, instead of everything
-            since `reset`: for continuous mode.
+            Run the network on this many of the last rows only, for continuous mode; None
+            for all rows since `reset`.
 
         Raises
         ------
         InputError
-            If it cannot do one of these.
+            If the engine cannot do one of these.
         """
 
 
@@ -81,10 +80,16 @@ def open_listener(
 ) -> Listener:
     """Make a listener on an engine, with the engine's own front end if it has one.
 
+    Parameters
+    ----------
+    engine : Engine
+    record, profile, adapt, window_frames
+        As for `ListeningEngine.listener`.
+
     Raises
     ------
     InputError
-        If the profile does not fit the model, or the engine cannot do what is asked for.
+        If the profile does not fit the model, or the engine cannot do one of these.
     """
     if profile is not None:
         profile.check_fits(record.features)
@@ -96,22 +101,20 @@ def open_listener(
 class FrontEndListener:
     """A listener on an engine that takes rows of features.
 
-    Rows are computed as the audio arrives where the front end is causal, and
-    else when an output is asked for.
+    A causal front end computes rows while the audio arrives; another one computes them
+    when an output is needed.
 
     Parameters
     ----------
     engine : Engine
-    record : ModelRecord
-    profile : Profile or None
-    adapt : bool
-    window_frames : int or None
+    record, profile, adapt, window_frames
+        As for `ListeningEngine.listener`.
 
     Raises
     ------
     InputError
-        If the front end cannot do what is asked for: `adapt` needs one that
-        standardises, a window a causal one.
+        If `adapt` is given and the front end is not causal or does not standardise, or
+        `window_frames` is given and it is not causal.
     """
 
     def __init__(
@@ -131,18 +134,18 @@ class FrontEndListener:
             self._stream = FrontEnd(spec.without_standardisation()).stream()
         elif window_frames is not None:
             raise InputError(
-                f"features: recipe {spec.name!r} is not causal, so it cannot be heard continuously"
+                f"features: recipe {spec.name!r} is not causal, so mode 'continuous' cannot use it"
             )
         elif adapt:
             raise InputError(f"adapt: recipe {spec.name!r} is not causal, so it cannot adapt")
-        # Rows where the front end streams, else the samples themselves.
-        self._heard: deque[NDArray[np.float64] | NDArray[np.int16]] = deque()
+        # Of the utterance: rows if the front end is causal, else samples.
+        self._parts: deque[NDArray[np.float64] | NDArray[np.int16]] = deque()
         self._window = window_frames
         self._rows = 0
 
     def reset(self) -> None:
         """Begin the next utterance; the profile stays."""
-        self._heard.clear()
+        self._parts.clear()
         self._rows = 0
         if self._stream is not None:
             self._stream.reset()
@@ -150,36 +153,36 @@ class FrontEndListener:
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Take in samples, shape (n,)."""
         if self._stream is None:
-            self._heard.append(pcm.copy())
+            self._parts.append(pcm.copy())
             return
         rows = self._stream.push(pcm)
         if not len(rows):
             return
-        self._heard.append(rows)
+        self._parts.append(rows)
         self._rows += len(rows)
-        while self._window is not None and self._rows - len(self._heard[0]) >= self._window:
-            self._rows -= len(self._heard.popleft())
+        while self._window is not None and self._rows - len(self._parts[0]) >= self._window:
+            self._rows -= len(self._parts.popleft())
 
     def provisional(self) -> RawOutput | None:
-        """Return the network's output over what was heard so far, None if that is too little."""
-        if not self._heard:
+        """Return the output on the utterance so far, or None if it is too short."""
+        if not self._parts:
             return None
-        heard = np.concatenate(self._heard)
+        whole = np.concatenate(self._parts)
         if self._stream is None:
-            rows = self._front_end.features(heard)
+            rows = self._front_end.features(whole)
         else:
-            rows = self._front_end.standardize(heard.astype(np.float64, copy=False))
+            rows = self._front_end.standardize(whole.astype(np.float64, copy=False))
         if self._window is not None:
             rows = rows[-self._window :]
         return self._engine.invoke(rows) if len(rows) else None
 
     def finish(self) -> RawOutput | None:
-        """End the utterance and return the network's output, None if it was too short."""
+        """End the utterance and return the output, or None if it was too short."""
         return self.provisional()
 
     def learn(self) -> None:
-        """Adapt the profile to the utterance that was finished last."""
-        if self._running is None or not self._heard:
+        """Adapt the profile to the utterance that `finish` ended last."""
+        if self._running is None or not self._parts:
             return
-        self._running.add(np.concatenate(self._heard).astype(np.float64, copy=False))
+        self._running.add(np.concatenate(self._parts).astype(np.float64, copy=False))
         self._front_end = FrontEnd(self._running.profile().applied_to(self._front_end.spec))

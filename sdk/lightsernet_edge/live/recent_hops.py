@@ -1,4 +1,4 @@
-"""`RecentHops`: the last hops of a stream, for what is known of them only later."""
+"""`RecentHops`: the last hops of a stream, until it is known which of them are speech."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 
 
 class RecentHops:
-    """A ring of the last hops, and which of them an utterance still needs.
+    """A ring buffer of the last hops, from which an utterance takes those that are speech.
 
-    An utterance is known to have begun, or to go on, some time after the audio arrived.
+    Endpointing knows only some time after the audio arrived that an utterance has begun, or
+    that it goes on.
 
     Parameters
     ----------
     count : int
-        How many hops are kept.
+        Number of hops that are kept.
     hop_length : int
         In samples.
     """
@@ -30,15 +31,22 @@ class RecentHops:
         self._next = 0
 
     def keep(self, index: int, hop: NDArray[np.int16]) -> None:
-        """Keep hop number `index` of the stream, shape (hop_length,), in place of the oldest."""
+        """Keep a hop in place of the oldest one.
+
+        Parameters
+        ----------
+        index : int
+            Of the hop in the stream.
+        hop : ndarray of int16, shape (hop_length,)
+        """
         self._ring[index % len(self._ring)] = hop
 
     def begin(self, start: int) -> None:
-        """Let the next `take` begin at hop `start`: that of a new utterance."""
+        """Begin a new utterance: the next `take` starts with hop `start`."""
         self._next = start
 
     def take(self, end: int) -> Iterator[NDArray[np.int16]]:
-        """Yield the hops before `end` that have not been taken yet."""
+        """Yield the hops before hop `end` that have not been taken yet, shape (hop_length,)."""
         for index in range(self._next, end):
             yield self._ring[index % len(self._ring)]
         self._next = end

@@ -1,8 +1,8 @@
-"""`EmotionStream`: samples in as they arrive, events out.
+"""`EmotionStream`: samples in while they arrive, events out.
 
-An utterance's event is what `EmotionRecognizer.classify_samples` says of the same
-samples; the stream adds when it begins and ends. Any split of the audio gives the
-same events, because all that depends on time goes hop by hop.
+The event of an utterance equals the result of `EmotionRecognizer.classify_samples` on the
+same samples; the stream adds start and end. The events do not depend on how the audio is
+split into chunks, because everything that depends on time proceeds hop by hop.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..engines import RawOutput
 from ..errors import InputError, LightSernetError
 from ..model.record import DecisionDefaults
 from ..profiles.profile import Profile
+from .delivery import Delivery
 from .event import Event
 from .listener import Listener, open_listener
 from .recent_hops import RecentHops
@@ -32,60 +33,62 @@ MODES = ("utterance", "continuous")
 
 
 class _Model(NamedTuple):
-    """What `close` lets go of."""
+    """What `close` releases."""
 
     classifier: Classifier
     listener: Listener
 
 
 class EmotionStream:
-    """Recognises emotions in speech as it arrives.
+    """Recognises emotions in speech while it arrives.
 
     Parameters
     ----------
     model : str or Path, optional
-        A `.tflite` with its record; by default the model that ships.
+        A `.tflite` with its record; by default the shipped model.
     engine : str, optional
-        Name of the engine; by default the first interpreter that is installed.
+        Name of the engine; by default the first interpreter that is installed and works.
     threads : int
-        Threads of the interpreter.
+        Number of threads, 1 to 1024.
     xnnpack : bool
-        Whether to run on XNNPACK.
+        Whether to run on XNNPACK: faster on most machines, but the integers of an int8
+        model differ in the last bits.
     mode : {"utterance", "continuous"}
-        One event an utterance when it has ended, or, while it lasts, one every
-        `step_s` of the decision's settings over its last `window_s`.
+        ``utterance``: one event per utterance, when it has ended. ``continuous``: while an
+        utterance lasts, one event every `step_s` on its last `window_s`; both are fields of
+        the decision settings.
     provisional : bool
-        In mode ``utterance``: also an event every `step_s` while one lasts.
+        In mode ``utterance``: also one event every `step_s` while an utterance lasts.
     profile : Profile, str or Path, optional
-        Of the user, as `enrol` makes it.
+        Of the user, as `Enrolment` or the verb `enrol` makes it.
     adapt : bool
-        In mode ``utterance``: let the profile follow the utterances.
+        In mode ``utterance``: adapt the profile after each utterance.
     decision : DecisionDefaults, optional
-        In place of the record's.
+        Used instead of the settings in the record.
     callback : callable, optional
-        Called with every event before it is returned, once all samples of the call
-        are taken in; what it raises goes to the caller, later events come with the
-        next call. Under `events` it runs in the thread that does the work.
+        Called with each event before it is returned. If it raises, the exception goes to
+        the caller, and the later events come with the next call. Under `events` it runs
+        in a worker thread.
 
     Attributes
     ----------
     sample_rate : int
-        Of the samples to be pushed, in hertz.
+        Of the samples that `process` takes, in hertz.
     frame_length : int
-        Samples of one step of the analysis: chunks of a multiple cost least.
+        Number of samples in one step of the analysis; chunks of a multiple cost least.
     labels : tuple of str
         In the model's order.
     level_db : float
-        RMS of the samples pushed last, in dB of full scale; -120 for silence.
+        RMS of the samples of the last call, in dB of full scale; -120 for silence.
 
     Raises
     ------
     InputError
-        If an argument is wrong, or the profile does not fit the model.
+        If an argument is wrong, or the profile is damaged or does not fit the model.
     ModelError
-        If the model is missing, damaged, or has no record.
+        If the model is missing, damaged or without a record, or the engine cannot run it.
     MissingDependencyError
-        If no interpreter is installed.
+        If a package that the engine needs is not installed, or no interpreter works.
     """
 
     def __init__(
@@ -116,7 +119,7 @@ class EmotionStream:
         self._continuous = mode == "continuous"
         self._speaks_early = provisional or self._continuous
         self._adapt = adapt
-        self._callback = callback
+        self._delivery = Delivery(callback)
         hops_per_s = spec.sample_rate / spec.hop_length
         self._step = settings.step_hops(hops_per_s)
         self._window = settings.window_hops(hops_per_s)
@@ -140,7 +143,7 @@ class EmotionStream:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all audio: the state of a new stream. An adapted profile stays."""
+        """Forget all audio: return to the state of a new stream. An adapted profile stays."""
         self._open_model().listener.reset()
         self._levels.reset()
         self._endpointer.reset()
@@ -148,12 +151,12 @@ class EmotionStream:
         self._timeline = Timeline()
         self._cutter.reset()
         self._recent.reset()
-        self._owed: list[Event] = []
+        self._delivery.reset()
         self._finished = False
         self.level_db = SILENT_DB
 
     def close(self) -> None:
-        """Let go of the model. Nothing can be pushed any more."""
+        """Release the model. The stream cannot be used any more."""
         self._model = None
 
     def __enter__(self) -> EmotionStream:
@@ -173,7 +176,7 @@ class EmotionStream:
         return self._seconds(self._samples())
 
     def process(self, pcm: ArrayLike) -> list[Event]:
-        """Take in samples and return what they bring.
+        """Take in samples and return the events that they complete.
 
         Parameters
         ----------
@@ -188,24 +191,28 @@ class EmotionStream:
         Raises
         ------
         InputError
-            If the samples are of another shape or type, not finite, or beyond
-            -1..1; nothing of them is taken in.
+            If the samples have another shape or type, are not finite, or lie outside
+            -1..1; then none of them is taken in.
         LightSernetError
             If the stream is closed or finished.
         """
         self._refuse_finished()
         samples = as_int16(pcm)
-        events, self._owed = self._owed, []
+        events: list[Event] = []
         if samples.size:
             self.level_db = rms_db(samples)
         for hops in self._cutter.push(samples):
             levels = self._levels.push(hops.reshape(-1)).tolist()
             for hop, level in zip(hops, levels, strict=True):
                 events += self._take_in(hop, level)
-        return self._called_back(events)
+        return self._delivery.deliver(events)
 
     def finish(self) -> list[Event]:
-        """End the audio: the utterance in progress is judged. `reset` begins anew.
+        """End the audio and return the event of the utterance in progress; `reset` begins anew.
+
+        Returns
+        -------
+        list of Event
 
         Raises
         ------
@@ -213,28 +220,26 @@ class EmotionStream:
             If the stream is closed.
         """
         self._open_model()
-        events, self._owed = self._owed, []
-        if not self._finished:
-            self._finished = True
-            events += self._cut()
-        return self._called_back(events)
+        events = [] if self._finished else self._cut()
+        self._finished = True
+        return self._delivery.deliver(events)
 
     def mark_broken(self, lost_samples: int = 0) -> None:
-        """Say that samples were lost between the last ones pushed and the next.
+        """Report that samples were lost after the last ones and before the next.
 
-        An utterance that they fall into is marked; where as much is missing as the
-        hang-over it ends there, and `process` or `finish` return its event next. So
-        is one that begins at the gap: what it began with may be lost.
+        An utterance around the gap is marked as broken, and so is one that begins there. If
+        the gap is as long as the hang-over, the utterance ends there, and the next call of
+        `process` or `finish` returns its event.
 
         Parameters
         ----------
         lost_samples : int
-            How many, as far as it is known.
+            Number of lost samples, 0 or more; 0 if it is not known.
 
         Raises
         ------
         InputError
-            If the number is below 0.
+            If `lost_samples` is below 0.
         LightSernetError
             If the stream is closed or finished.
         """
@@ -248,17 +253,22 @@ class EmotionStream:
             self._cutter.reset()
         self._timeline.add(self._samples(), lost_samples)
         if ends:
-            self._owed += self._cut()
+            self._delivery.add(self._cut())
 
     async def events(self, source: AsyncIterable[ArrayLike]) -> AsyncIterator[Event]:
-        """Process chunks from an asynchronous source, and `finish` at its end.
+        """Process chunks from an asynchronous source, and call `finish` at its end.
 
-        The work is done in a thread, so that the loop stays responsive.
+        The work is done in a thread, so that the event loop stays responsive.
 
         Parameters
         ----------
         source : asynchronous iterable of array_like
             Chunks as for `process`.
+
+        Yields
+        ------
+        Event
+            In order of time.
         """
         # Imported here: it is slow to import, and most programs never need it.
         import asyncio
@@ -280,7 +290,7 @@ class EmotionStream:
             raise LightSernetError("the stream is finished: reset() begins a new one")
 
     def _samples(self) -> int:
-        """Count the samples that were pushed."""
+        """Return the number of samples taken in, without lost ones."""
         return self._endpointer.hops * self._hop + self._cutter.pending
 
     def _seconds(self, sample: int) -> float:
@@ -323,11 +333,11 @@ class EmotionStream:
         return events
 
     def _event(self, kind: str, span: Utterance, output: RawOutput | None) -> list[Event]:
-        """Make the event of a stretch, in hops; none if it is too short to be judged."""
+        """Make the event of a stretch, in hops; none if the stretch is too short."""
         start, end = (hops * self._hop for hops in span)
         if output is None or end - start < self._settings.min_seconds * self.sample_rate:
             return []
-        # A gap at the end comes after it.
+        # A gap right at the end does not belong to the stretch.
         end_s = (end + self._timeline.lost_before(end - 1)) / self.sample_rate
         emotion = self._open_model().classifier.decide(
             output,
@@ -336,12 +346,3 @@ class EmotionStream:
             decide=self._smoother.decide if kind == "continuous" else None,
         )
         return [Event(kind, emotion, self._timeline.is_broken(start, end))]
-
-    def _called_back(self, events: list[Event]) -> list[Event]:
-        if self._callback is not None:
-            # Should one of them raise, the later ones are owed.
-            self._owed = events
-            for event in events:
-                self._owed = self._owed[1:]
-                self._callback(event)
-        return events

@@ -1,4 +1,4 @@
-"""`Enrolment`: some seconds of neutral speech into a profile, and what is wrong with them."""
+"""`Enrolment`: makes a profile from some seconds of neutral speech, and warns of bad audio."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from ..model.record import ModelRecord
 from .neutral_bias import Posteriors, mean_log_posteriors, neutral_bias
 from .profile import Profile, RunningProfile
 
-# Less speech than this gives no profile at all, or one with a warning.
+# In seconds: less speech gives no profile, or a profile with a warning.
 LEAST_S = 1.0
 SHORT_S = 5.0
-# Speech below this RMS is near the steps of 16-bit audio and a microphone's own noise.
+# Speech below this RMS, in dB of full scale, is near the quantisation steps of 16-bit audio and
+# the noise of the microphone.
 QUIET_DBFS = -50.0
-# So large a share of samples at the bounds is heard as distortion.
+# A larger share of samples at full scale is audible as distortion.
 CLIPPED_SHARE = 0.001
 _BOUNDS = (-32768, 32767)
 
 
 @dataclass(frozen=True)
 class EnrolmentWarning:
-    """Why a profile may be worse than it could be.
+    """A reason why a profile may be less accurate.
 
     Attributes
     ----------
@@ -45,16 +46,17 @@ class EnrolmentWarning:
 
 @dataclass(frozen=True)
 class EnrolmentResult:
-    """A profile, and what it was made of.
+    """A profile and the speech that it was made of.
 
     Attributes
     ----------
     profile : Profile
     seconds : float
-        Of speech, without the pauses.
+        Length of the speech, without pauses.
     level_db : float
         RMS of the speech, in dB of full scale.
     warnings : tuple of EnrolmentWarning
+        Empty if the speech is good enough.
     """
 
     profile: Profile
@@ -64,48 +66,48 @@ class EnrolmentResult:
 
 
 class Enrolment:
-    """Takes in audio until there is enough speech in it.
+    """Finds the speech in audio, and makes a profile of it.
 
     Parameters
     ----------
     record : ModelRecord
         Of the model that the profile is for.
     posteriors : callable, optional
-        The model itself, standardised rows to posteriors: the profile then knows what the
-        model is off by on this voice.
+        The model, from standardised rows to posteriors, for example
+        `EmotionRecognizer.posteriors`. With it, the profile has the model's bias on this
+        voice.
 
     Attributes
     ----------
     sample_rate : int
-        Of the samples to be pushed, in hertz.
+        Of the samples that `push` takes, in hertz.
 
     Raises
     ------
     InputError
-        If the model's front end cannot use a profile: it needs a causal one that
-        standardises.
+        If the model's front end cannot use a profile: it must be causal and standardise.
     """
 
     def __init__(self, record: ModelRecord, posteriors: Posteriors | None = None) -> None:
         spec = record.features
-        # Refused here: a front end that does not standardise.
+        # Raises if the front end does not standardise.
         RunningProfile(spec)
         self._record = record
         self._posteriors = posteriors
-        # A front end that is not causal is refused here.
+        # Raises if the front end is not causal.
         plain = spec.without_standardisation()
         FrontEnd(plain).stream()
         self._front_end = FrontEnd(plain)
         self.sample_rate = spec.sample_rate
-        self._hop = spec.hop_length
+        self._hop_length = spec.hop_length
         constants = EndpointConstants.of(
             record.decision.endpointing, spec.sample_rate, spec.hop_length
         )
-        self._cutter = HopCutter(self._hop)
+        self._cutter = HopCutter(self._hop_length)
         self._levels = HopLevels(constants)
         self._endpointer = Endpointer(constants)
-        self._heard: list[NDArray[np.int16]] = []
-        # Of each hop, the share of it that is clipped.
+        self._hops: list[NDArray[np.int16]] = []
+        # For each hop, the share of its samples that are clipped.
         self._clipped: list[NDArray[np.float64]] = []
         self._spans: list[Utterance] = []
 
@@ -115,22 +117,22 @@ class Enrolment:
         Parameters
         ----------
         pcm : array_like, shape (n,)
-            int16, or float in -1..1.
+            Mono, at `sample_rate`; int16, or float in -1..1.
         clipped_share : float, optional
-            How much of it was at full scale before channels were averaged or the
-            rate was changed, in 0..1, see `AudioBlock`; it is counted for the
-            hops that end in these samples. By default the samples at the bounds.
+            Share of the samples that were at full scale before channels were averaged and
+            the rate was changed, in 0..1, see `AudioBlock`. It applies to the hops that end
+            in these samples. By default, clipping is measured on `pcm`.
 
         Raises
         ------
         InputError
-            If the samples are of another shape or type, not finite, or beyond -1..1,
-            or the share is not in 0..1.
+            If the samples have another shape or type, are not finite, or lie outside -1..1,
+            or `clipped_share` is not in 0..1.
         """
         if clipped_share is not None and not 0.0 <= clipped_share <= 1.0:
             raise InputError(f"clipped_share: found {clipped_share:g}, expected 0..1")
         for hops in self._cutter.push(as_int16(pcm)):
-            self._heard.append(hops.copy())
+            self._hops.append(hops.copy())
             if clipped_share is None:
                 self._clipped.append(np.isin(hops, _BOUNDS).mean(axis=1))
             else:
@@ -141,10 +143,10 @@ class Enrolment:
                     self._spans.append(ended)
 
     def mark_broken(self) -> None:
-        """Say that samples were lost between the last ones pushed and the next.
+        """Report that samples were lost after the last ones and before the next.
 
-        The utterance in progress ends there, an unfinished hop is dropped, and what
-        follows begins anew: no row of features spans the gap.
+        The utterance in progress ends there, and an incomplete hop is dropped, so that no
+        row of features spans the gap.
         """
         ended = self._endpointer.finish()
         if ended is not None:
@@ -154,23 +156,29 @@ class Enrolment:
 
     @property
     def speech_s(self) -> float:
-        """Speech so far, the utterance in progress included, in seconds."""
+        """Length of the speech so far, with the utterance in progress, in seconds."""
         hops = sum(end - start for start, end in self._spans)
         if self._endpointer.in_speech:
             hops += self._endpointer.end - self._endpointer.start
-        return hops * self._hop / self.sample_rate
+        return hops * self._hop_length / self.sample_rate
 
     def finish(self) -> EnrolmentResult:
         """Make the profile of the speech that was found.
 
+        Returns
+        -------
+        EnrolmentResult
+
         Raises
         ------
         AudioError
-            If there is less than a second of it.
+            If there is less than one second of speech.
         """
         last = self._endpointer.finish()
         spans = [*self._spans, *([] if last is None else [last])]
-        hops = np.concatenate(self._heard) if self._heard else np.zeros((0, self._hop), np.int16)
+        hops = (
+            np.concatenate(self._hops) if self._hops else np.zeros((0, self._hop_length), np.int16)
+        )
         utterances = [hops[start:end].reshape(-1) for start, end in spans]
         seconds = sum(utterance.size for utterance in utterances) / self.sample_rate
         if seconds < LEAST_S:
@@ -200,12 +208,17 @@ def profile_of(
     utterances : sequence of ndarray of float64, shape (n_frames, n_coefficients)
         Rows that are not standardised; at least one utterance.
     record : ModelRecord
+        Of the model.
     posteriors : callable, optional
-        The model, for the bias of its answers: standardised rows to posteriors. Without it,
-        or where the record does not tell what to compare with, there is no bias. Utterances
-        shorter than the record's ``min_seconds`` have no part in it.
+        The model, from standardised rows to posteriors, to measure its bias. Without it, or
+        if the record has no ``neutral_log_posteriors``, the profile has no bias. Utterances
+        shorter than the record's ``min_seconds`` do not contribute to it.
     begin_profile : callable, optional
-        Makes the profile that is filled.
+        Makes the running profile that takes the rows in.
+
+    Returns
+    -------
+    Profile
 
     Raises
     ------
@@ -234,12 +247,23 @@ def neutral_answers(
     profile: Profile,
     posteriors: Posteriors,
 ) -> NDArray[np.float64]:
-    """Return what a model says of a speaker's utterances with the speaker's profile.
+    """Return a model's mean log posteriors on a speaker's utterances, with the profile in use.
+
+    Parameters
+    ----------
+    utterances : sequence of ndarray of float64, shape (n_frames, n_coefficients)
+        Rows that are not standardised; at least one utterance.
+    spec : FeatureSpec
+        Of the model.
+    profile : Profile
+        Of the speaker.
+    posteriors : callable
+        The model, from standardised rows to posteriors.
 
     Returns
     -------
     ndarray of float64, shape (n_labels,)
-        As `neutral_bias.mean_log_posteriors`.
+        In nats, as of `mean_log_posteriors`.
     """
     front_end = FrontEnd(profile.applied_to(spec))
     return mean_log_posteriors([front_end.standardize(rows) for rows in utterances], posteriors)

@@ -1,14 +1,14 @@
-"""What a model says of somebody's neutral speech, and how that shifts its answers.
+"""The bias of a model on a user's neutral speech.
 
-A calm voice that is taken for a bored one will be taken for it again. Enrolment tells what
-the model says of n seconds of the user's neutral speech, e, the mean logarithm of the
-posteriors; the model's record tells what it said of its training speakers, enrolled
-alike, r. The difference is believed as the mean of a profile is, a being what the training
-set counts for:
+A model that takes a calm voice for a bored one will do so again. Enrolment measures e, the
+mean log posterior per label on n seconds of the user's neutral speech. The model's record
+holds r, the same mean over its training speakers, enrolled in the same way. Shrink the
+difference by n / (n + a), as for the profile's mean; a is the prior weight of the
+training set:
 
     bias = n / (n + a) (e - r)
 
-and taken off the logarithms of the posteriors before the temperature
+The bias is subtracted from the log posteriors before the temperature is applied
 (`decision.with_temperature`). docs/results/experiments.md has the trial.
 """
 
@@ -23,14 +23,14 @@ from ..decision import LEAST_POSTERIOR
 
 Posteriors = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-# Bound of each value, around their mean: no enrolment rules a label out.
+# Bound of each value, in nats: no enrolment can rule a label out.
 MAX_BIAS = 2.0
 
 
 def mean_log_posteriors(
     utterances: Sequence[NDArray[np.float64]], posteriors: Posteriors
 ) -> NDArray[np.float64]:
-    """Return what a model says of utterances together, each by its length.
+    """Return a model's mean log posteriors on utterances, weighted by their lengths.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def mean_log_posteriors(
     Returns
     -------
     ndarray of float64, shape (n_labels,)
-        Natural logarithms.
+        In nats, at most 0.
     """
     answers = np.array([posteriors(rows) for rows in utterances])
     lengths = np.array([len(rows) for rows in utterances], dtype=np.float64)
@@ -52,19 +52,20 @@ def mean_log_posteriors(
 def neutral_bias(
     found: NDArray[np.float64], reference: NDArray[np.float64], share: float
 ) -> tuple[float, ...]:
-    """Return the bias of a user's answers.
+    """Return the bias of a model on a user's speech.
 
     Parameters
     ----------
     found, reference : ndarray of float64, shape (n_labels,)
-        Mean log-posteriors of neutral speech: the user's, and the training speakers'.
+        Mean log posteriors on neutral speech: of the user, and of the training speakers.
     share : float
-        What the user's speech counts for, in 0..1.
+        Weight of the user's speech, n / (n + a), in 0..1.
 
     Returns
     -------
     tuple of float
-        One value a label, in nats, 0 on average, each at most `MAX_BIAS` from it.
+        One value per label, in nats, within `MAX_BIAS` of 0. Their mean is 0 before that
+        bound.
     """
     bias = share * (found - reference)
     return tuple(np.clip(bias - bias.mean(), -MAX_BIAS, MAX_BIAS).tolist())

@@ -1,8 +1,8 @@
-"""`Profile`: what a front end knows of its user's voice and microphone.
+"""`Profile`: a front end's mean and scale for one user's voice and microphone.
 
-A profile is a mean and a scale for every coefficient, in place of those of the
-training set. It holds no audio. The arithmetic is here alone: enrolment, running
-adaptation and the trainer's scores all use it, and the C engine repeats it.
+They replace the mean and scale of the training set. A profile holds no audio. All of its
+arithmetic is in this module: enrolment, adaptation and the trainer's scores use it, and
+the C engine computes the same.
 """
 
 from __future__ import annotations
@@ -24,45 +24,46 @@ from ..files.regular_file import open_regular
 from .neutral_bias import MAX_BIAS
 
 SCHEMA = "lightsernet-edge profile 1"
-# What the training set's mean and scale count for beside the user's own rows. A mean
-# also holds what was said and felt, so it is believed later; docs/results/experiments.md has
-# the trial.
+# Prior weights of the training set's mean and scale, in seconds of the user's rows. A mean
+# also depends on words and emotion, so its prior is larger: docs/results/experiments.md.
 PRIOR_MEAN_S = 10.0
 PRIOR_SCALE_S = 5.0
-# A running profile forgets: its rows never count for more than so many seconds.
+# The memory of a running profile, in seconds: older rows count for less and less.
 MEMORY_S = 60.0
-# How far a profile may lie from the training set's statistics.
+# Bounds of a profile: the shift of the mean in units of the training set's scale, and the
+# factor between the scales.
 MAX_SHIFT = 2.0
 MAX_STRETCH = 2.0
-# Of the front end, what comes after the rows that a profile is made of, or is but a name.
+# Fields of a front end that do not change the rows that a profile is made of.
 _NOT_FINGERPRINTED = ("name", "padding", "mean", "scale", "clip_value")
 _MAX_BYTES = 1 << 20
-# What messages about values begin with.
+# Stands before the name of a field in messages.
 _WHERE = "profile: "
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Mean and scale of a user's rows of features, blended with the training set's.
+    """Mean and scale of a user's rows, blended with those of the training set.
 
     Attributes
     ----------
     front_end : str
-        Fingerprint of the front end that it was made with, see `fingerprint`.
+        Fingerprint of the front end that the profile was made with, see `fingerprint`.
     mean, scale : tuple of float
-        One value a coefficient; `scale` above 0.
+        One value per coefficient; `scale` above 0.
     seconds : float
-        Of the speech that it was made of.
+        Length of the speech that the profile was made of, 0 or more.
     bias : tuple of float
-        What `model` is off by on the user's voice, one value a label, in nats; empty if
-        that is not known. See `lightsernet_edge.profiles.neutral_bias`.
+        Bias of `model` on the user's voice, one value per label, in nats, -2..2; empty if
+        it is not known. See `lightsernet_edge.profiles.neutral_bias`.
     model : str
-        SHA-256 of the model that the bias is of, as its record has it; empty without one.
+        SHA-256 of the model that the bias was measured on, as in its record; empty without
+        a bias.
 
     Raises
     ------
     InputError
-        If a value is of another type, not finite, or out of its range.
+        If a value has another type, is not finite, or is out of its range.
     """
 
     front_end: str
@@ -82,7 +83,7 @@ class Profile:
         if len(self.mean) != len(self.scale):
             raise InputError(
                 f"{_WHERE}found {len(self.mean)} means and {len(self.scale)} scales, expected "
-                "as many"
+                "equal numbers"
             )
         if min(self.scale) <= 0:
             raise InputError(f"{_WHERE}scale holds {min(self.scale)!r}, expected above 0")
@@ -90,14 +91,14 @@ class Profile:
         bounds = f"numbers from -{MAX_BIAS:g} to {MAX_BIAS:g}"
         fields.numbers("bias", -MAX_BIAS, MAX_BIAS, bounds)
         if bool(fields.text("model")) != bool(self.bias):
-            fields.refuse("model", "that of the bias, if there is one")
+            fields.refuse("model", "that of the bias, empty without a bias")
 
     def check_fits(self, spec: FeatureSpec) -> None:
-        """Raise InputError unless the profile was made with this front end."""
+        """Raise InputError unless the profile was made with the front end `spec`."""
         if spec.mean is None:
             raise InputError(
-                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so no "
-                "profile can be used"
+                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so it "
+                "cannot use a profile"
             )
         if len(self.mean) != spec.n_coefficients or self.front_end != fingerprint(spec):
             raise InputError(
@@ -107,27 +108,50 @@ class Profile:
             )
 
     def applied_to(self, spec: FeatureSpec) -> FeatureSpec:
-        """Return the spec with the profile's mean and scale in place of its own."""
+        """Return `spec` with the profile's mean and scale instead of its own."""
         return replace(spec, mean=self.mean, scale=self.scale)
 
     def bias_of(self, model: str, n_labels: int) -> tuple[float, ...]:
-        """Return the bias for a model, by its SHA-256; empty where it is of another one.
+        """Return the bias of a model.
+
+        Parameters
+        ----------
+        model : str
+            SHA-256 of the model, as in its record.
+        n_labels : int
+            Number of its labels.
+
+        Returns
+        -------
+        tuple of float
+            Empty if the profile has no bias, or one of another model.
 
         Raises
         ------
         InputError
-            If it is of this model, but of another number of labels.
+            If the bias is of this model, but has another number of labels.
         """
         if not self.bias or self.model != model:
             return ()
         if len(self.bias) != n_labels:
             raise InputError(
-                f"{_WHERE}bias holds {len(self.bias)} values, expected {n_labels}, one a label"
+                f"{_WHERE}bias holds {len(self.bias)} values, expected {n_labels}, one per label"
             )
         return self.bias
 
     def save(self, path: str | Path) -> None:
-        """Write the profile as JSON, whole or not at all."""
+        """Write the profile as JSON, to a temporary name that is then renamed.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the file to write.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
         data: dict[str, Any] = {
             "schema": SCHEMA,
             "front_end": self.front_end,
@@ -143,10 +167,15 @@ class Profile:
     def load(cls, path: str | Path) -> Profile:
         """Read a profile.
 
+        Parameters
+        ----------
+        path : str or Path
+            Of a file that `save` wrote.
+
         Raises
         ------
         InputError
-            If the file is missing, is no profile, or holds values out of range.
+            If the file is missing, is not a profile, or holds values out of range.
         """
         path = Path(path)
         try:
@@ -180,31 +209,33 @@ class Profile:
 
 
 def fingerprint(spec: FeatureSpec) -> str:
-    """Return a hash of what a spec computes before it standardises: 64 hexadecimal digits."""
+    """Return a hash of what `spec` computes before it standardises: 64 hexadecimal digits."""
     fields = {k: v for k, v in spec.to_json().items() if k not in _NOT_FINGERPRINTED}
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 class RunningProfile:
-    """Statistics of a user's rows, and the profile that follows from them.
+    """Collects statistics of a user's rows, and computes the profile from them.
 
-    With n rows of mean m and variance v (around m), a and b rows that the training
-    set's mean m0 and scale s0 count for:
+    The user's n rows have mean m and variance v; the training set has mean m0 and scale s0,
+    with prior weights of a and b rows:
 
         mean    = m0 + n / (n + a) (m - m0),          at most 2 s0 from m0
         scale^2 = s0^2 + n / (n + b) (v - s0^2),      scale in s0 / 2 .. 2 s0
 
-    More rows than `memory_s` lasts push the older ones out, in proportion.
+    If there are more rows than `memory_s`, the weight of the older ones is reduced.
 
     Parameters
     ----------
     spec : FeatureSpec
-        Of the model; its mean and scale are the training set's.
+        Of the model; its mean and scale are those of the training set.
     start : Profile, optional
-        What is known already: it counts as `start.seconds` of speech, at most `memory_s`.
-        Its bias stays as it is.
-    prior_mean_s, prior_scale_s, memory_s : float
-        In seconds of rows: a, b, and the memory.
+        Profile to begin with. It has the weight of `start.seconds` of speech, at most
+        `memory_s`. Its bias is kept unchanged.
+    prior_mean_s, prior_scale_s : float
+        The prior weights a and b, in seconds of rows.
+    memory_s : float
+        The largest weight of the user's rows, in seconds.
 
     Raises
     ------
@@ -222,8 +253,8 @@ class RunningProfile:
     ) -> None:
         if spec.mean is None or spec.scale is None:
             raise InputError(
-                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so no "
-                "profile can be made for it"
+                f"{_WHERE}the model's front end {spec.name!r} does not standardise, so it "
+                "cannot use a profile"
             )
         self._front_end = fingerprint(spec)
         self._rows_per_s = spec.sample_rate / spec.hop_length
@@ -243,7 +274,7 @@ class RunningProfile:
             self._begin_from(start)
 
     def _begin_from(self, start: Profile) -> None:
-        """Take the statistics that would have given this profile."""
+        """Set the statistics that would have given this profile."""
         count = min(start.seconds * self._rows_per_s, self._memory_rows)
         if count <= 0:
             return
@@ -256,11 +287,17 @@ class RunningProfile:
         self._seconds = start.seconds
 
     def add(self, rows: NDArray[np.float64]) -> None:
-        """Take in rows of features, not standardised.
+        """Take in rows of features.
 
         Parameters
         ----------
         rows : ndarray of float64, shape (n, n_coefficients)
+            Not standardised.
+
+        Raises
+        ------
+        InputError
+            If `rows` has another shape, or is not finite.
         """
         if rows.ndim != 2 or rows.shape[1] != self._sum.size or not np.isfinite(rows).all():
             raise InputError(
@@ -279,23 +316,23 @@ class RunningProfile:
             self._squares *= keep
 
     def _shares(self, count: float) -> tuple[float, float]:
-        """Return what so many rows count for in mean and scale, of 1."""
+        """Return the weights of `count` rows in mean and scale, in 0..1."""
         if not count:
             return 0.0, 0.0
         return count / (count + self._prior_mean_rows), count / (count + self._prior_scale_rows)
 
     @property
     def mean_share(self) -> float:
-        """What the rows so far count for in the mean, of 1."""
+        """Weight of the user's rows in the mean, in 0..1."""
         return self._shares(self._count)[0]
 
     @property
     def seconds(self) -> float:
-        """Speech taken in so far."""
+        """Length of the speech taken in, with that of `start`, in seconds."""
         return self._seconds
 
     def profile(self) -> Profile:
-        """Return the profile that follows from the rows so far."""
+        """Compute the profile from the rows so far."""
         mean_share, scale_share = self._shares(self._count)
         mean = self._sum / max(self._count, 1.0)
         variance = np.maximum(self._squares / max(self._count, 1.0) - mean**2, 0.0)

@@ -1,1 +1,1 @@
-"""The network service of ``serve``."""
+"""Streams over the network: the service of the verb ``serve``."""

@@ -1,4 +1,4 @@
-"""The one client of ``serve --uri stdio://``: its events on stdin, its answers on stdout."""
+"""Serves a single client on stdin and stdout, for the URI ``stdio://``."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _SHOWN = 40
 
 
 class EventReader(asyncio.StreamReader):
-    """Reads events, and tells the end of them from what is no event."""
+    """Reads events; tells the end of the stream from bytes that are not an event."""
 
     _line: bytes | None = None
 
     async def readline(self) -> bytes:
-        """Return a line, as its parent does, and remember it."""
+        """Read a line as the base class does, and keep it for messages."""
         self._line = None
         self._line = await super().readline()
         return self._line
 
     async def read_event(self) -> WyomingEvent | None:
-        """Return the next event, or None at the end.
+        """Return the next event, or None at the end of the stream.
 
         Raises
         ------
         InputError
-            If something else arrives, or the end is within an event.
+            If other bytes arrive, or the stream ends within an event.
         """
         try:
             event = await async_read_event(self)
@@ -67,12 +67,12 @@ class EventReader(asyncio.StreamReader):
 
 
 def check_stdio() -> None:
-    """Check that a client can be at the other end of stdin and stdout.
+    """Check that stdin and stdout can lead to a client.
 
     Raises
     ------
     InputError
-        If one is closed, or a file, or a device like /dev/null.
+        If one of them is closed, a regular file, or a device like /dev/null.
     """
     _check(_descriptor("stdin"), "stdin", selectors.EVENT_READ)
     _check(_descriptor("stdout"), "stdout", selectors.EVENT_WRITE)
@@ -80,9 +80,9 @@ def check_stdio() -> None:
 
 @asynccontextmanager
 async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWriter]]:
-    """Open stdin and stdout as streams; on leaving they are as they were before.
+    """Open stdin and stdout as asynchronous streams; restore them when the context ends.
 
-    What is drained has reached the client's pipe, so nothing is lost at the end.
+    `drain` waits until all bytes are in the client's pipe, so nothing is lost at the end.
     """
     source, sink = _descriptor("stdin"), _descriptor("stdout")
     reader = EventReader()
@@ -91,7 +91,7 @@ async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWrit
     with _blocking_restored(source, sink):
         try:
             transports.append(await _connect(source, "rb", protocol))
-            # Who starts a program on a socket gives it one for both directions.
+            # A program that is started on a socket has one for both directions.
             if not (_is_socket(sink) and os.path.sameopenfile(source, sink)):
                 protocol = asyncio.StreamReaderProtocol(asyncio.StreamReader())
                 transports.append(await _connect(sink, "wb", protocol))
@@ -101,7 +101,7 @@ async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWrit
         finally:
             for transport in transports:
                 if not transport.is_closing():
-                    # Closed, one that writes would wait for a client that does not read.
+                    # `close` of a writer would wait for a client that does not read.
                     getattr(transport, "abort", transport.close)()
 
 
@@ -110,10 +110,10 @@ async def _connect(
 ) -> asyncio.BaseTransport:
     loop = asyncio.get_running_loop()
     transport: asyncio.BaseTransport
-    # asyncio closes what it is given, so that is a copy.
+    # asyncio closes its descriptor, so give it a copy.
     if _is_socket(descriptor):
         end = socket.socket(fileno=os.dup(descriptor))
-        # As a pipe, a socket that something arrives at would count as closed.
+        # A pipe transport would take incoming data on a socket for its end.
         transport, _ = await loop.create_connection(lambda: protocol, sock=end)
         return transport
     pipe: IO[bytes] = os.fdopen(os.dup(descriptor), mode, buffering=0)
@@ -124,7 +124,7 @@ async def _connect(
 
 @contextmanager
 def _blocking_restored(*descriptors: int) -> Iterator[None]:
-    # Not the process's own: a terminal's is that of the shell as well.
+    # The flag is not the process's own: a shell shares that of its terminal.
     before = [os.get_blocking(descriptor) for descriptor in descriptors]
     try:
         yield
@@ -134,7 +134,7 @@ def _blocking_restored(*descriptors: int) -> Iterator[None]:
 
 
 def _descriptor(name: str) -> int:
-    # What Python began with: the command line replaces a closed stdout.
+    # The original stream: the command line replaces a closed stdout.
     try:
         descriptor: int = getattr(sys, f"__{name}__").fileno()
     except (AttributeError, ValueError):
@@ -168,7 +168,7 @@ def _is_connected(descriptor: int) -> bool:
 
 
 def _can_be_waited_for(descriptor: int, direction: int) -> bool:
-    """Whether it is a terminal or the like, and not /dev/null."""
+    """Whether a selector takes the descriptor: a terminal yes, /dev/null no."""
     with selectors.DefaultSelector() as selector:
         try:
             selector.register(descriptor, direction)

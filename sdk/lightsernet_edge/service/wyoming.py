@@ -1,9 +1,9 @@
-"""Emotions as a service of the Wyoming protocol: an audio stream in, events out.
+"""A service of the Wyoming protocol: audio in, emotions out.
 
-Needs the extra ``serve``. A client sends ``audio-start``, ``audio-chunk`` and
-``audio-stop``; each utterance is answered with an event of the type ``emotion``
-when it ends, and the end of the audio with ``emotions-end``. ``describe`` and
-``ping`` are answered as the protocol says. docs/guide/embed.md lists the fields.
+It needs the extra ``serve``. A client sends ``audio-start``, ``audio-chunk`` and
+``audio-stop``. The service sends an event of the type ``emotion`` when an utterance ends,
+and ``emotions-end`` at the end of the audio. It answers ``describe`` and ``ping`` as the
+protocol requires. docs/guide/embed.md lists the fields.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ _INT16_BYTES = 2
 
 @dataclass(frozen=True)
 class ServiceModel:
-    """What the service says of its model.
+    """The model as the service describes it.
 
     Attributes
     ----------
     name : str
+        Of its file.
     labels : tuple of str
         In the model's order.
     """
@@ -61,17 +62,17 @@ class EmotionService:
     Parameters
     ----------
     open_stream : callable
-        Makes the stream of a client.
+        Takes no arguments and returns a new `EmotionStream`.
     model : ServiceModel
     max_clients : int
-        More are told so, and not heard.
+        Further clients get an error, and their audio is not processed.
 
     Attributes
     ----------
     clients : int
-        Served at the moment.
+        Number of clients at the moment.
     utterances : int
-        Answered so far.
+        Number of utterances answered so far.
     """
 
     def __init__(
@@ -92,15 +93,15 @@ class EmotionService:
         uri : str
             ``tcp://HOST:PORT``, ``unix://PATH`` or ``stdio://``.
         on_ready : callable
-            Called when clients can connect.
+            Called, without arguments, when clients can connect.
 
         Raises
         ------
         InputError
-            If the URI is none of these, the address cannot be listened at, or stdin
-            or stdout is no pipe or socket.
+            If `uri` is not one of these, the service cannot listen at the address, or stdin
+            or stdout is not a pipe or socket.
         LightSernetError
-            If the client on stdin did not keep to the protocol, or stopped reading.
+            If the client on stdin violated the protocol, or stopped reading.
         """
         try:
             server = AsyncServer.from_uri(uri)
@@ -111,19 +112,19 @@ class EmotionService:
         if isinstance(server, AsyncStdioServer):
             check_stdio()
             on_ready()
-            # The package's own closes the process's stdout, and hears of no fault.
+            # The package's own server closes stdout and does not report faults.
             async with stdio_streams() as (reader, writer):
                 await _Client(self, reader, writer).run_alone(reader)
             return
         try:
-            # The package removes whatever lies where its socket goes.
+            # The package would remove any file at the path of its socket.
             path = Path(urlparse(uri).path)
             if isinstance(server, AsyncUnixServer) and path.exists() and not path.is_socket():
                 raise InputError(f"uri {uri}: found a file there, expected a socket or nothing")
             await server.start(self._client)
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or error
-            raise InputError(f"uri {uri}: cannot be listened at ({why})") from None
+            raise InputError(f"uri {uri}: cannot listen there ({why})") from None
         on_ready()
         try:
             await asyncio.get_running_loop().create_future()
@@ -134,14 +135,14 @@ class EmotionService:
         return _Client(self, reader, writer)
 
     def close(self) -> None:
-        """Let go of the thread that the networks run on."""
+        """End the thread that runs the networks."""
         self.worker.shutdown(wait=False, cancel_futures=True)
 
     def info(self) -> WyomingEvent:
         """Return the answer to ``describe``.
 
-        The protocol knows no services of this kind, so its own lists stay empty,
-        and a list ``emotion`` stands beside them.
+        The protocol has no list for services of this kind: its lists stay empty, and a
+        list ``emotion`` stands beside them.
         """
         event = Info().event()
         event.data[EMOTION] = [
@@ -179,19 +180,19 @@ class _Client(AsyncEventHandler):
         service.clients += self._is_counted
 
     async def run(self) -> None:
-        """Answer events until the client goes, in whatever way it does."""
-        # What is no event at all fails inside the package, before `handle_event`.
+        """Answer events until the client disconnects, with or without an error."""
+        # Bytes that are not an event fail inside the package, before `handle_event`.
         try:
             with contextlib.suppress(
                 OSError, EOFError, AttributeError, KeyError, TypeError, RecursionError
             ):
                 await super().run()
         finally:
-            # The package's earlier versions leave the connection open.
+            # Earlier versions of the package leave the connection open.
             self.writer.close()
 
     async def run_alone(self, reader: EventReader) -> None:
-        """Answer events until the only client goes; raise what else ends it."""
+        """Answer events until the only client disconnects; raise any fault that ends it."""
         try:
             while event := await self._next(reader):
                 if not await self.handle_event(event):
@@ -211,12 +212,12 @@ class _Client(AsyncEventHandler):
         except LightSernetError as error:
             await self._refuse(error, type(error).__name__)
         except (KeyError, TypeError, ValueError) as error:
-            text = f"{event.type}: not as the protocol has it ({error!r})"
+            text = f"{event.type}: violates the protocol ({error!r})"
             await self._refuse(InputError(text), "protocol")
         return False
 
     async def disconnect(self) -> None:
-        """Forget the client."""
+        """Release the client's stream."""
         self._service.clients -= self._is_counted
         self._is_counted = False
         if self._stream is not None:
@@ -232,7 +233,7 @@ class _Client(AsyncEventHandler):
 
     async def _refuse(self, fault: LightSernetError, code: str) -> None:
         self._fault = fault
-        # It may have gone before it can be told.
+        # The client may be gone already.
         with contextlib.suppress(OSError):
             await self.write_event(Error(str(fault), code).event())
 
@@ -246,14 +247,14 @@ class _Client(AsyncEventHandler):
             _check_format(start.rate, start.width, start.channels)
             await self._open()
         elif AudioChunk.is_type(event.type):
-            await self._hear(AudioChunk.from_event(event))
+            await self._take_in(AudioChunk.from_event(event))
         elif AudioStop.is_type(event.type):
             await self._stop()
-        # Others are not for us; the protocol says to ignore them.
+        # The protocol requires that other events are ignored.
         return True
 
     async def _open(self) -> EmotionStream:
-        """Begin new audio."""
+        """Prepare the client's stream for new audio."""
         if not self._is_counted:
             raise LightSernetError(
                 f"busy: {self._service.max_clients} clients are served already, no more are taken"
@@ -265,7 +266,7 @@ class _Client(AsyncEventHandler):
         self._utterances = 0
         return self._stream
 
-    async def _hear(self, chunk: AudioChunk) -> None:
+    async def _take_in(self, chunk: AudioChunk) -> None:
         stream = self._stream or await self._open()
         _check_format(chunk.rate, chunk.width, chunk.channels)
         if len(chunk.audio) % (_INT16_BYTES * chunk.channels):
@@ -289,7 +290,7 @@ class _Client(AsyncEventHandler):
         await self._open()
 
     def _tail(self) -> NDArray[np.int16]:
-        """Return what the resampler still holds."""
+        """Return the samples that the resampler still holds."""
         if self._converter is None:
             return np.empty(0, np.int16)
         (_, channels), converter = self._converter
@@ -307,7 +308,7 @@ class _Client(AsyncEventHandler):
 
 
 def emotion_data(event: Event) -> dict[str, Any]:
-    """Return the data of an ``emotion`` event."""
+    """Return the JSON data of an ``emotion`` event."""
     emotion = event.emotion
     return {
         "event": event.kind,

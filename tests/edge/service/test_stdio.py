@@ -234,7 +234,7 @@ def test_socket_that_is_no_stream_is_refused() -> None:
         (b'{"type": "ping", "data_length": 9}\nx', "ended within an event"),
         (b'{"type": "audio-chunk", "payload_length": 99}\nxx', "ended within an event"),
         (as_bytes(AudioStart(rate=RATE, width=4, channels=1).event()), "found a width of 4"),
-        (as_bytes(Event("audio-chunk", data={"rate": RATE})), "not as the protocol has it"),
+        (as_bytes(Event("audio-chunk", data={"rate": RATE})), "violates the protocol"),
     ],
     ids=lambda value: repr(value[:20]) if isinstance(value, bytes) else "",
 )
