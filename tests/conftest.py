@@ -12,7 +12,12 @@ from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 # So that a failure in what tests share says what was found, as in the tests themselves.
-pytest.register_assert_rewrite("dataset_trees", "fetching", "made_recordings", "refusals")
+pytest.register_assert_rewrite(
+    "tests.edge.audio.made_recordings",
+    "tests.edge.cli.refusals",
+    "tests.trainer.datasets.dataset_trees",
+    "tests.trainer.datasets.fetching",
+)
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

@@ -7,9 +7,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from lightsernet_edge.model.file import default_model_path, read_model
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 RATE = 16000
 RECORD = read_model(default_model_path()).record
 SPEC = RECORD.features
@@ -17,7 +16,7 @@ SPEC = RECORD.features
 
 def speech(gain: float = 1.0) -> NDArray[np.int16]:
     parts = []
-    for clip in CLIPS:
+    for clip in CLIP_FILES:
         parts += [np.zeros(RATE), 32768 * soundfile.read(clip)[0]]
     joined = np.concatenate([*parts, np.zeros(RATE)])
     return np.clip(np.rint(gain * joined), -32768, 32767).astype(np.int16)

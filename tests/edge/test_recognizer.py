@@ -12,7 +12,7 @@ import soundfile
 
 from lightsernet_edge import AudioError, EmotionRecognizer, InputError
 from lightsernet_edge.audio.recording import AudioWarning, read_recording
-from tests.places import CLIPS
+from tests.places import CLIP_FILES, CLIPS
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def recognizer() -> EmotionRecognizer:
     return EmotionRecognizer()
 
 
-@pytest.mark.parametrize("clip", sorted(CLIPS.glob("*.wav")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("clip", CLIP_FILES, ids=lambda path: path.stem)
 def test_sample_clips(clip: Path, recognizer: EmotionRecognizer) -> None:
     """They were trained on: this shows that the parts fit together, not skill."""
     emotion = recognizer.classify(clip)
@@ -33,7 +33,7 @@ def test_sample_clips(clip: Path, recognizer: EmotionRecognizer) -> None:
 
 
 def test_clips_do_not_influence_each_other(recognizer: EmotionRecognizer) -> None:
-    clips = sorted(CLIPS.glob("*.wav"))
+    clips = CLIP_FILES
     forth = [recognizer.classify(clip) for clip in clips]
     back = [recognizer.classify(clip) for clip in reversed(clips)]
     assert forth == back[::-1]
@@ -43,7 +43,7 @@ def test_clips_do_not_influence_each_other(recognizer: EmotionRecognizer) -> Non
 @pytest.mark.parametrize("gain_db", [-24.0, 6.0])
 def test_gain_does_not_matter(gain_db: float, recognizer: EmotionRecognizer) -> None:
     same = 0
-    clips = sorted(CLIPS.glob("*.wav"))
+    clips = CLIP_FILES
     for clip in clips:
         samples = read_recording(clip, 16000).samples
         quiet = np.clip(np.rint(samples * 10 ** (gain_db / 20) * 32768), -32768, 32767)
@@ -91,7 +91,7 @@ def test_unknown_engine() -> None:
 
 def test_tensorflow_gives_the_same_integers(recognizer: EmotionRecognizer) -> None:
     other = EmotionRecognizer(engine="tensorflow")
-    for clip in sorted(CLIPS.glob("*.wav")):
+    for clip in CLIP_FILES:
         recording = read_recording(clip, 16000)
         np.testing.assert_array_equal(other.output(recording), recognizer.output(recording))
 
@@ -107,7 +107,7 @@ def test_integers_are_the_reference_kernels(recognizer: EmotionRecognizer) -> No
     )
     front_end = FrontEnd(recognizer.file.record.features)
     quantization = recognizer.file.graph.input.quantization
-    for clip in sorted(CLIPS.glob("*.wav"))[:3]:
+    for clip in CLIP_FILES[:3]:
         recording = read_recording(clip, 16000)
         rows = quantization.quantize(front_end.features(recording.samples))
         index = reference.get_input_details()[0]["index"]
@@ -121,8 +121,8 @@ def test_integers_are_the_reference_kernels(recognizer: EmotionRecognizer) -> No
 
 def test_xnnpack_runs_utterances_of_different_lengths() -> None:
     xnnpack = EmotionRecognizer(xnnpack=True)
-    labels = [xnnpack.classify(clip).label for clip in sorted(CLIPS.glob("*.wav"))]
-    expected = [clip.stem.split("_")[0] for clip in sorted(CLIPS.glob("*.wav"))]
+    labels = [xnnpack.classify(clip).label for clip in CLIP_FILES]
+    expected = [clip.stem.split("_")[0] for clip in CLIP_FILES]
     assert np.mean(np.equal(labels, expected)) > 0.8
 
 
@@ -130,7 +130,7 @@ def test_utterances_in_a_recording(recognizer: EmotionRecognizer, tmp_path: Path
     """Clips with pauses between them, in a room's noise, are found one by one."""
     random = np.random.default_rng(3)
     parts, speech, position = [np.zeros(8000)], [], 8000
-    clips = sorted(CLIPS.glob("*.wav"))
+    clips = CLIP_FILES
     for clip in clips:
         samples = read_recording(clip, 16000).samples
         speech.append((position / 16000, (position + samples.size) / 16000))

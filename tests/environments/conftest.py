@@ -13,7 +13,7 @@ import pytest
 
 from tests.environments.distributions import Distributions
 from tests.environments.virtual_environment import VirtualEnvironment, run_checked
-from tests.places import CHECKOUT
+from tests.places import CHECKOUT, CLIP_FILES
 
 # What git ignores, too. Above all egg-info and build: setuptools takes up what
 # they hold, so a distribution built beside them may differ from a fresh clone's.
@@ -76,7 +76,7 @@ def everything() -> VirtualEnvironment:
 @pytest.fixture(scope="session")
 def sample_clips() -> list[Path]:
     """The recordings that come with the repository."""
-    clips = sorted((CHECKOUT / "examples" / "clips").glob("*.wav"))
+    clips = CLIP_FILES
     assert clips, "examples/clips: found no recordings, expected the sample clips"
     return clips
 

@@ -74,9 +74,15 @@ class FeatureSpec:
     n_mels : int
         Number of mel bands, 1..512.
     low_hz, high_hz : float
-        Edges of the filterbank, in hertz.
+        Edges of the filterbank, in hertz; 0 < low_hz < high_hz <= sample_rate / 2.
+    sample_scale : float
+        Factor on the samples, above 0: 32768 for the scale of int16.
+    level : {"none", "percentile", "running-peak"}
+        How the level is normalised: step 2, step 6, or not at all.
+    level_percentile : float
+        In 0..100, above 0.
     level_release_s : float
-        Time in which the running peak decays by a factor e, in seconds.
+        Time in which the running peak decays by a factor e, in seconds, above 0.
     level_floor : float
         Smallest level, in units of the mel bands, above 0.
     clip_seconds : float or None
@@ -87,6 +93,16 @@ class FeatureSpec:
     mean, scale : tuple of float or None
         Of the training set, `n_coefficients` values each; `scale` above 0. None: the front
         end does not standardise.
+    spectrum : {"magnitude", "power"}
+    filterbank : {"continuous", "binned"}
+    log : {"add", "replace-zero"}
+    log_floor : float
+        Above 0.
+    dct : {"unscaled-first", "orthonormal"}
+    first_coefficient : int
+        0..511.
+    n_coefficients : int
+        Number of values per row of features, 1..4097.
     clip_value : float or None
         Bound of the output, above 0; None for no bound.
 

@@ -110,11 +110,11 @@ class DecisionDefaults:
         return Fields({"decision": data}, "record: ", ModelError).nested("decision").build(cls)
 
     def step_hops(self, hops_per_s: float) -> int:
-        """Return `step_s` in hops of the front end, at least 1."""
+        """Return `step_s` in hops, at least 1; `hops_per_s` is the front end's rate of hops."""
         return max(1, round(self.step_s * hops_per_s))
 
     def window_hops(self, hops_per_s: float) -> int:
-        """Return `window_s` in hops of the front end, at least 1."""
+        """Return `window_s` in hops, at least 1; `hops_per_s` is the front end's rate of hops."""
         return max(1, round(self.window_s * hops_per_s))
 
     def rule(self, labels: tuple[str, ...]) -> DecisionRule:

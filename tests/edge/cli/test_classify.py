@@ -10,16 +10,14 @@ import pytest
 import soundfile
 
 from lightsernet_edge.cli import main
-from tests.places import EXAMPLES
-
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
+from tests.places import CLIP_FILES
 
 
 def test_what_is_uncertain_names_the_label_it_would_have_been(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # Seven emotions at once.
-    mixed = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in CLIPS])
+    mixed = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in CLIP_FILES])
     soundfile.write(tmp_path / "mixed.wav", mixed, 16000)
     assert main(["classify", "--json", str(tmp_path / "mixed.wav")]) == 0
     row = json.loads(capsys.readouterr().out)

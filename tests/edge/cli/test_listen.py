@@ -17,9 +17,8 @@ import soundfile
 
 from lightsernet_edge import EmotionRecognizer, EmotionStream
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 RATE = 16000
 TIMEOUT_S = 60
 FIELDS = [
@@ -34,7 +33,7 @@ Command = Callable[..., Any]
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three clips with pauses of 1.5 s."""
     pause = np.zeros(3 * RATE // 2, np.int16)
-    clips = [as_pcm16(read_recording(clip, RATE).samples) for clip in CLIPS[:3]]
+    clips = [as_pcm16(read_recording(clip, RATE).samples) for clip in CLIP_FILES[:3]]
     path = tmp_path_factory.mktemp("talk") / "talk.wav"
     soundfile.write(path, np.concatenate([part for clip in clips for part in (clip, pause)]), RATE)
     return path
@@ -77,7 +76,7 @@ def test_plain_lines_where_there_is_no_terminal(command: Command, talk: Path) ->
     recognizer = EmotionRecognizer()
     printed = outcome.stdout.splitlines()
     assert len(printed) == 3
-    for line, clip in zip(printed, CLIPS, strict=False):
+    for line, clip in zip(printed, CLIP_FILES, strict=False):
         assert recognizer.classify(clip).label in line
         assert "\x1b" not in line
 
@@ -101,7 +100,7 @@ def test_a_terminal_that_knows_no_blocks(talk: Path, encoding: str) -> None:
 def test_as_many_utterances_as_asked_for(command: Command, tmp_path: Path, wanted: int) -> None:
     """Though what is read at once may hold the beginning of the next."""
     pause = np.zeros(2 * RATE // 3, np.int16)
-    clips = [as_pcm16(read_recording(clip, RATE).samples) for clip in CLIPS[:3]]
+    clips = [as_pcm16(read_recording(clip, RATE).samples) for clip in CLIP_FILES[:3]]
     path = tmp_path / "short pauses.wav"
     soundfile.write(path, np.concatenate([part for clip in clips for part in (clip, pause)]), RATE)
     for fast in (["--fast"], []):
@@ -115,7 +114,7 @@ def test_pipe_hears_what_the_file_says(talk: Path) -> None:
     done = through_stdin(pcm + b"\x01", "--fast", "--json")
     assert done.returncode == 0, done.stderr
     labels = [json.loads(line)["label"] for line in done.stdout.splitlines()]
-    assert labels == [EmotionRecognizer().classify(clip).label for clip in CLIPS[:3]]
+    assert labels == [EmotionRecognizer().classify(clip).label for clip in CLIP_FILES[:3]]
     warning, _summary = done.stderr.decode().splitlines()
     assert "one byte too many" in warning
 
@@ -126,7 +125,7 @@ def test_a_file_on_stdin_is_not_taken_for_samples(
     verb: list[str], kind: str, tmp_path: Path
 ) -> None:
     file = tmp_path / f"clip.{kind.lower()}"
-    soundfile.write(file, read_recording(CLIPS[0], RATE).samples, RATE)
+    soundfile.write(file, read_recording(CLIP_FILES[0], RATE).samples, RATE)
     content = file.read_bytes()
     if kind == "MP3":
         # An empty ID3v2 tag, as most MP3 files begin with.

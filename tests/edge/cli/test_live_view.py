@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 LABELS = ("anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral")
 TIMEOUT_S = 60.0
 
@@ -79,7 +78,7 @@ def terminal() -> Iterator[Terminal]:
 
 def test_view(terminal: Terminal, tmp_path: Path, figure: Callable[[str], None]) -> None:
     # Two seconds of silence between the two, so that there is time to look.
-    pieces = [soundfile.read(clip, dtype="int16")[0] for clip in (CLIPS[0], CLIPS[-1])]
+    pieces = [soundfile.read(clip, dtype="int16")[0] for clip in (CLIP_FILES[0], CLIP_FILES[-1])]
     path = tmp_path / "talk.wav"
     silence = np.zeros(32000, np.int16)
     soundfile.write(path, np.concatenate([pieces[0], silence, pieces[1], *[silence] * 30]), 16000)

@@ -28,9 +28,8 @@ from lightsernet_edge import (
 from lightsernet_edge.endpointing.settings import EndpointSettings
 from lightsernet_edge.live.stream import MODES
 from lightsernet_edge.live.timeline import MAX_GAPS
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 RATE, HOP = 16000, 256
 LARGEST_CHUNK = 48000
 Pcm = NDArray[np.int16]
@@ -55,7 +54,7 @@ def spoken(clips: list[Path]) -> Pcm:
 
 @pytest.fixture(scope="module")
 def speech() -> Pcm:
-    return spoken(CLIPS[:3])
+    return spoken(CLIP_FILES[:3])
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +91,7 @@ def test_any_chunks_give_the_same_events(
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_single_samples_give_the_same_events(name: str, streams: dict[str, EmotionStream]) -> None:
-    samples = spoken(CLIPS[:1])[: 3 * RATE]
+    samples = spoken(CLIP_FILES[:1])[: 3 * RATE]
     whole = events_of(fresh(streams, name), [samples])
     assert whole
     chunks: list[NDArray[np.generic]] = [samples[i : i + 1] for i in range(samples.size)]
@@ -149,7 +148,7 @@ def test_provisional_events_come_while_the_utterance_lasts(speech: Pcm) -> None:
 
 
 def test_an_event_comes_when_the_hang_over_is_over() -> None:
-    samples = spoken(CLIPS[:1])
+    samples = spoken(CLIP_FILES[:1])
     stream = EmotionStream()
     hang_over = stream._constants.hang_over
     for start in range(0, samples.size, HOP):
@@ -166,7 +165,7 @@ def test_an_event_comes_when_the_hang_over_is_over() -> None:
 def test_reset_gives_the_state_of_a_new_stream(speech: Pcm) -> None:
     for mode in MODES:
         used = EmotionStream(mode=mode)
-        used.process(spoken(CLIPS[3:5])[:-777])
+        used.process(spoken(CLIP_FILES[3:5])[:-777])
         used.mark_broken(500)
         used.reset()
         assert (used.time_s, used.in_speech, used.level_db) == (0.0, False, -120.0)
@@ -362,7 +361,7 @@ def test_process_does_not_grow(
     name: str, streams: dict[str, EmotionStream], figure: Callable[[str], None]
 ) -> None:
     """What Python holds stays the same, however often the same speech comes again."""
-    stream, speech = fresh(streams, name), spoken(CLIPS[:1])
+    stream, speech = fresh(streams, name), spoken(CLIP_FILES[:1])
     for _ in range(3):
         stream.process(speech)
     tracemalloc.start()

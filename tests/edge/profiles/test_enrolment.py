@@ -17,17 +17,18 @@ from lightsernet_edge.audio.recording import resample
 from lightsernet_edge.capture import AudioBlock, Faults
 from lightsernet_edge.cli import main
 from lightsernet_edge.profiles.enrolment import Enrolment
-from tests.edge.spoken_clips import CLIPS, RATE, RECORD, SPEC, speech
+from tests.edge.spoken_clips import RATE, RECORD, SPEC, speech
+from tests.places import CLIP_FILES
 
 
 def test_the_verb_takes_several_recordings(tmp_path: Path) -> None:
     profile = tmp_path / "me.json"
     enrolment = Enrolment(RECORD)
-    for clip in CLIPS[:3]:
+    for clip in CLIP_FILES[:3]:
         enrolment.push(np.clip(np.rint(32768 * soundfile.read(clip)[0]), -32768, 32767) / 32768)
         enrolment.mark_broken()
     expected = enrolment.finish().profile
-    assert main(["enrol", "--output", str(profile), "--input", *map(str, CLIPS[:3])]) == 0
+    assert main(["enrol", "--output", str(profile), "--input", *map(str, CLIP_FILES[:3])]) == 0
     assert replace(Profile.load(profile), bias=(), model="") == expected
 
 

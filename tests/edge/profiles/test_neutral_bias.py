@@ -23,9 +23,8 @@ from lightsernet_edge.model.file import default_model_path, read_model, write_mo
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_edge.profiles.neutral_bias import MAX_BIAS, mean_log_posteriors, neutral_bias
 from lightsernet_edge.profiles.profile import PRIOR_MEAN_S, RunningProfile
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 SHIPPED = read_model(default_model_path())
 LABELS = SHIPPED.record.labels
 SPEC = SHIPPED.record.features
@@ -47,7 +46,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_model(path, SHIPPED.model, knowing(CERTAIN)).path
 
 
-def speech(clips: Sequence[Path] = CLIPS) -> NDArray[np.int16]:
+def speech(clips: Sequence[Path] = CLIP_FILES) -> NDArray[np.int16]:
     parts = [part for clip in clips for part in (np.zeros(RATE), soundfile.read(clip)[0])]
     return (32767 * np.concatenate([*parts, np.zeros(RATE)])).astype(np.int16)
 
@@ -176,7 +175,7 @@ def test_a_record_with_another_reference_is_refused(reference: Any, words: str) 
 def test_enrolled_at_the_command_line_and_heard_by_the_stream(
     engine: str | None, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    soundfile.write(tmp_path / "me.wav", speech(CLIPS[:2]), RATE)
+    soundfile.write(tmp_path / "me.wav", speech(CLIP_FILES[:2]), RATE)
     me = tmp_path / "me.json"
     arguments = ["--model", str(model), "--output", str(me), "--input", str(tmp_path / "me.wav")]
     assert main(["enrol", *arguments]) == 0
@@ -209,7 +208,7 @@ def test_enrolled_at_the_command_line_and_heard_by_the_stream(
 def test_the_bias_is_of_what_the_model_says_with_the_profile(model: Path) -> None:
     record = knowing(CERTAIN)
     front_end = FrontEnd(replace(SPEC, mean=None, scale=None, clip_value=None))
-    rows = [front_end.features(soundfile.read(clip)[0]) for clip in CLIPS]
+    rows = [front_end.features(soundfile.read(clip)[0]) for clip in CLIP_FILES]
     heard: list[NDArray[np.float64]] = []
 
     def posteriors(standardised: NDArray[np.float64]) -> NDArray[np.float64]:

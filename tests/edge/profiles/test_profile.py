@@ -23,7 +23,8 @@ from lightsernet_edge.profiles.profile import (
     RunningProfile,
     fingerprint,
 )
-from tests.edge.spoken_clips import CLIPS, SPEC
+from tests.edge.spoken_clips import SPEC
+from tests.places import CLIP_FILES
 
 ROWS_PER_S = SPEC.sample_rate / SPEC.hop_length
 MEAN, SCALE = np.array(SPEC.mean), np.array(SPEC.scale)
@@ -172,7 +173,7 @@ def test_a_profile_of_another_front_end_is_refused() -> None:
 
 
 def test_a_profile_replaces_mean_and_scale_before_quantisation() -> None:
-    samples = soundfile.read(CLIPS[0])[0]
+    samples = soundfile.read(CLIP_FILES[0])[0]
     profile = example()
     plain = FrontEnd(replace(SPEC, mean=None, scale=None, clip_value=None)).features(samples)
     expected = np.clip((plain - profile.mean) / np.array(profile.scale), -5, 5)

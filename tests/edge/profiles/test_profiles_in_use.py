@@ -13,14 +13,15 @@ from lightsernet_edge import EmotionRecognizer, EmotionStream, FrontEnd, Profile
 from lightsernet_edge.cli import main
 from lightsernet_edge.profiles.enrolment import Enrolment
 from lightsernet_edge.profiles.profile import RunningProfile
-from tests.edge.spoken_clips import CLIPS, RATE, RECORD, SPEC, speech
+from tests.edge.spoken_clips import RATE, RECORD, SPEC, speech
+from tests.places import CLIP_FILES
 
 
 @pytest.fixture
 def enrolled(tmp_path: Path) -> Path:
     """A profile with a bias, as the verb makes it from two recordings."""
     profile = tmp_path / "me.json"
-    recordings = map(str, (CLIPS[0], CLIPS[3]))
+    recordings = map(str, (CLIP_FILES[0], CLIP_FILES[3]))
     assert main(["enrol", "--output", str(profile), "--input", *recordings]) == 0
     return profile
 
@@ -60,12 +61,12 @@ def test_the_verb_classifies_with_a_profile(
     enrolled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
-    classify = ["classify", "--json", str(CLIPS[1])]
+    classify = ["classify", "--json", str(CLIP_FILES[1])]
     confidences = []
     for profile in ([], ["--profile", str(enrolled)]):
         assert main([*classify, *profile]) == 0
         confidences.append(json.loads(capsys.readouterr().out)["confidence"])
-    expected = EmotionRecognizer(profile=enrolled).classify(CLIPS[1])
+    expected = EmotionRecognizer(profile=enrolled).classify(CLIP_FILES[1])
     assert confidences[1] == expected.confidence != confidences[0]
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from lightsernet_edge import EmotionStream
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
-from tests.places import CLIPS
+from tests.places import CLIP_FILES
 
 pytest.importorskip("wyoming", reason="not installed: wyoming")
 
@@ -29,7 +29,7 @@ from wyoming.event import Event, read_event, write_event
 from wyoming.ping import Ping
 
 COMMAND = [sys.executable, "-m", "lightsernet_edge", "serve", "--uri", "stdio://"]
-CLIP = sorted(CLIPS.glob("*.wav"))[0]
+CLIP = CLIP_FILES[0]
 RATE = 16000
 TIMEOUT_S = 60
 READY = "serving at stdio://\n"

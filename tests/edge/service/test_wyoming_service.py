@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge import EmotionStream
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
-from tests.places import EXAMPLES
+from tests.places import CLIP_FILES
 
 wyoming_client = pytest.importorskip("wyoming.client", reason="not installed: wyoming")
 
@@ -29,7 +29,6 @@ from wyoming.event import Event  # noqa: E402
 from wyoming.info import Describe, Info  # noqa: E402
 from wyoming.ping import Ping, Pong  # noqa: E402
 
-CLIPS = sorted((EXAMPLES / "clips").glob("*.wav"))
 RATE = 16000
 CHUNK = 1024
 TIMEOUT_S = 60
@@ -135,7 +134,7 @@ def test_describe_and_ping(service: Service) -> None:
 
 
 def test_utterances_are_answered(service: Service) -> None:
-    samples = talk(CLIPS[:3])
+    samples = talk(CLIP_FILES[:3])
 
     async def run() -> list[list[Event]]:
         async with connect(service) as client:
@@ -154,7 +153,7 @@ def test_utterances_are_answered(service: Service) -> None:
 
 
 def test_other_rates_and_channels(service: Service) -> None:
-    samples = talk(CLIPS[:1])
+    samples = talk(CLIP_FILES[:1])
     stereo = as_pcm16(soxr.resample(np.stack([samples, samples], 1) / 32768, RATE, 44100))
 
     async def run() -> list[Event]:
@@ -169,7 +168,7 @@ def test_other_rates_and_channels(service: Service) -> None:
 
 
 def test_several_clients_at_once(service: Service) -> None:
-    talks = [talk(CLIPS[i : i + 2]) for i in range(3)]
+    talks = [talk(CLIP_FILES[i : i + 2]) for i in range(3)]
 
     async def one(samples: NDArray[np.int16]) -> list[Event]:
         async with connect(service) as client:
@@ -195,7 +194,7 @@ def test_one_client_too_many_is_told(service: Service) -> None:
                 assert error.type == "error"
                 assert "busy" in error.data["text"]
         async with connect(service) as client:
-            assert (await ask(client, talk(CLIPS[:1])[:, None]))[-1].type == "emotions-end"
+            assert (await ask(client, talk(CLIP_FILES[:1])[:, None]))[-1].type == "emotions-end"
 
     asyncio.run(run())
 
@@ -261,7 +260,7 @@ def test_signal_ends_it_at_once(number: int) -> None:
 
     async def run() -> str:
         async with connect(service) as client:
-            await ask(client, talk(CLIPS[:1])[:, None])
+            await ask(client, talk(CLIP_FILES[:1])[:, None])
             # A client that is still there does not hold it up.
             service.process.send_signal(number)
             return await asyncio.to_thread(
