@@ -239,7 +239,7 @@ def open_recording(path: Path) -> Iterator[soundfile.SoundFile]:
         with open_regular(path, "a recording", AudioError) as stream:
             if os.fstat(stream.fileno()).st_size == 0:
                 raise AudioError(f"{path}: the file is empty, expected a recording")
-            # By descriptor: libsndfile cannot open every name, and draws conclusions from some.
+            # By descriptor: a name need not be UTF-8, and soundfile would take "x.raw" as raw PCM.
             with soundfile.SoundFile(_source(stream, path), closefd=False) as file:
                 if file.samplerate < _MIN_SAMPLE_RATE:
                     raise AudioError(

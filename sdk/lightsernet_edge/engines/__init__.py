@@ -108,9 +108,7 @@ def open_engine(
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name is not None:
         if name not in points:
-            raise InputError(
-                f"engine: no engine is called {name!r}, expected one of {', '.join(names())}"
-            )
+            raise InputError(f"engine: found {name!r}, expected one of {', '.join(names())}")
         return _load(points[name])(model, graph, threads, xnnpack)
     reasons = []
     for candidate in DEFAULT_ORDER:

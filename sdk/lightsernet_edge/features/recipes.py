@@ -76,9 +76,7 @@ def recipe(name: str, input_type: str = "mfcc", seconds: float | None = None) ->
         If there is no such recipe or input type, or `seconds` is out of range.
     """
     if name not in RECIPES:
-        raise InputError(
-            f"features: no recipe is called {name!r}, expected one of {', '.join(RECIPES)}"
-        )
+        raise InputError(f"features: found {name!r}, expected one of {', '.join(RECIPES)}")
     spec = RECIPES[name]
     if input_type == "mel-spectrogram":
         spec = replace(spec, output="log-mel", n_coefficients=spec.n_mels)

@@ -160,7 +160,7 @@ def test_a_bias_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ({"neutral": -0.1}, "is of neutral, expected anger, "),
+        ({"neutral": -0.1}, "names neutral, expected anger, "),
         (CERTAIN | {"neutral": 0.5}, "expected a number of at most 0 for each label"),
         (CERTAIN | {"neutral": float("nan")}, "expected a number of at most 0 for each label"),
         ([1.0], "expected a number of at most 0 for each label"),
