@@ -10,7 +10,7 @@ import pytest
 from tests.places import DOCS
 
 PAGE = (DOCS / "reference" / "python-api.md").read_text(encoding="utf-8")
-PACKAGES = ("lightsernet_trainer", "lightsernet_firmware")
+PACKAGES = ("lightsernet_edge", "lightsernet_trainer", "lightsernet_firmware")
 
 
 def listed(package: str) -> list[str]:
