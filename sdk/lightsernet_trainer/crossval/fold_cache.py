@@ -62,13 +62,19 @@ class FoldCache:
         Folder of the models: of the last epoch, or of the best.
     facts : str
         SHA-256 of what the training depends on: settings, front end, clips and noises.
+    run_facts : dict
+        The same as JSON values, for the checkpoint of the training.
     """
 
     def __init__(self, job: FoldJob) -> None:
         self._job = job
         self.run = job.folder / "run"
         self.models = job.folder / ("best" if job.protocol == CHOOSES_EPOCH else "last")
-        self.facts = self._facts({})
+        # Every clip's size is asked for: once is enough.
+        self.run_facts = run_facts(
+            job.corpus, job.fold.split, job.configuration, job.training_noises
+        )
+        self.facts = _digest(self.run_facts)
 
     def trained(self) -> TrainedFold | None:
         """Return how the fold was trained, or None if that is still to be done.
@@ -154,12 +160,7 @@ class FoldCache:
     def _facts_of_clips(self, condition: str, trained: TrainedFold) -> str:
         used = noises_used([condition], self._job.test_noises)
         noises = {"condition": used} if used else {}
-        return self._facts({**noises, "training": trained.training})
-
-    def _facts(self, more: dict[str, Any]) -> str:
-        job = self._job
-        facts = run_facts(job.corpus, job.fold.split, job.configuration, job.training_noises)
-        return hashlib.sha256(json.dumps({**facts, **more}, sort_keys=True).encode()).hexdigest()
+        return _digest({**self.run_facts, **noises, "training": trained.training})
 
     def _clips_file(self, precision: str, condition: str) -> Path:
         words = f"{self._job.protocol}-{precision}-{condition}".replace(":", "_")
@@ -186,6 +187,10 @@ class FoldCache:
 
 
 _TRAINED = tuple(field.name for field in dataclasses.fields(TrainedFold))
+
+
+def _digest(facts: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _read_json(file: Path, fields: Sequence[str]) -> dict[str, Any]:

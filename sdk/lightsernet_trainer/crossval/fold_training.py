@@ -14,7 +14,7 @@ from rich.console import Console
 from ..network import backend
 from ..results.protocols import CHOOSES_EPOCH
 from ..training.batches import centre_crops
-from ..training.checkpoint import Checkpoint, run_facts
+from ..training.checkpoint import Checkpoint
 from ..training.feature_store import FeatureStore
 from .best_epoch import BestEpoch
 from .fold_cache import FoldCache, TrainedFold
@@ -57,9 +57,7 @@ def train_fold(job: FoldJob, cache: FoldCache) -> TrainedFold:
     )
     store.load(split.train, quiet)
     data = TrainingSet.of(store, split.train, job.corpus.labels, configuration)
-    checkpoint = Checkpoint(
-        cache.run, run_facts(job.corpus, split, configuration, job.training_noises)
-    )
+    checkpoint = Checkpoint(cache.run, cache.run_facts)
     best = None
     if job.protocol == CHOOSES_EPOCH:
         best = _best_epoch(job, data, cache.run / "best.npz", cache.facts)

@@ -18,7 +18,7 @@ from lightsernet_edge.native_output import held_back
 
 
 def convert(
-    network: keras.Model, precision: str, calibration: Iterable[NDArray[np.float32]]
+    network: keras.Model, precision: str, representative: Iterable[NDArray[np.float32]]
 ) -> bytes:
     """Convert a network to a TFLite flatbuffer with a batch of one.
 
@@ -28,8 +28,9 @@ def convert(
         From (1, n_frames, n_coefficients, 1) to (1, n_labels).
     precision : {"float32", "float16", "int8"}
         ``int8`` is full-integer: int8 in and out, int8 and int32 inside.
-    calibration : iterable of ndarray, shape (n_frames, n_coefficients)
-        Rows from the training clips; the ranges of ``int8`` are taken from them.
+    representative : iterable of ndarray of float32, shape (n_frames, n_coefficients)
+        Representative data: rows of training clips, as the network takes them. The
+        converter takes the ranges of ``int8`` from them; the other precisions need none.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def convert(
             converter.target_spec.supported_types = [tf.float16]
         if precision == "int8":
             converter.representative_dataset = lambda: (
-                [rows[None, :, :, None]] for rows in calibration
+                [rows[None, :, :, None]] for rows in representative
             )
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = tf.int8

@@ -24,7 +24,7 @@ def convert_to(
     network: keras.Model,
     width: float,
     precisions: Sequence[str],
-    calibration: Sequence[NDArray[np.float32]],
+    representative: Sequence[NDArray[np.float32]],
 ) -> dict[str, bytes]:
     """Convert a network to TFLite in several precisions.
 
@@ -36,7 +36,8 @@ def convert_to(
         That it was built with.
     precisions : sequence of str
         Some of `PRECISIONS`.
-    calibration : sequence of ndarray, shape (n_frames, n_coefficients)
+    representative : sequence of ndarray of float32, shape (n_frames, n_coefficients)
+        See `conversion.convert`; at least one.
 
     Returns
     -------
@@ -55,14 +56,14 @@ def convert_to(
     if keras.backend.backend() == "tensorflow":
         from .conversion import convert
 
-        return {precision: convert(network, precision, calibration) for precision in precisions}
+        return {precision: convert(network, precision, representative) for precision in precisions}
     _, n_frames, n_coefficients, _ = network.input_shape
     with tempfile.TemporaryDirectory() as folder:
         job = Path(folder) / "job.npz"
         np.savez(
             job,
             shape=np.array(json.dumps([n_frames, n_coefficients, network.output_shape[-1], width])),
-            calibration=np.stack(calibration),
+            representative=np.stack(representative),
             **{f"w{i}": weights for i, weights in enumerate(network.get_weights())},
         )
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -90,9 +91,9 @@ def _convert_job(job: Path, precisions: Sequence[str]) -> None:
         n_frames, n_coefficients, n_labels, width = json.loads(str(archive["shape"]))
         network = light_sernet(n_frames, n_coefficients, n_labels, width)
         network.set_weights([archive[f"w{i}"] for i in range(len(network.get_weights()))])
-        calibration = list(archive["calibration"])
+        representative = list(archive["representative"])
     for precision in precisions:
-        flatbuffer = convert(network, precision, calibration)
+        flatbuffer = convert(network, precision, representative)
         (job.parent / f"{precision}.tflite").write_bytes(flatbuffer)
 
 

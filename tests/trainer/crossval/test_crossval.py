@@ -177,7 +177,7 @@ def test_nothing_of_the_test_speaker_reaches_training(
 ) -> None:
     """While a fold is trained and converted, nothing of its test speaker is asked for.
 
-    Neither recordings nor kept features: statistics, calibration and the choice of the
+    Neither recordings nor kept features: statistics, representative data and the choice of the
     epoch are made there.
     """
     # Fold in training, or None, and of whom something was asked for meanwhile.
