@@ -34,13 +34,13 @@ class BestEpoch:
     Parameters
     ----------
     file : Path
-        Where the weights are kept.
+        The file that keeps the weights.
     facts : str
-        What defines the run: weights of another one are not taken.
+        What defines the run; weights of another run are ignored.
     exact : keras.Model
         A network that computes in float32, whose weights are overwritten.
     rows : ndarray of float32, shape (n_clips, n_frames, n_coefficients, 1)
-        The test fold, as the network takes it.
+        The clips of the test fold, as the network takes them.
     truth : ndarray of int, shape (n_clips,)
     """
 
@@ -78,18 +78,18 @@ class BestEpoch:
             write_atomically(self._file, content.getvalue())
 
     def keep_for(self, history: Sequence[dict[str, float]]) -> bool:
-        """Tell whether weights are kept of a run that was watched from its first epoch on.
+        """Tell whether this run was watched from its first epoch on, and its weights are kept.
 
         Parameters
         ----------
         history : sequence of dict
-            Of the run so far.
+            The run's epochs so far.
         """
         watched = bool(history) and all("test_wa" in entry for entry in history)
         return watched and self._read() is not None
 
     def discard(self) -> None:
-        """Throw away what is kept."""
+        """Delete the kept weights."""
         self._file.unlink(missing_ok=True)
 
     def read(self) -> tuple[int, list[NDArray[np.float32]]]:

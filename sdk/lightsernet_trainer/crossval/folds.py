@@ -1,4 +1,4 @@
-"""What each fold of a protocol trains on and is scored on."""
+"""The folds of a protocol: what each trains on, and what it is scored on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..datasets.splits import Split, hold_out_speakers
 from ..results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
 
 _N_FOLDS = 10
-# The folds are the same whatever the seed of the training, so that seeds compare.
+# One seed for all trainings: the folds stay the same, so that seeds can be compared.
 _FOLD_SEED = 0
 
 

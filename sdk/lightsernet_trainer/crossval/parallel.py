@@ -1,4 +1,4 @@
-"""Runs folds one after another, over processes, or on a Dask or Ray cluster."""
+"""Run folds one after another, in several processes, or on a Dask or Ray cluster."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from lightsernet_edge.extras import installation
 
 PARALLEL = ("none", "loky", "dask", "ray")
 
-# How often a fold is begun; where its worker has died that often, it is the fold.
+# How often a fold is begun. If its worker dies each time, the fold is the cause.
 _ATTEMPTS = 3
-# Ray refuses to start with less; folds hand over far less.
+# The least that Ray starts with; folds pass far less.
 _RAY_STORE_BYTES = 200 * 2**20
 # An actor that dies is started again, and its fold with it.
 _RAY_ACTORS = {"max_restarts": _ATTEMPTS, "max_task_retries": _ATTEMPTS}
@@ -42,9 +42,9 @@ def run_folds(
 ) -> list[Outcome]:
     """Call `function` on every job.
 
-    If a worker dies, its fold is begun again; with ``loky`` so are those that ran beside it.
-    A function that keeps what it has done on disk, as `fold_run.run_fold`, goes on where it
-    was.
+    If a worker dies, its fold is begun again; with ``loky`` so are the folds that ran at
+    the same time. A function that keeps its steps on disk, as `fold_run.run_fold` does,
+    goes on where it stopped.
 
     Parameters
     ----------
@@ -69,11 +69,11 @@ def run_folds(
     Raises
     ------
     InputError
-        If there is no such way of running.
+        If `parallel` is none of these.
     MissingDependencyError
         If Dask or Ray is not installed.
     LightSernetError
-        If workers die three times at a fold.
+        If a fold's worker dies three times.
     Exception
         What `function` raises.
     """
@@ -91,7 +91,7 @@ def run_folds(
 def _run(
     function: Callable[[Job], Outcome], jobs: Sequence[Job], parallel: str, workers: int
 ) -> Iterator[tuple[int, Outcome]]:
-    """Yield places and outcomes as they are done."""
+    """Yield the place and the outcome of each job as soon as it is done."""
     if parallel == "none" or len(jobs) == 0:
         yield from ((place, function(job)) for place, job in enumerate(jobs))
         return
@@ -99,7 +99,7 @@ def _run(
     with tempfile.TemporaryDirectory() as begun, _BACKENDS[parallel](workers):
         call = delayed(_Attempt(function, Path(begun)))
         while missing:
-            # A fold is long: none waits in a batch behind another.
+            # A fold takes long, so none is to wait in a batch behind another.
             running = Parallel(
                 workers, batch_size=1, pre_dispatch="n_jobs", return_as=_RETURN_AS[parallel]
             )
@@ -108,7 +108,7 @@ def _run(
                     missing.remove(place)
                     yield place, outcome
             except BrokenProcessPool:
-                # Loky gives up all that ran; Dask and Ray begin the one fold again themselves.
+                # Loky gives up all running folds; Dask and Ray begin the one fold again.
                 continue
 
 
@@ -116,14 +116,14 @@ def _run(
 class _Attempt(Generic[Job, Outcome]):
     """Calls a function in a worker, unless workers died of it too often.
 
-    Clusters that begin a task again do not say how often, and joblib waits for ever when
-    they give up; so each beginning leaves a file.
+    A cluster does not say how often it has begun a task again, and joblib waits for ever
+    if the cluster gives up. So each beginning leaves a file, and these are counted.
 
     Attributes
     ----------
     function : callable
     begun : Path
-        Where the files go.
+        Folder of these files.
     """
 
     function: Callable[[Job], Outcome]
@@ -155,7 +155,7 @@ def _dask(workers: int) -> Iterator[None]:
     except ImportError:
         raise _not_installed("dask") from None
     address = dask.config.get("scheduler-address", None)
-    # A fold starts processes of its own, which a daemon may not.
+    # A fold starts processes of its own, which a daemonic worker may not.
     with dask.config.set({"distributed.worker.daemon": False}):
         if address is not None:
             with Client(address), parallel_config("dask"):
@@ -185,7 +185,7 @@ def _ray(workers: int) -> Iterator[None]:
         ray.init(log_to_driver=False)
     else:
         ray.init(
-            # Its own: without it Ray joins whatever cluster was started on this machine.
+            # Without an address Ray joins any cluster that runs on this machine.
             address="local",
             num_cpus=workers,
             object_store_memory=_RAY_STORE_BYTES,
@@ -205,5 +205,5 @@ def _not_installed(name: str) -> MissingDependencyError:
 
 
 _BACKENDS = {"loky": _loky, "dask": _dask, "ray": _ray}
-# Ray's backend hands over all at the end.
+# Ray's backend returns all outcomes at the end.
 _RETURN_AS = {"loky": "generator_unordered", "dask": "generator_unordered", "ray": "list"}

@@ -1,4 +1,4 @@
-"""Unpack a zip archive that nobody vouches for."""
+"""Unpack a zip archive that is not trusted."""
 
 import lzma
 import stat
@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 from lightsernet_edge.errors import DatasetError
 
-# Ten times EMO-DB; what declares more would only fill the disk.
+# Ten times the size of EMO-DB; a larger archive would only fill the disk.
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000
 _CHUNK = 1 << 20
@@ -40,8 +40,7 @@ def unpack(archive: Path, into: Path, *, name: str) -> None:
     archive : pathlib.Path
         The zip file.
     into : pathlib.Path
-        The folder; what an archive that turns out damaged leaves there is the caller's to
-        remove.
+        The folder. If the archive turns out damaged, the caller removes what was written.
     name : str
         What messages call the archive: its path or its address.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# What all readers call speech without emotion; enrolment is made of it.
+# The label of speech without emotion in every reader; enrolment uses such clips.
 NEUTRAL = "neutral"
 
 
@@ -55,7 +55,7 @@ class Corpus:
     licence : str or None
         The licence of the recordings, None where it is not known.
     source : str or None
-        Whom to credit, None where it is not known.
+        The publication to credit, None where it is not known.
     """
 
     name: str

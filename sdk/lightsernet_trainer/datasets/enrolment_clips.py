@@ -1,4 +1,4 @@
-"""Which of a speaker's clips a model is enrolled with, in scores as in training."""
+"""The choice of a speaker's enrolment clips, the same in scores and in training."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ _ENROLMENT_S = 10.0
 
 
 def enrolment_clips(clips: Sequence[Clip], seconds: Sequence[float], seed: int) -> list[int]:
-    """Choose neutral clips of a speaker at random until they last `_ENROLMENT_S`.
+    """Choose neutral clips of a speaker at random until they last ten seconds.
 
     Parameters
     ----------
     clips : sequence of Clip
+        All of one speaker; at least one is neutral.
     seconds : sequence of float
-        How long each lasts.
+        Duration of each clip.
     seed : int
+        Of the choice, from 0.
 
     Returns
     -------
     list of int
-        Positions in `clips`; all neutral clips if they do not last that long.
+        Positions in `clips`; those of all neutral clips if these are shorter together.
 
     Raises
     ------
     InputError
-        If there is none.
+        If no clip is neutral.
     """
     neutral = [i for i, clip in enumerate(clips) if clip.label == NEUTRAL]
     if not neutral:

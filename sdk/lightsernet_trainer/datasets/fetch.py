@@ -16,7 +16,7 @@ from .download import download
 
 EMODB_URL = "http://emodb.bilderbar.info/download/download.zip"
 
-# Moved in this order: where the recordings are, all the rest is too.
+# The recordings are moved last: a folder that has them has the rest too.
 _CONTENTS = ("erklaerung.txt", "erkennung.txt", "lablaut", "labsilb", "silb", "wav")
 # Inside the target, so that moving into place never crosses a file system.
 _STAGING = ".fetch-emodb"
@@ -24,7 +24,7 @@ _STAGING = ".fetch-emodb"
 
 @dataclass(frozen=True)
 class FetchReport:
-    """What a fetch leaves.
+    """The outcome of a fetch.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which clips train and which are held out, and what that is worth."""
+"""Splits of a corpus into clips for training and clips held out for the score."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SHARE_OF_SPEAKERS = 5
 
 @dataclass(frozen=True)
 class Split:
-    """Clips for training, and clips that only the score sees.
+    """Clips for training, and clips that only the score uses.
 
     Attributes
     ----------
     train, test : tuple of Clip
     protocol : str
-        What was held out, in words; it goes with every score.
+        What was held out, in words; every score carries it.
     """
 
     train: tuple[Clip, ...]

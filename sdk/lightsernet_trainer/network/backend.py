@@ -1,4 +1,4 @@
-"""Keras and its backend, started without their chatter."""
+"""Start Keras and its backend without their messages on the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lightsernet_edge.native_output import held_back
 
 
 def start() -> None:
-    """Import Keras and run one operation: the first one looks for GPUs, aloud."""
+    """Import Keras and run one operation: the first one looks for GPUs and prints what it found."""
     with held_back():
         import keras
 

@@ -1,4 +1,4 @@
-"""Conversion whatever Keras runs on: the converter is TensorFlow's, in a process of its own."""
+"""Conversion from every backend of Keras: TensorFlow's converter in a process of its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def convert_to(
     network : keras.Model
         From `network.light_sernet`, in float32.
     width : float
-        That it was built with.
+        The width that the network was built with.
     precisions : sequence of str
         Some of `PRECISIONS`.
     representative : sequence of ndarray of float32, shape (n_frames, n_coefficients)

@@ -1,4 +1,4 @@
-"""`ConvolutionUnit`: what Light-SERNet is made of eight times over."""
+"""`ConvolutionUnit`: the building block of Light-SERNet, which has eight of them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ _L2 = 1e-6
 class ConvolutionUnit(layers.Layer):
     """Convolution, batch normalisation, ReLU, and an average pool; all with 'same' padding.
 
-    On torch Keras composes normalisation and pool of elementary operations,
-    each a pass over memory, which doubles the time of a step; torch's own
-    kernels are called there while training. The one difference: torch takes
-    the unbiased variance of a batch into the moving variance, Keras the biased
-    one, a factor n / (n - 1) for n values a channel.
+    On torch, Keras composes normalisation and pool from elementary operations. Each
+    is a pass over memory, which doubles the time of a step; so training calls torch's
+    own kernels there. One result differs: the moving variance takes up the unbiased
+    variance of a batch on torch, the biased one in Keras, a factor of n / (n - 1) for n
+    values per channel.
 
     Parameters
     ----------
     filters : int
+        Number of output channels, at least 1.
     kernel_size : tuple of int
         Rows (time) and columns (coefficients).
     pool_size : tuple of int or None
@@ -29,7 +30,7 @@ class ConvolutionUnit(layers.Layer):
     use_bias : bool
         With a bias the kernel is not regularised, as in the original.
     seed : int
-        Of the kernel.
+        Of the kernel's initial weights, from 0.
     name : str
         Prefix of the names of the four layers.
     """
@@ -44,8 +45,8 @@ class ConvolutionUnit(layers.Layer):
         name: str,
     ) -> None:
         super().__init__(name=name)
-        # Names of our own: Keras's count on from network to network, and would
-        # make the converted files of two equal networks differ.
+        # Names of our own: Keras numbers layers on from network to network, so that the
+        # converted files of two equal networks would differ.
         self.convolution = layers.Conv2D(
             filters,
             kernel_size,
@@ -85,7 +86,7 @@ class ConvolutionUnit(layers.Layer):
     def _train_on_torch(self, inputs: Any) -> Any:
         from torch.nn import functional
 
-        # Channels first in shape, last in memory: what torch's kernels like best.
+        # Channels first in shape, last in memory: the layout torch's kernels are fastest on.
         bias = self.convolution.bias
         x = functional.conv2d(
             inputs.permute(0, 3, 1, 2),

@@ -7,8 +7,8 @@ from keras import layers
 
 from .convolution_unit import ConvolutionUnit
 
-# Filters of the three paths, of the body's 3x3 convolutions with the pool
-# behind each (time, coefficients), and of the last 1x1 convolution.
+# Filters of the three paths; of the body's 3x3 convolutions, each with the pool that
+# follows it (time, coefficients); and of the last 1x1 convolution.
 _PATH_FILTERS = 32
 _PATH_KERNELS = {"time": (11, 1), "frequency": (1, 9), "both": (3, 3)}
 _PATH_POOL = (2, 2)
@@ -31,8 +31,8 @@ def light_sernet(
     n_labels : int
         Number of classes.
     width : float
-        Factor on the number of filters of every convolution; the results are
-        rounded to multiples of 8, at least 8.
+        Factor on the number of filters of every convolution, above 0; each product is
+        rounded to a multiple of 8, at least 8.
     seed : int
         Seed of weights and dropout.
 

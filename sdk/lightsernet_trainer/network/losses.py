@@ -15,7 +15,7 @@ def loss_function(name: str, gamma: float, label_smoothing: float) -> keras.loss
     gamma : float
         Exponent of the focal loss (Lin et al. 2017), at least 0.
     label_smoothing : float
-        Share of the label given to all classes alike, in 0..1.
+        Share of the label that is spread evenly over all classes, in 0..1.
     """
     if name == "focal":
         return FocalLoss(gamma, label_smoothing)
@@ -30,7 +30,7 @@ class FocalLoss(keras.losses.Loss):
     gamma : float
         At 0 the loss is cross-entropy.
     label_smoothing : float
-        Share of the label given to all classes alike.
+        Share of the label that is spread evenly over all classes, in 0..1.
     """
 
     def __init__(self, gamma: float, label_smoothing: float = 0.0) -> None:
@@ -39,7 +39,7 @@ class FocalLoss(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true, y_pred):  # type: ignore[no-untyped-def]
-        """Return one loss a clip, shape (batch,)."""
+        """Return one loss per clip, shape (batch,)."""
         y_pred = ops.clip(y_pred, keras.config.epsilon(), 1.0)
         y_true = ops.cast(y_true, y_pred.dtype)
         y_true = y_true * (1.0 - self.label_smoothing) + self.label_smoothing / y_true.shape[-1]

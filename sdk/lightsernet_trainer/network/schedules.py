@@ -10,9 +10,10 @@ from keras import ops
 # One cycle (Smith 2018): a linear rise over this share of the steps, then a
 # cosine to 0.
 _RISE = 0.25
-# Up, level, down: ends of the rise and of the level part, and what is left at the end.
+# Rise, level, fall: where the rise and the level part end, as shares of the steps, and
+# the share of the peak that is left at the end.
 _LEVEL_FROM, _LEVEL_TO, _LAST = 0.125, 0.5, 0.1
-# The original training: times exp(-0.15) at every 20th epoch from epoch 50 on,
+# The original training multiplies by exp(-0.15) at every 20th epoch from epoch 50 on,
 # counted from 0: at 60, 80, ...
 _DECAY, _DECAY_EVERY, _DECAY_FROM = 0.15, 20, 50
 
@@ -66,7 +67,7 @@ class OneCycle(_OverTheRun):
 class Trapezoid(_OverTheRun):
     """A linear rise to the peak, level until half of the run, then a linear fall to a tenth.
 
-    What is left at the end keeps the weights moving, for a mean of them.
+    The rate does not end at 0: a mean of the weights needs weights that move.
     """
 
     def __call__(self, step):  # type: ignore[no-untyped-def]

@@ -1,10 +1,10 @@
 """The moving means and variances of batch normalisation, measured anew.
 
-Training leaves moving ones, which lag behind the weights: at a high learning rate
-so far that the network is of no use with them, as good as it is with its own.
-Measured ones are the mean over the batches of an epoch of their means and
-variances, after PreciseBN (Wu and Johnson 2021, arXiv 2105.07576); every batch
-counts alike, as in moving ones. What training does next does not depend on them.
+Moving statistics lag behind the weights. At a high learning rate the lag is so large
+that a network which is good with its own statistics is useless with them. Measured
+statistics are the means, over the batches of one epoch, of each batch's mean and
+variance (PreciseBN: Wu and Johnson 2021, arXiv 2105.07576); every batch has the same
+weight, as in moving statistics. Training itself does not use them.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def measure_statistics(network: keras.Model, batches: CropBatches, epoch: int) -
     network : keras.Model
     batches : CropBatches
     epoch : int
-        Which crops.
+        Whose crops are measured, from 0.
     """
     units = [layer for layer in network.layers if isinstance(layer, ConvolutionUnit)]
-    # Without what follows them: dropout would draw, and the next epoch draw otherwise.
+    # Without the layers that follow: dropout would draw numbers, and change the next epoch.
     normalised = keras.Model(network.input, [unit.output for unit in units])
     before = [unit.normalisation.momentum for unit in units]
     for index, (crops, _) in enumerate(batches.epoch(epoch)):

@@ -21,32 +21,34 @@ from .feature_store import FeatureStore
 
 Rows = NDArray[np.float32]
 
-# Of the crops that are standardised by a profile; the others are a stranger's.
+# Share of the crops that a profile standardises; the others see the training set's
+# statistics, as an unknown speaker does.
 _PROFILE_SHARE = 0.5
-# Profiles in training go further than a device's, whose mean follows the user more
-# slowly: that rule was found on networks trained like this.
+# Weight of the training set's statistics in a training profile, in seconds of speech. A
+# device's profile follows its user more slowly: its weights were tuned on networks that
+# were trained with these.
 PRIOR_S = 5.0
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of training crops; all off by default.
+    """Random changes of training crops; the defaults change nothing.
 
     Attributes
     ----------
     time_masks, time_mask_frames : int
-        Number of stretches set to the mean, and their greatest length
+        Number of stretches set to the mean, from 0, and their greatest length in frames
         (SpecAugment, Park et al. 2019).
     mixup : float
-        Parameter alpha of the Beta distribution two crops are mixed by
-        (Zhang et al. 2018); 0 for none.
+        Parameter alpha of the Beta distribution that weights two mixed crops
+        (mixup, Zhang et al. 2018); 0 for none.
     variants : tuple of str
         Conditions a crop may be taken under, besides the clip as it is.
     profile_clips : int
-        Greatest number of clips of the speaker that a crop's profile is of.
+        Greatest number of the speaker's clips in a crop's profile; 0 for no profiles.
     neutral_profiles : float
-        Share of the profiles that are of neutral clips alone, as enrolment makes
-        them, where the speaker has some.
+        Share of the profiles, in 0..1, that are made of the speaker's neutral clips
+        alone, as enrolment makes them; a speaker without any gets the other kind.
     """
 
     time_masks: int = 0
@@ -58,7 +60,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, configuration: TrainingConfiguration) -> Augmentation:
-        """Return what a configuration says of it."""
+        """Return the augmentation of a configuration."""
         return cls(**{f.name: getattr(configuration, f.name) for f in dataclasses.fields(cls)})
 
 
@@ -68,15 +70,19 @@ class CropBatches:
     Parameters
     ----------
     store : FeatureStore
-        Where the rows come from, not standardised.
+        Gives the rows, not standardised.
     clips : sequence of Clip
+        Each is cropped once per epoch; at least one.
     labels : sequence of str
         In the model's order.
     spec : FeatureSpec
         With the mean, scale and bound to apply.
     n_frames : int
-        Length of a crop.
-    batch_size, seed : int
+        Length of a crop, in frames, at least 1.
+    batch_size : int
+        Crops per batch, at least 1; the last batch of an epoch may be smaller.
+    seed : int
+        Of every random choice, from 0.
     augmentation : Augmentation
     """
 
@@ -147,7 +153,7 @@ class CropBatches:
     def _profile_normaliser(
         self, speaker: str, variant: str, random: np.random.Generator
     ) -> Normaliser:
-        """Draw what the device may know of the speaker by now."""
+        """Draw a profile as a device may have of the speaker after some speech."""
         profile = RunningProfile(self._spec, prior_mean_s=PRIOR_S, prior_scale_s=PRIOR_S)
         theirs = self._by_speaker[speaker]
         if random.random() < self._augmentation.neutral_profiles:
@@ -209,9 +215,9 @@ def fit_length(
     rows : ndarray, shape (any, n_coefficients)
     n_frames : int
     silence : ndarray, shape (1, n_coefficients), or None
-        What is put around a short clip; None repeats its own rows.
+        The row to pad a short clip with on both sides; None repeats the clip's own rows.
     random : numpy.random.Generator, optional
-        Chooses the crop; the middle without it.
+        Chooses the crop's place; without it the crop is the middle.
 
     Returns
     -------

@@ -31,10 +31,9 @@ class Checkpoint:
     Parameters
     ----------
     folder : Path
-        Made when something is saved.
+        Made by the first `save`.
     facts : dict
-        What defines the run, as JSON values: a folder that holds another run
-        is refused.
+        What defines the run, as JSON values; see `run_facts`.
 
     Raises
     ------
@@ -134,7 +133,7 @@ def _backend() -> str:
 
 def _variables(model: keras.Model) -> list[Any]:
     """Return weights, moving averages, dropout's random state and the optimiser."""
-    # Loss scaling would make its variables anew every time.
+    # An optimiser that scales the loss would otherwise make its variables anew.
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
@@ -148,8 +147,19 @@ def run_facts(
 ) -> dict[str, Any]:
     """Return what a run depends on, as JSON values: settings, front end, clips and noises.
 
-    Clips go by speaker, label, size and the last two parts of their paths, so that a
-    run can go on where the data lies elsewhere.
+    Parameters
+    ----------
+    corpus : Corpus
+    split : Split
+        Of that corpus.
+    configuration : TrainingConfiguration
+    noises : dict of str to ndarray, optional
+        From `conditions.read_noises`; only those that a variant names count.
+
+    Notes
+    -----
+    A clip is identified by speaker, label, size, and the last two parts of its path: a
+    run may be continued where the data lies in another folder.
     """
     used = noises_used(configuration.variants, noises)
     return {
@@ -163,7 +173,7 @@ def run_facts(
 
 
 def _clip_facts(clip: Clip) -> list[Any]:
-    # A clip that is not there is refused when it is read.
+    # Reading refuses a clip that is not there.
     size = clip.path.stat().st_size if clip.path.is_file() else None
     name = "/".join(clip.path.parts[-2:])
     return [name, size, clip.speaker, clip.label, clip.start_s, clip.end_s]

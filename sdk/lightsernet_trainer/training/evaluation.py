@@ -156,14 +156,14 @@ def evaluate(
 
 
 def protocol(data: TrainingData | None, corpus: Corpus, clips: Sequence[Clip]) -> str:
-    """Say whether clips were held out from a model's training, as far as its record tells.
+    """Say in words whether clips were held out from a model's training, by its record.
 
     Parameters
     ----------
     data : TrainingData or None
         From the model's record.
     corpus : Corpus
-        Which the clips belong to.
+        The corpus that the clips belong to.
     clips : sequence of Clip
     """
     if data is None:

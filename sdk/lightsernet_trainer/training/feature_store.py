@@ -1,4 +1,4 @@
-"""Features of a corpus: computed by the runtime's front end, kept where asked."""
+"""Features of a corpus, computed by the runtime's front end and cached."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class FeatureStore:
     ----------
     spec : FeatureSpec
     cache : {"disk", "memory", "none"}
-        ``disk`` keeps one file a clip below `folder` from run to run,
-        ``memory`` keeps all for this run, ``none`` computes them every time.
+        ``disk`` keeps one file per clip and variant in `folder`, from run to run;
+        ``memory`` keeps all for this run; ``none`` computes features at each use.
     folder : Path, optional
         Needed for ``disk``.
     min_seconds : float
-        Shortest clip that is taken.
+        Shortest clip that is accepted, in seconds.
     variants : sequence of str
-        Conditions that clips can be had under, besides as they are.
+        Conditions under which `rows` can be asked for, besides ``clean``.
     noises : dict of str to ndarray, optional
-        What the variants' noises are.
+        The noises that the variants name; see `conditions.read_noises`.
 
     Raises
     ------
@@ -79,6 +79,12 @@ class FeatureStore:
     def rows(self, clip: Clip, variant: str = CLEAN) -> NDArray[np.float32]:
         """Return a clip's features, as it is or under one of the variants.
 
+        Parameters
+        ----------
+        clip : Clip
+        variant : str
+            ``clean``, or one of the store's variants.
+
         Returns
         -------
         ndarray of float32, shape (n_frames, n_coefficients)
@@ -100,7 +106,16 @@ class FeatureStore:
         return self._kept[clip, variant]
 
     def load(self, clips: Sequence[Clip], console: Console) -> None:
-        """Compute what is to be cached, showing progress; check every clip if nothing is.
+        """Compute and cache the features of clips, showing progress.
+
+        Every clip is read, also if nothing is cached. If one cannot be read, nothing is
+        written.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+        console : rich.console.Console
+            Where progress is shown.
 
         Raises
         ------
@@ -116,7 +131,7 @@ class FeatureStore:
                 rows = new[key] = self._compute(*key)
             if self._cache != "none":
                 self._kept[key] = rows
-        # Only when all clips are known to be good: a refusal leaves nothing behind.
+        # Written once all clips are known to be good: a refusal leaves nothing behind.
         if self._cache == "disk":
             for (clip, variant), rows in new.items():
                 self._to_disk(clip, variant, rows)
@@ -155,7 +170,7 @@ class FeatureStore:
         write_atomically(self._folder / f"{self._key(clip, variant)}.npy", content.getvalue())
 
     def _key(self, clip: Clip, variant: str) -> str:
-        """Name what the features depend on: the file as it is now, part, variant, spec, noises."""
+        """Return a hash of all that the features depend on, the file's size and time among it."""
         try:
             status = clip.path.stat()
         except OSError as error:
@@ -177,12 +192,12 @@ class FeatureStore:
 def statistics(
     store: FeatureStore, clips: Sequence[Clip]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of every coefficient over all rows of `clips`.
+    """Return mean and standard deviation of each coefficient over all rows of `clips`.
 
     Returns
     -------
     mean, scale : tuple of float
-        One value a coefficient; a scale is at least 1e-3.
+        One value per coefficient; a scale is at least 1e-3.
     """
     rows = np.concatenate([store.rows(clip) for clip in clips]).astype(np.float64)
     scale = np.maximum(rows.std(axis=0), 1e-3)

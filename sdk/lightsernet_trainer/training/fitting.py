@@ -172,7 +172,7 @@ def fit_epoch(network: keras.Model, batches: CropBatches, epoch: int) -> dict[st
 def in_float32(
     network: keras.Model, configuration: TrainingConfiguration, spec: FeatureSpec, n_labels: int
 ) -> keras.Model:
-    """Return a network that computes in float32 with the same weights."""
+    """Return a network with the same weights that computes in float32."""
     if configuration.mixed_precision == "none":
         return network
     exact = build_network(configuration, spec, n_labels)

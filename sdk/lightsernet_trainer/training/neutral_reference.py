@@ -1,4 +1,7 @@
-"""What a model says of its training speakers' neutral speech: with what enrolment compares."""
+"""A model's mean log posteriors on neutral speech of its training speakers.
+
+Enrolment compares a user's neutral speech with them.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +23,26 @@ from .feature_store import FeatureStore
 def with_neutral_reference(
     record: ModelRecord, flatbuffer: bytes, store: FeatureStore, clips: Sequence[Clip], seed: int
 ) -> ModelRecord:
-    """Tell in the record what the model says of neutral speech after enrolment.
+    """Add to the record the model's log posteriors on neutral speech after enrolment.
 
-    Every training speaker is enrolled with neutral clips of ten seconds, as a user is.
+    Each training speaker is enrolled with about ten seconds of neutral clips, as a user is.
 
     Parameters
     ----------
     record : ModelRecord
     flatbuffer : bytes
-        The model that the record will be of.
+        The model that gets the record.
     store : FeatureStore
     clips : sequence of Clip
-        Those trained on.
+        The clips that the model was trained on.
     seed : int
-        Of the choice of clips.
+        Of the choice of enrolment clips, from 0.
 
     Returns
     -------
     ModelRecord
-        The same, where the features are not standardised, or no speaker is known to have
-        said anything neutral.
+        `record` itself if the features are not standardised, or no clip of a known speaker
+        is neutral.
     """
     spec = record.features
     speakers = sorted({clip.speaker for clip in clips if clip.label == NEUTRAL} - {""})

@@ -1,4 +1,4 @@
-"""What a training run leaves to read: ``summary.json`` and pictures."""
+"""A training run's summary: ``summary.json`` and two plots."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_summary(
     Returns
     -------
     dict
-        What ``summary.json`` holds.
+        The content of ``summary.json``.
     """
     final = result.scores.get("int8")
     summary: dict[str, Any] = {

@@ -1,7 +1,7 @@
-"""A running mean of the weights over the last part of a run, in place of the last ones.
+"""A running mean of the weights over the last part of a run, instead of the last weights.
 
-It lies nearer to the middle of what training wanders about in than any single
-step does (stochastic weight averaging, Izmailov et al. 2018, arXiv 1803.05407).
+Training moves around a minimum; the mean lies nearer to it than any single step
+(stochastic weight averaging, Izmailov et al. 2018, arXiv 1803.05407).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from .batches import CropBatches
 def averaging_adam(
     schedule: keras.optimizers.schedules.LearningRateSchedule, share: float, steps: int
 ) -> keras.optimizers.Optimizer:
-    """Return Adam, which also keeps the mean if there is to be one.
+    """Return Adam, which also keeps the running mean if `share` is above 0.
 
     Parameters
     ----------
     schedule : keras.optimizers.schedules.LearningRateSchedule
     share : float
-        Time constant of the mean, as a share of the run; 0 for none.
+        Time constant of the mean as a share of the run, in 0..1; 0 for no mean.
     steps : int
-        Of the whole run.
+        Number of steps of the whole run, at least 1.
     """
     if share == 0.0:
         return keras.optimizers.Adam(schedule)
@@ -34,9 +34,9 @@ def averaging_adam(
 
 
 def take_mean(network: keras.Model, batches: CropBatches, epoch: int) -> None:
-    """Give a network the mean that its optimiser kept, and statistics that fit it.
+    """Give a network the mean that its optimiser kept, and batch statistics that fit it.
 
-    No activations were ever normalised with these weights.
+    The statistics are measured anew: those of training belong to other weights.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def take_mean(network: keras.Model, batches: CropBatches, epoch: int) -> None:
         Compiled with what `averaging_adam` gives for a share above 0.
     batches : CropBatches
     epoch : int
-        Which crops are measured.
+        Whose crops the statistics are measured on, from 0.
     """
     network.optimizer.finalize_variable_values(network.trainable_variables)
     measure_statistics(network, batches, epoch)
