@@ -31,13 +31,12 @@ def convert_to(
     Parameters
     ----------
     network : keras.Model
-        From `network.light_sernet`, in float32.
+        From `light_sernet`, in float32, built with `width`.
     width : float
-        The width that the network was built with.
     precisions : sequence of str
         Some of `PRECISIONS`.
     representative : sequence of ndarray of float32, shape (n_frames, n_coefficients)
-        See `conversion.convert`; at least one.
+        At least one; see `conversion.convert`.
 
     Returns
     -------
