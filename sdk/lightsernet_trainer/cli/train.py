@@ -23,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
         "train",
         help="train a model on labelled speech",
         description="Train Light-SERNet, convert it to float32, float16 and full-integer int8, "
-        "and score all three on speakers it has not heard. An interrupted run goes on "
+        "and score all three on speakers it was not trained on. An interrupted run goes on "
         "where it stopped when the same command is given again.",
     )
     options.add_dataset(parser)
@@ -63,7 +63,7 @@ def add_parser(subparsers: Any) -> None:
         type=int,
         default=1,
         choices=(0, 1, 2),
-        help="0 quiet, 1 progress (default), 2 also a line an epoch",
+        help="0 quiet, 1 progress (default), 2 also a line per epoch",
     )
     parser.add_argument(
         "--restart", action="store_true", help="throw away the run that --out holds"

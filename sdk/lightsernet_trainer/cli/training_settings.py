@@ -39,7 +39,7 @@ _SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
         "share of the label given to all classes (edge: 0.1, else 0)",
     ),
     ("--epochs", int, "N", "passes over the data (edge: 40, light-sernet: 300, psf: 60)"),
-    ("--batch-size", int, "N", "clips a step (edge: 8, else 32)"),
+    ("--batch-size", int, "N", "clips per step (edge: 8, else 32)"),
     (
         "--learning-rate",
         float,

@@ -1,4 +1,4 @@
-"""What is lost on the way through a codec: MP3, and G.711's mu-law."""
+"""Codecs that lose part of the signal: MP3, and G.711's mu-law."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MP3_KBITS = 32
 # LAME's lowest and highest constant rate in kbit/s, by the lowest sample rate of each
 # MPEG version: libsndfile's compression level 0..1 goes from the highest to the lowest.
 _MP3_RATES = ((32000, (32, 320)), (16000, (8, 160)), (8000, (8, 64)))
-# What encoder and decoder put in front where the file does not say so: at low rates the
-# frame that would say it has no room.
+# Samples that encoder and decoder put in front. At low rates the frame that would tell
+# the decoder of them has no room.
 _MP3_DELAY = 576 + 529
 _MU_LAW_BIAS, _MU_LAW_CLIP = 33, 8191  # of 14-bit samples
 
@@ -90,7 +90,7 @@ def mu_law(samples: Floats) -> Floats:
 
 
 def mu_law_encode(samples: Integers) -> NDArray[np.uint8]:
-    """Code int16 samples, of which the lowest two bits are not used."""
+    """Code int16 samples, shape (n,); their lowest two bits are ignored."""
     linear = samples.astype(np.int32) >> 2
     magnitude = np.minimum(np.abs(linear), _MU_LAW_CLIP - _MU_LAW_BIAS) + _MU_LAW_BIAS
     segment = np.frexp(magnitude)[1] - 6
@@ -100,7 +100,7 @@ def mu_law_encode(samples: Integers) -> NDArray[np.uint8]:
 
 
 def mu_law_decode(codes: NDArray[np.uint8]) -> Integers:
-    """Decode to int16."""
+    """Decode uint8 codes, shape (n,), to int16 samples."""
     bits = ~codes.astype(np.int32) & 0xFF
     magnitude = (((bits & 0xF) << 1) + _MU_LAW_BIAS << (bits >> 4 & 7)) - _MU_LAW_BIAS
     return (np.where(bits & 0x80, -magnitude, magnitude) << 2).astype(np.int16)
@@ -108,5 +108,5 @@ def mu_law_decode(codes: NDArray[np.uint8]) -> Integers:
 
 @lru_cache
 def _mu_law_table() -> Integers:
-    """What each of the 65536 samples comes back as."""
+    """Return the decoded value of each of the 65536 samples."""
     return mu_law_decode(mu_law_encode(np.arange(-32768, 32768).astype(np.int16)))

@@ -12,14 +12,15 @@ from .sample_types import Floats, for_both_types
 FORMANT_RANGE = (0.7, 1.4)
 
 _FRAME_S = 0.032
-# Two poles a kilohertz of band, where a vocal tract of 17 cm has a formant, and two more for
-# the source (Markel and Gray, Linear Prediction of Speech, 1976).
-_POLES_A_KHZ_OF_RATE = 1
+# Two poles per kilohertz of bandwidth, in which a vocal tract of 17 cm has one formant, and
+# two more for the source (Markel and Gray, Linear Prediction of Speech, 1976).
+_POLES_PER_KHZ_OF_RATE = 1
 _MORE_POLES = 2
-# Keeps the equations of digital silence and of pure tones solvable: noise 50 dB down.
+# Added as noise 50 dB below the signal: keeps the equations solvable for digital silence
+# and pure tones.
 _WHITENING = 1e-5
 _POWER_FLOOR = 1e-12  # -120 dB full scale
-# Far enough for formants; where the speech has no energy, noise is not blown up.
+# Enough to move formants; where the speech has no energy, the limit keeps noise down.
 _MOST_GAIN = 10.0  # 20 dB
 
 
@@ -68,9 +69,9 @@ def shift_formants(samples: Floats, factor: float, sample_rate: int) -> Floats:
 
 
 def _gains(spectrum: NDArray[np.complex128], factor: float, sample_rate: int) -> Floats:
-    """Return what moves the envelope of each frame, shape as the spectrum's."""
+    """Return the gain of each bin that moves each frame's envelope, shape as the spectrum's."""
     envelope = _log_envelope(
-        spectrum, round(_POLES_A_KHZ_OF_RATE * sample_rate / 1000) + _MORE_POLES
+        spectrum, round(_POLES_PER_KHZ_OF_RATE * sample_rate / 1000) + _MORE_POLES
     )
     bins = np.arange(envelope.shape[1])
     source = np.minimum(bins / factor, bins[-1])

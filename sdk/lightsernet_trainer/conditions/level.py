@@ -1,4 +1,4 @@
-"""How loud: input gain, and the power of speech without its pauses."""
+"""Levels: input gain, and the power of speech without its pauses."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def gain(samples: Floats, decibels: float) -> Floats:
     ----------
     samples : ndarray of float64 or int16, shape (n,)
     decibels : float
+        Above 0 is louder.
     """
     return to_float(to_int16(samples * 10.0 ** (decibels / 20.0)))
 
@@ -48,7 +49,7 @@ def active_power(samples: Floats, sample_rate: int) -> float:
         return float(np.mean(samples**2)) if samples.size else 0.0
     whole = samples[: samples.size // frame * frame]
     powers = np.mean(whole.reshape(-1, frame) ** 2, axis=1)
-    # The level rises as pauses drop out, so that this ends.
+    # Ends: the level rises with each pause that drops out.
     while True:
         kept = powers[powers >= powers.mean() * 10.0 ** (-_MARGIN_DB / 10.0)]
         if kept.size == powers.size:

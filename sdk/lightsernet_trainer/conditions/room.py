@@ -39,7 +39,7 @@ def room_response(
     Parameters
     ----------
     sample_rate : int
-        In hertz.
+        In hertz, above 0.
     rt60_s : float
         Reverberation time, in 0.15..1.5 s.
     distance_m : float
@@ -88,7 +88,7 @@ def reverberate(samples: Floats, response: Floats) -> Floats:
 
 
 def _image_distances(microphone: Floats) -> Floats:
-    """Return how far the mirror images of the speaker in the six walls are."""
+    """Return the distances of the speaker's six mirror images from the microphone, in metres."""
     images = np.tile(_SPEAKER_M, (6, 1))
     for axis in range(3):
         images[2 * axis, axis] = -_SPEAKER_M[axis]

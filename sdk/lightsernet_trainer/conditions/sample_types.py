@@ -1,4 +1,4 @@
-"""Clips as float64 in units of full scale, or as int16: what is done to one, done to both."""
+"""Samples as float64 in units of full scale or as int16: changes work on both types."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def to_float(samples: Integers) -> Floats:
 def for_both_types(
     change: Callable[Concatenate[Floats, _P], Floats],
 ) -> Callable[Concatenate[Samples, _P], Samples]:
-    """Make a change of float64 samples one of int16 samples as well."""
+    """Extend a change of float64 samples to int16 samples.
+
+    The result has the type of the samples; int16 is rounded and saturates.
+    """
 
     @functools.wraps(change)
     def either(samples: Any, *args: _P.args, **kwargs: _P.kwargs) -> Any:

@@ -1,4 +1,4 @@
-"""Faster and higher, or slower and lower, by resampling."""
+"""Speed: faster and higher, or slower and lower, by resampling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CSV manifest: one row a clip, with its file, label and speaker."""
+"""A CSV manifest: one row per clip, with its file, label and speaker."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def read(data: Path, labels: Sequence[str] | None) -> Corpus:
     Returns
     -------
     Corpus
-        One clip a row.
+        One clip per row.
 
     Raises
     ------
