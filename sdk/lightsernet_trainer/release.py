@@ -78,8 +78,12 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
     name = f"--results {result.name}"
     if result.protocol != "loso" or result.condition is not None:
         raise InputError(f"{name}: expected protocol loso on clean audio")
-    spec = result.settings.feature_spec().without_standardisation()
-    if result.labels != record.labels or spec != record.features.without_standardisation():
+    spec, features = result.settings.feature_spec(), record.features
+    if (
+        result.labels != record.labels
+        or spec.without_standardisation() != features.without_standardisation()
+        or spec.utterance_mean_prior_s != features.utterance_mean_prior_s
+    ):
         raise InputError(f"{name}: expected the labels and features of {model}")
     if record.data is None or len(result.clips) != record.data.clips:
         trained = "not recorded" if record.data is None else f"{record.data.clips}"

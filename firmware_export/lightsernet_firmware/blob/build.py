@@ -21,7 +21,9 @@ from .network import head_record, stage_record
 from .sections import Sections, words
 
 MAGIC = b"LSN1"
-VERSION = 4
+# The newest version that the engine reads, and the one that suffices without a running
+# mean of the utterance: older engines open it too.
+VERSION, OLDEST_VERSION = 5, 4
 # The CRC-32 covers all bytes from here on.
 CRC_START = 16
 
@@ -89,13 +91,28 @@ def build_blob(
     )
     header += model_hash[:_HASH_BYTES].ljust(_HASH_BYTES, b"\0")
     header += words(endpointing_offset, decision_offset)
-    return seal(blob.filled_in(CRC_START, header))
+    return seal(blob.filled_in(CRC_START, header), _version_needed(tables))
 
 
-def seal(content: bytes) -> bytes:
-    """Write magic, version, size and CRC-32 into the head of a blob."""
+def seal(content: bytes, version: int | None = None) -> bytes:
+    """Write magic, version, size and CRC-32 into the head of a blob.
+
+    Parameters
+    ----------
+    content : bytes
+        The blob, its first 16 bytes aside.
+    version : int, optional
+        Of the blob; by default the one in `content`.
+    """
+    if version is None:
+        (version,) = struct.unpack_from("<I", content, len(MAGIC))
     crc = zlib.crc32(content[CRC_START:])
-    return struct.pack("<4sIII", MAGIC, VERSION, len(content), crc) + content[CRC_START:]
+    return struct.pack("<4sIII", MAGIC, version, len(content), crc) + content[CRC_START:]
+
+
+def _version_needed(tables: FrontEndTables | None) -> int:
+    """Return the oldest version that has all that the front end needs."""
+    return VERSION if tables is not None and tables.has_utterance_mean else OLDEST_VERSION
 
 
 def _require_fit(plan: NetworkPlan, tables: FrontEndTables | None, labels: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from .sections import Sections, record
 
 _FRONT_END_WORDS = 25
 _POWER_SPECTRUM, _RUNNING_PEAK, _REPLACE_ZERO, _REMOVE_OFFSET = 1, 2, 4, 8
-_STANDARDIZES = 16
+_STANDARDIZES, _UTTERANCE_MEAN = 16, 32
 # Stands for "no clip": every number of a blob is finite.
 _NO_CLIP = 1e30
 
@@ -30,10 +30,14 @@ def front_end_record(blob: Sections, tables: FrontEndTables, plan: NetworkPlan) 
         + _REPLACE_ZERO * (spec.log == "replace-zero")
         + _REMOVE_OFFSET * tables.ignores_offset
         + _STANDARDIZES * (spec.mean is not None)
+        + _UTTERANCE_MEAN * tables.has_utterance_mean
     )
+    # What version 5 adds to the record.
+    added = (tables.utterance_prior_rows, tables.utterance_memory_rows)
+    utterance_mean = added if tables.has_utterance_mean else ()
     rows_per_s = spec.sample_rate / spec.hop_length
     return record(
-        _FRONT_END_WORDS,
+        _FRONT_END_WORDS + len(utterance_mean),
         spec.sample_rate,
         spec.frame_length,
         spec.hop_length,
@@ -59,4 +63,5 @@ def front_end_record(blob: Sections, tables: FrontEndTables, plan: NetworkPlan) 
         MEMORY_S * rows_per_s,
         MAX_SHIFT,
         MAX_STRETCH,
+        *utterance_mean,
     )

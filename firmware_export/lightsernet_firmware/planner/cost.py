@@ -145,6 +145,8 @@ def ram_bytes(plan: NetworkPlan, tables: FrontEndTables | None, target: str = "h
     if tables is not None:
         total += round_up(2 * tables.spec.frame_length, ALIGNMENT)
         total += round_up(4 * _PROFILE_ARRAYS * plan.coefficients, ALIGNMENT)
+        if tables.has_utterance_mean:
+            total += round_up(4 * plan.coefficients, ALIGNMENT)
         # Two sets of complex float32 arrays of half the transform's length.
         scratch.append(2 * 4 * tables.spec.fft_length)
     return total + max(scratch)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.features.standardization import utterance_memory_rows, utterance_prior_rows
 
 from .network_plan import round_up
 
@@ -46,6 +47,10 @@ class FrontEndTables:
         0 and 1 where the front end does not standardise.
     level_decay : float
         Factor of the running peak per hop, in 0..1.
+    utterance_prior_rows : float
+        Rows that the mean counts for in the running mean of an utterance; 0 without one.
+    utterance_memory_rows : int
+        Rows that count for it at most.
     """
 
     spec: FeatureSpec
@@ -58,6 +63,8 @@ class FrontEndTables:
     mean: Floats
     inverse_scale: Floats
     level_decay: float
+    utterance_prior_rows: float
+    utterance_memory_rows: int
 
     @property
     def ignores_offset(self) -> bool:
@@ -68,6 +75,11 @@ class FrontEndTables:
         """
         used = self.bands[self.bands[:, 1] > 0, 0]
         return self.spec.frame_length == self.spec.fft_length and bool(np.all(used >= 2))
+
+    @property
+    def has_utterance_mean(self) -> bool:
+        """Whether a running mean of the utterance is subtracted."""
+        return self.utterance_prior_rows > 0.0
 
     @property
     def size(self) -> int:
@@ -132,6 +144,8 @@ def front_end_tables(spec: FeatureSpec) -> FrontEndTables:
         mean=mean.astype(np.float32),
         inverse_scale=(1.0 / scale).astype(np.float32),
         level_decay=front_end.level_decay,
+        utterance_prior_rows=utterance_prior_rows(spec),
+        utterance_memory_rows=utterance_memory_rows(spec),
     )
 
 

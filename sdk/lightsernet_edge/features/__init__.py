@@ -8,5 +8,14 @@ knows of models.
 from .front_end import FeatureStream, FrontEnd
 from .recipes import INPUT_TYPES, RECIPES, recipe
 from .spec import FeatureSpec
+from .standardization import Standardization
 
-__all__ = ["INPUT_TYPES", "RECIPES", "FeatureSpec", "FeatureStream", "FrontEnd", "recipe"]
+__all__ = [
+    "INPUT_TYPES",
+    "RECIPES",
+    "FeatureSpec",
+    "FeatureStream",
+    "FrontEnd",
+    "Standardization",
+    "recipe",
+]

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from .filterbank import binned_filterbank, continuous_filterbank, dct_matrix
 from .spec import FeatureSpec
+from .standardization import Standardization
 
 Samples = NDArray[np.float64]
 Features = NDArray[np.float64]
@@ -53,8 +54,6 @@ class FrontEnd:
             spec.n_mels, spec.fft_length, spec.sample_rate, spec.low_hz, spec.high_hz
         )
         self._blocks = _filterbank_blocks(self.filterbank)
-        self._mean = None if spec.mean is None else np.array(spec.mean)
-        self._scale = None if spec.scale is None else np.array(spec.scale)
         self.level_decay = math.exp(-spec.hop_length / (spec.sample_rate * spec.level_release_s))
         if spec.output == "mfcc":
             self.dct = dct_matrix(
@@ -84,7 +83,7 @@ class FrontEnd:
             If `samples` is not one-dimensional, of another type, or not finite.
         """
         clip = self._fit_clip(as_samples(samples))
-        return self._rows(clip, self.spec.level_floor)[0]
+        return self.standardize(self._rows(clip, self.spec.level_floor)[0])
 
     def stream(self) -> FeatureStream:
         """Return a stream that computes the same features while the audio arrives.
@@ -111,7 +110,7 @@ class FrontEnd:
         return samples
 
     def _rows(self, samples: Samples, level: float) -> tuple[Features, float]:
-        """Compute all whole frames; return them and the running peak after the last one."""
+        """Compute steps 3 to 8 of all frames; return them and the running peak after the last."""
         spec = self.spec
         count = spec.n_frames(samples.size)
         out = np.empty((count, spec.n_coefficients))
@@ -147,25 +146,22 @@ class FrontEnd:
             np.log(rows, out=rows)
         if spec.output == "mfcc":
             rows = rows @ self.dct
-        return self.standardize(rows), level
+        return rows, level
 
     def standardize(self, rows: Features) -> Features:
-        """Apply steps 9 and 10 of the spec: standardise and clip.
+        """Apply steps 9 to 11 of the spec: running mean, standardisation and bound.
 
         Parameters
         ----------
         rows : ndarray of float64, shape (n, n_coefficients)
-            After step 8, for example from a spec `without_standardisation`.
+            After step 8, for example from a spec `without_standardisation`: all of an
+            utterance, from its first row on.
 
         Returns
         -------
         ndarray of float64, shape (n, n_coefficients)
         """
-        if self._mean is not None:
-            rows = (rows - self._mean) / self._scale
-        if self.spec.clip_value is not None:
-            rows = np.clip(rows, -self.spec.clip_value, self.spec.clip_value)
-        return rows
+        return Standardization(self.spec)(rows)
 
 
 def _filterbank_blocks(filterbank: Features) -> list[tuple[slice, Features]]:
@@ -213,12 +209,14 @@ class FeatureStream:
                 "such as 'edge'"
             )
         self._front_end = front_end
+        self._standardization = Standardization(spec)
         self.reset()
 
     def reset(self) -> None:
         """Forget all audio: return to the state of a new stream."""
         self._pending: Samples = np.empty(0)
         self._level = self._front_end.spec.level_floor
+        self._standardization.reset()
 
     def push(self, samples: ArrayLike) -> Features:
         """Take in samples and return the rows of the frames that they complete.
@@ -241,7 +239,7 @@ class FeatureStream:
         audio = np.concatenate([self._pending, as_samples(samples)])
         rows, self._level = self._front_end._rows(audio, self._level)
         self._pending = audio[len(rows) * spec.hop_length :]
-        return rows
+        return self._standardization(rows)
 
 
 def as_samples(samples: ArrayLike) -> Samples:

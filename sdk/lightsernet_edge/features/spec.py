@@ -14,6 +14,8 @@ from ..files.json_fields import Fields
 _WHERE = "feature spec: "
 # Bounds the memory that a padded clip takes.
 _MAX_CLIP_SAMPLES = 2**24
+# Shortest and longest prior of a running mean: less than a hop, more than an utterance.
+_PRIOR_S = (1e-3, 3600.0)
 _CHOICES = {
     "output": ("mfcc", "log-mel", "spectrogram"),
     "level": ("none", "percentile", "running-peak"),
@@ -57,8 +59,10 @@ class FeatureSpec:
     8. DCT-II; coefficients `first_coefficient` and following, `n_coefficients`
        of them. ``unscaled-first`` scales all by sqrt(2 / n_mels),
        ``orthonormal`` gives coefficient 0 the factor sqrt(1 / n_mels);
-    9. subtract `mean` and divide by `scale`, one value per coefficient;
-    10. clip to +-`clip_value`.
+    9. if `utterance_mean_prior_s` is given, subtract the running mean u[t] of the
+       utterance, which `lightsernet_edge.features.standardization` defines. Causal;
+    10. subtract `mean` and divide by `scale`, one value per coefficient;
+    11. clip to +-`clip_value`.
 
     Attributes
     ----------
@@ -105,6 +109,9 @@ class FeatureSpec:
         Number of values per row of features, 1..4097.
     clip_value : float or None
         Bound of the output, above 0; None for no bound.
+    utterance_mean_prior_s : float or None
+        Weight of `mean` in the running mean of an utterance, in seconds of rows,
+        0.001..3600; None for no running mean. Needs a causal spec.
 
     Raises
     ------
@@ -138,6 +145,7 @@ class FeatureSpec:
     mean: tuple[float, ...] | None = None
     scale: tuple[float, ...] | None = None
     clip_value: float | None = None
+    utterance_mean_prior_s: float | None = None
 
     def __post_init__(self) -> None:
         fields = Fields(vars(self), _WHERE)
@@ -156,6 +164,13 @@ class FeatureSpec:
                 fields.refuse("clip_seconds", expected)
         if self.clip_value is not None:
             fields.number("clip_value", above=0.0)
+        if self.utterance_mean_prior_s is not None:
+            fields.number("utterance_mean_prior_s", *_PRIOR_S)
+            if not self.is_causal:
+                raise InputError(
+                    f"{_WHERE}utterance_mean_prior_s needs whole utterances and a causal level, "
+                    f"found clip_seconds {self.clip_seconds!r} and level {self.level!r}"
+                )
         if self.fft_length < self.frame_length:
             fields.refuse("fft_length", f"at least frame_length, {self.frame_length}")
         if self.hop_length > self.frame_length:
@@ -191,8 +206,13 @@ class FeatureSpec:
             fields.refuse("scale", "numbers above 0")
 
     def without_standardisation(self) -> FeatureSpec:
-        """Return the spec without steps 9 and 10, whose values come from training."""
-        return dataclasses.replace(self, mean=None, scale=None, clip_value=None)
+        """Return the spec without steps 9 to 11.
+
+        Statistics for `mean` and `scale`, and profiles, are made of its rows.
+        """
+        return dataclasses.replace(
+            self, mean=None, scale=None, clip_value=None, utterance_mean_prior_s=None
+        )
 
     @property
     def is_causal(self) -> bool:
@@ -211,8 +231,14 @@ class FeatureSpec:
         return 1 + (n_samples - self.frame_length) // self.hop_length
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as a JSON object."""
-        return dataclasses.asdict(self)
+        """Return the fields as a JSON object, without ``utterance_mean_prior_s`` if None.
+
+        So a spec without a running mean has the same JSON as before there was that step.
+        """
+        values = dataclasses.asdict(self)
+        if self.utterance_mean_prior_s is None:
+            del values["utterance_mean_prior_s"]
+        return values
 
     @classmethod
     def from_json(cls, data: object) -> FeatureSpec:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..engines import Engine, RawOutput
 from ..errors import InputError
-from ..features import FrontEnd
+from ..features import FrontEnd, Standardization
 from ..model.record import ModelRecord
 from ..profiles.profile import Profile, RunningProfile
 
@@ -128,6 +128,7 @@ class FrontEndListener:
         spec = record.features
         self._engine = engine
         self._front_end = FrontEnd(spec if profile is None else profile.applied_to(spec))
+        self._standardization = Standardization(self._front_end.spec)
         self._running = RunningProfile(spec, profile) if adapt else None
         self._stream = None
         if spec.is_causal:
@@ -138,40 +139,47 @@ class FrontEndListener:
             )
         elif adapt:
             raise InputError(f"adapt: recipe {spec.name!r} is not causal, so it cannot adapt")
-        # Of the utterance: rows if the front end is causal, else samples.
-        self._parts: deque[NDArray[np.float64] | NDArray[np.int16]] = deque()
+        # Of the utterance: samples if the front end is not causal, else rows; for `learn`
+        # also the rows before steps 9 to 11.
+        self._samples: list[NDArray[np.int16]] = []
+        self._rows: deque[NDArray[np.float64]] = deque()
+        self._plain_rows: list[NDArray[np.float64]] = []
         self._window = window_frames
-        self._rows = 0
+        self._n_rows = 0
 
     def reset(self) -> None:
         """Begin the next utterance; the profile stays."""
-        self._parts.clear()
-        self._rows = 0
+        self._samples.clear()
+        self._rows.clear()
+        self._plain_rows.clear()
+        self._n_rows = 0
+        self._standardization.reset()
         if self._stream is not None:
             self._stream.reset()
 
     def push(self, pcm: NDArray[np.int16]) -> None:
         """Take in samples, shape (n,)."""
         if self._stream is None:
-            self._parts.append(pcm.copy())
+            self._samples.append(pcm.copy())
             return
         rows = self._stream.push(pcm)
         if not len(rows):
             return
-        self._parts.append(rows)
-        self._rows += len(rows)
-        while self._window is not None and self._rows - len(self._parts[0]) >= self._window:
-            self._rows -= len(self._parts.popleft())
+        if self._running is not None:
+            self._plain_rows.append(rows)
+        self._rows.append(self._standardization(rows))
+        self._n_rows += len(rows)
+        while self._window is not None and self._n_rows - len(self._rows[0]) >= self._window:
+            self._n_rows -= len(self._rows.popleft())
 
     def provisional(self) -> RawOutput | None:
         """Return the output on the utterance so far, or None if it is too short."""
-        if not self._parts:
-            return None
-        whole = np.concatenate(self._parts)
-        if self._stream is None:
-            rows = self._front_end.features(whole)
+        if self._samples:
+            rows = self._front_end.features(np.concatenate(self._samples))
+        elif self._rows:
+            rows = np.concatenate(self._rows)
         else:
-            rows = self._front_end.standardize(whole.astype(np.float64, copy=False))
+            return None
         if self._window is not None:
             rows = rows[-self._window :]
         return self._engine.invoke(rows) if len(rows) else None
@@ -182,7 +190,8 @@ class FrontEndListener:
 
     def learn(self) -> None:
         """Adapt the profile to the utterance that `finish` ended last."""
-        if self._running is None or not self._parts:
+        if self._running is None or not self._plain_rows:
             return
-        self._running.add(np.concatenate(self._parts).astype(np.float64, copy=False))
+        self._running.add(np.concatenate(self._plain_rows))
         self._front_end = FrontEnd(self._running.profile().applied_to(self._front_end.spec))
+        self._standardization = Standardization(self._front_end.spec)

@@ -210,7 +210,8 @@ class Profile:
 
 def fingerprint(spec: FeatureSpec) -> str:
     """Return a hash of what `spec` computes before it standardises: 64 hexadecimal digits."""
-    fields = {k: v for k, v in spec.to_json().items() if k not in _NOT_FINGERPRINTED}
+    plain = spec.without_standardisation().to_json()
+    fields = {k: v for k, v in plain.items() if k not in _NOT_FINGERPRINTED}
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 

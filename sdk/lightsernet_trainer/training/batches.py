@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.features import FeatureSpec, FrontEnd, Standardization
 from lightsernet_edge.profiles.profile import RunningProfile
 
 from ..conditions.condition import CLEAN
@@ -140,8 +140,7 @@ class CropBatches:
         normaliser = self._normaliser
         if augmentation.profile_clips and random.random() < _PROFILE_SHARE:
             normaliser = self._profile_normaliser(clip.speaker, variant, random)
-        rows = normaliser(self._store.rows(clip, variant))
-        crop = fit_length(rows, self._n_frames, normaliser.silence, random)
+        crop = normaliser.crop(self._store.rows(clip, variant), self._n_frames, random)
         if augmentation.time_masks:
             crop = crop.copy()
         for _ in range(augmentation.time_masks):
@@ -177,7 +176,7 @@ class CropBatches:
 
 
 class Normaliser:
-    """Applies a spec's mean, scale and bound to stored rows.
+    """Applies a spec's running mean, mean, scale and bound to stored rows.
 
     Parameters
     ----------
@@ -190,6 +189,7 @@ class Normaliser:
     """
 
     def __init__(self, spec: FeatureSpec) -> None:
+        self._spec = spec
         self._mean = np.array(spec.mean or 0.0, dtype=np.float32)
         self._scale = np.array(spec.scale or 1.0, dtype=np.float32)
         self._bound = spec.clip_value
@@ -200,9 +200,21 @@ class Normaliser:
             )
 
     def __call__(self, rows: Rows) -> Rows:
-        """Return rows as the model sees them."""
+        """Return the rows of an utterance, from its first one on, as the model sees them."""
+        if self._spec.utterance_mean_prior_s is not None:
+            return Standardization(self._spec)(rows.astype(np.float64)).astype(np.float32)
         rows = (rows - self._mean) / self._scale
         return rows if self._bound is None else np.clip(rows, -self._bound, self._bound)
+
+    def crop(self, rows: Rows, n_frames: int, random: np.random.Generator | None = None) -> Rows:
+        """Return a crop of stored rows as a device would give it that heard the crop alone.
+
+        So a running mean begins with the crop. Parameters and result are those of
+        `fit_length`; silence around a short clip is no part of the utterance.
+        """
+        if self.silence is not None and len(rows) < n_frames:
+            return fit_length(self(rows), n_frames, self.silence, random)
+        return self(fit_length(rows, n_frames, None, random))
 
 
 def fit_length(
@@ -260,6 +272,4 @@ def centre_crops(
         If a clip cannot be read or is too short.
     """
     normaliser = Normaliser(spec)
-    return [
-        fit_length(normaliser(store.rows(clip)), n_frames, normaliser.silence) for clip in clips
-    ]
+    return [normaliser.crop(store.rows(clip), n_frames) for clip in clips]

@@ -32,7 +32,9 @@ static uint32_t next_random(void)
 
 static void seal(uint8_t *blob, size_t size)
 {
-    uint32_t head[4] = {LSN_MAGIC, LSN_BLOB_VERSION, (uint32_t)size, 0};
+    /* Both versions, by a bit of the blob. */
+    uint32_t version = blob[4] % 2u == 0 ? LSN_OLDEST_BLOB_VERSION : LSN_BLOB_VERSION;
+    uint32_t head[4] = {LSN_MAGIC, version, (uint32_t)size, 0};
     head[3] = lsn_crc32(blob + LSN_CRC_START, size - LSN_CRC_START);
     memcpy(blob, head, sizeof head);
 }

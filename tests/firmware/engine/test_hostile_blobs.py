@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from lightsernet_edge.errors import ModelError
-from lightsernet_firmware.blob.build import CRC_START, VERSION, seal
+from lightsernet_firmware.blob.build import CRC_START, OLDEST_VERSION, VERSION, seal
 from lightsernet_firmware.engine_files import engine_sources, include_flags
 from lightsernet_firmware.host.stream import (
     STATUS_NAMES,
@@ -354,6 +354,7 @@ def test_the_page_names_the_version_that_is_written() -> None:
     (reader,) = re.findall(r"A reader of version \d+", text)
     for line in (title, word_1, reader):
         assert re.findall(r"version,? (\d+)", line) == [str(VERSION)], line
+    assert f"also opens version {OLDEST_VERSION}:" in text
 
 
 def test_every_section_begins_at_a_multiple_of_16(smallest_blob: bytes) -> None:

@@ -157,6 +157,35 @@ def test_normalised_rows_are_those_of_the_runtime(some_clips: list[Path]) -> Non
             )
 
 
+@pytest.mark.parametrize("padding", ["repeat", "zeros"])
+def test_a_crop_is_what_a_device_gives_that_heard_it_alone(
+    padding: str, some_clips: list[Path]
+) -> None:
+    """A running mean begins with the crop, not with the clip; silence is no part of it."""
+    clips = [Clip(path, "a", "s") for path in some_clips[:6]]
+    base = dataclasses.replace(recipe("edge"), utterance_mean_prior_s=3.0, padding=padding)
+    store = FeatureStore(base, "memory")
+    mean, scale = statistics(store, clips)
+    # Stored rows, and so the statistics, are those before the running mean.
+    assert (mean, scale) == statistics(FeatureStore(recipe("edge"), "memory"), clips)
+    spec = dataclasses.replace(base, mean=mean, scale=scale, clip_value=5.0)
+    normaliser, front_end = Normaliser(spec), FrontEnd(spec)
+    lengths = {len(store.rows(clip)) for clip in clips}
+    for clip in clips:
+        rows = store.rows(clip)
+        for n_frames in (60, max(lengths) + 20):
+            crop = normaliser.crop(rows, n_frames, np.random.default_rng(7))
+            expected = rows
+            if len(rows) >= n_frames or padding == "repeat":
+                expected = fit_length(rows, n_frames, None, np.random.default_rng(7))
+            expected = front_end.standardize(expected.astype(np.float64))
+            before = (n_frames - len(expected)) // 2
+            heard = crop[before : before + len(expected)]
+            np.testing.assert_allclose(heard, expected, rtol=0, atol=1e-5)
+            assert crop.shape == (n_frames, 40)
+            assert crop.dtype == np.float32
+
+
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
 def test_caches_give_the_same_rows(cache: str, some_clips: list[Path], tmp_path: Path) -> None:
     clip = Clip(some_clips[0], "a", "s", 0.1, 0.9)

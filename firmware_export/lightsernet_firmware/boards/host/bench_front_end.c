@@ -14,6 +14,8 @@ void bench_front_end(const lsn_model *model, const int16_t *pcm, size_t frames, 
     standardization.inverse_scale = lsn_at(model, front_end->inverse_scale);
     standardization.sum = NULL;
     standardization.squares = NULL;
+    standardization.utterance_mean = NULL;
+    standardization.share = 0.0f;
     for (size_t t = 0; t < frames; t++) {
         lsn_front_end_run(model, pcm + t * model->hop_length, &standardization, &level, scratch,
                           rows + t * model->n_coefficients);

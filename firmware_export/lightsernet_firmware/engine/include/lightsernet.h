@@ -36,7 +36,8 @@ extern "C" {
 #endif
 
 #define LSN_API_VERSION 3u    /* of the functions below */
-#define LSN_BLOB_VERSION 4u   /* of the blobs they read */
+#define LSN_BLOB_VERSION 5u   /* of the newest blobs that they read */
+#define LSN_OLDEST_BLOB_VERSION 4u
 #define LSN_ALIGNMENT 16u     /* of blob and RAM, in bytes */
 
 typedef enum lsn_status {
@@ -44,7 +45,7 @@ typedef enum lsn_status {
     LSN_BAD_ARGUMENT,   /* a pointer is NULL, or the model is not open */
     LSN_BAD_ALIGNMENT,  /* blob or RAM is not aligned to LSN_ALIGNMENT */
     LSN_BAD_MAGIC,      /* the bytes are no model blob */
-    LSN_BAD_VERSION,    /* the blob has another version than LSN_BLOB_VERSION */
+    LSN_BAD_VERSION,    /* the blob's version is not LSN_OLDEST_BLOB_VERSION..LSN_BLOB_VERSION */
     LSN_TRUNCATED,      /* the blob is longer than blob_size */
     LSN_BAD_CRC,        /* a byte of the blob has changed */
     LSN_BAD_MODEL,      /* a number in the blob is out of range */
@@ -193,7 +194,9 @@ const int8_t *lsn_last_features(const lsn_stream *stream);
 
 /**
  * Standardise with a user's mean and scale instead of the model's, from the next row on.
- * lsn_reset keeps them. On any other status than LSN_OK the stream stays as it was.
+ * lsn_reset keeps them. Between utterances is the time for it: a running mean of the
+ * utterance is not converted to the new mean. On any other status than LSN_OK the stream
+ * stays as it was.
  *
  * @param[in] mean     n_coefficients finite values; copied
  * @param[in] scale    n_coefficients values, finite, above 0; copied

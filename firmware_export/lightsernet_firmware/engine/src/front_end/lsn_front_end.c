@@ -202,6 +202,21 @@ static void add_to_statistics(const lsn_model *model, const lsn_front_end *front
     }
 }
 
+/* Add a row to the running mean u of the utterance, and subtract that: with d = x - mean,
+ * u += share * (d - u), as the front end's page defines it. Rounding errors fade with the
+ * rows that made them. */
+static void subtract_utterance_mean(const lsn_standardization *standardization, size_t count,
+                                    float *restrict cepstrum)
+{
+    const uint32_t *mean = standardization->mean;
+    float *utterance_mean = standardization->utterance_mean;
+    for (size_t c = 0; c < count; c++) {
+        float deviation = cepstrum[c] - lsn_float(&mean[c]);
+        utterance_mean[c] += standardization->share * (deviation - utterance_mean[c]);
+        cepstrum[c] -= utterance_mean[c];
+    }
+}
+
 /* Standardise, clip, and round to the model's int8. */
 static void quantize(const lsn_model *model, const lsn_front_end *front_end,
                      const float *cepstrum, const lsn_standardization *standardization,
@@ -249,6 +264,9 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
     }
     if (standardization->sum != NULL) {
         add_to_statistics(model, front_end, first, standardization);
+    }
+    if (standardization->utterance_mean != NULL) {
+        subtract_utterance_mean(standardization, model->n_coefficients, first);
     }
     quantize(model, front_end, first, standardization, row);
 }

@@ -13,6 +13,8 @@ typedef struct lsn_standardization {
     const uint32_t *inverse_scale;
     float *sum;     /* of the rows, in units of the blob's mean and scale; NULL: no sums */
     float *squares; /* of the same */
+    float *utterance_mean; /* of the utterance, less `mean`; NULL: none is subtracted */
+    float share;         /* of the row in the running mean, 0..1 */
 } lsn_standardization;
 
 /**
@@ -20,7 +22,8 @@ typedef struct lsn_standardization {
  *
  * @param[in]     model            has a front end
  * @param[in]     pcm              [frame_length]
- * @param[in,out] standardization  mean and scale are read; the row is added to the sums
+ * @param[in,out] standardization  mean and scale are read; the row is added to the sums and
+ *                                 to the running mean
  * @param[in,out] level            running peak, in units of the mel bands
  * @param         scratch          [2 * fft_length]
  * @param[out]    row              [n_coefficients]

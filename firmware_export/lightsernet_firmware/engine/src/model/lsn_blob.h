@@ -21,6 +21,7 @@
 #define LSN_REPLACE_ZERO 4u   /* the log floor replaces zeros; otherwise it is added */
 #define LSN_REMOVE_OFFSET 8u  /* subtract the frame's mean, which reaches no band */
 #define LSN_STANDARDIZES 16u  /* mean and scale are a training set's: profiles apply */
+#define LSN_UTTERANCE_MEAN 32u  /* subtract a running mean of the utterance; version 5 */
 
 /* Convolutions read weights and operands, and bands read bins, in groups of so many. */
 #define LSN_GROUP 4u
@@ -120,7 +121,13 @@ typedef struct lsn_front_end {
     uint32_t memory_rows;
     uint32_t max_shift;
     uint32_t max_stretch;
+    /* From version 5 on; a blob of version 4 ends before. */
+    uint32_t utterance_prior_rows;  /* float: weight of the mean in a running mean */
+    uint32_t utterance_memory_rows; /* most rows that count for a running mean */
 } lsn_front_end;
+
+/* Bytes of lsn_front_end in a blob of version 4. */
+#define LSN_FRONT_END_BYTES_4 100u
 
 /* Constants of lsn_endpointing.c, which docs/reference/endpointing.md defines. Times are in
  * hops, levels in 1/256 of an octave of energy, unless stated otherwise. */
@@ -184,6 +191,12 @@ static inline const lsn_header *lsn_header_of(const lsn_model *model)
 static inline const lsn_front_end *lsn_front_end_of(const lsn_model *model)
 {
     return (const lsn_front_end *)lsn_at(model, lsn_header_of(model)->front_end);
+}
+
+/* Whether the front end subtracts a running mean of the utterance. */
+static inline int lsn_has_utterance_mean(const lsn_model *model)
+{
+    return (lsn_front_end_of(model)->flags & LSN_UTTERANCE_MEAN) != 0;
 }
 
 /* NULL if the blob has none. */

@@ -36,7 +36,7 @@ static lsn_status check_integrity(const uint32_t *blob, size_t blob_size)
     if (header->magic != LSN_MAGIC) {
         return LSN_BAD_MAGIC;
     }
-    if (header->version != LSN_BLOB_VERSION) {
+    if (!lsn_is_between(header->version, LSN_OLDEST_BLOB_VERSION, LSN_BLOB_VERSION)) {
         return LSN_BAD_VERSION;
     }
     if (header->size > blob_size) {
@@ -71,7 +71,9 @@ static int check_all(lsn_model *model)
         return 0;
     }
     if (header->front_end != 0) {
-        if (!lsn_lies_inside(model, header->front_end, 1, sizeof(lsn_front_end))) {
+        uint32_t record_bytes =
+            header->version < 5u ? LSN_FRONT_END_BYTES_4 : (uint32_t)sizeof(lsn_front_end);
+        if (!lsn_lies_inside(model, header->front_end, 1, record_bytes)) {
             return 0;
         }
         const lsn_front_end *front_end = lsn_at(model, header->front_end);

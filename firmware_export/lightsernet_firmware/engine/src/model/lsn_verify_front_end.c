@@ -6,6 +6,8 @@
 #define MAX_FFT 4096u
 #define MIN_FFT 16u
 #define MAX_MELS 512u
+/* Integers up to here are exact as floats. */
+#define MAX_MEMORY_ROWS 0x1000000u
 
 static int check_bands(const lsn_model *model, const lsn_front_end *front_end)
 {
@@ -42,6 +44,17 @@ static int check_profile_limits(const lsn_model *model, const lsn_front_end *fro
            lsn_float(&front_end->max_stretch) >= 1.0f;
 }
 
+/* The running mean divides by the sum of both. Older blobs have neither flag nor words. */
+static int check_utterance_mean(const lsn_model *model, const lsn_front_end *front_end)
+{
+    if ((front_end->flags & LSN_UTTERANCE_MEAN) == 0) {
+        return 1;
+    }
+    return lsn_header_of(model)->version >= 5u &&
+           lsn_is_positive(front_end->utterance_prior_rows) &&
+           lsn_is_between(front_end->utterance_memory_rows, 1, MAX_MEMORY_ROWS);
+}
+
 int lsn_verify_front_end(const lsn_model *model, const lsn_front_end *front_end)
 {
     uint32_t n_fft = front_end->fft_length;
@@ -69,5 +82,5 @@ int lsn_verify_front_end(const lsn_model *model, const lsn_front_end *front_end)
            (front_end->dct == 0 || lsn_floats_are_finite(model, front_end->dct, n_mels * n_out)) &&
            lsn_floats_are_finite(model, front_end->mean, n_out) &&
            lsn_floats_are_finite(model, front_end->inverse_scale, n_out) &&
-           check_profile_limits(model, front_end);
+           check_profile_limits(model, front_end) && check_utterance_mean(model, front_end);
 }

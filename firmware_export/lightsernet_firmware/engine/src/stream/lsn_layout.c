@@ -104,11 +104,16 @@ lsn_layout lsn_layout_of(const lsn_model *model)
         layout.pcm += lsn_ring_bytes(model, &stages[s]);
     }
     layout.profile = layout.pcm;
+    layout.utterance_mean = layout.pcm;
     layout.scratch = layout.pcm;
     if (header->front_end != 0) {
+        size_t array = sizeof(float) * (size_t)model->n_coefficients;
         layout.profile += lsn_aligned(sizeof(int16_t) * (size_t)model->frame_length);
-        layout.scratch = layout.profile +
-                         lsn_aligned(sizeof(float) * LSN_PROFILE_ARRAYS * model->n_coefficients);
+        layout.utterance_mean = layout.profile + lsn_aligned(LSN_PROFILE_ARRAYS * array);
+        layout.scratch = layout.utterance_mean;
+        if (lsn_has_utterance_mean(model)) {
+            layout.scratch += lsn_aligned(array);
+        }
     }
     layout.size = layout.scratch + scratch_size(model);
     return layout;

@@ -27,7 +27,7 @@ struct lsn_stream {
     uint32_t rows;      /* rows of features pushed */
     uint32_t finished;
     uint32_t mean_rows;      /* output rows in the global average; all since the reset */
-    uint32_t utterance_rows; /* rows in the statistics of the utterance */
+    uint32_t utterance_rows; /* rows that the front end made of the utterance */
     float profile_rows;      /* weight of the running statistics, in rows */
     float profile_seconds;   /* speech behind the profile */
     uint32_t window_rows; /* the result is on the last so many output rows; 0: on all */
@@ -58,6 +58,7 @@ typedef struct lsn_layout {
     size_t rings;      /* int8, one ring of input rows per stage: see lsn_stage_run */
     size_t pcm;        /* int16 [frame_length] */
     size_t profile;    /* float [LSN_PROFILE_ARRAYS][n_coefficients] */
+    size_t utterance_mean; /* float [n_coefficients]; only with LSN_UTTERANCE_MEAN */
     size_t scratch;    /* front end, stages and head take turns */
     size_t size;       /* of the RAM */
 } lsn_layout;

@@ -99,6 +99,15 @@ void lsn_utterance_statistics_restore(lsn_stream *stream, const void *saved)
     memcpy(&stream->utterance_rows, (const uint8_t *)saved + sums, sizeof stream->utterance_rows);
 }
 
+/* What the next row of the utterance counts for in its running mean. */
+static float utterance_mean_share(const lsn_stream *stream)
+{
+    const lsn_front_end *front_end = lsn_front_end_of(stream->model);
+    uint32_t memory = front_end->utterance_memory_rows;
+    uint32_t rows = stream->utterance_rows < memory ? stream->utterance_rows + 1u : memory;
+    return 1.0f / ((float)rows + lsn_float(&front_end->utterance_prior_rows));
+}
+
 lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
 {
     lsn_standardization standardization;
@@ -107,6 +116,13 @@ lsn_standardization lsn_profile_in_use(const lsn_stream *stream)
         (const uint32_t *)(const void *)array_of(stream, LSN_INVERSE_SCALE);
     standardization.sum = NULL;
     standardization.squares = NULL;
+    standardization.utterance_mean = NULL;
+    standardization.share = 0.0f;
+    if (lsn_has_utterance_mean(stream->model)) {
+        standardization.utterance_mean =
+            lsn_ram_at(stream, lsn_layout_of(stream->model).utterance_mean);
+        standardization.share = utterance_mean_share(stream);
+    }
     if (check_profile(stream) == LSN_OK) {
         standardization.sum = array_of(stream, LSN_UTTERANCE_SUM);
         standardization.squares = array_of(stream, LSN_UTTERANCE_SQUARES);

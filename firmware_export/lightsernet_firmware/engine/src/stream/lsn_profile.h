@@ -12,7 +12,7 @@
 void lsn_profile_begin(lsn_stream *stream);
 
 /**
- * What the front end standardises with, and where it sums its rows.
+ * What the front end standardises the next row with, and where it sums its rows.
  *
  * @return  pointers into the stream's RAM; no sums if the front end does not standardise
  */
