@@ -97,7 +97,7 @@ def main() -> None:
     rows = []
     for mean_s, scale_s in arguments.priors:
         enrolled, plain, running = (heard[(mean_s, scale_s), p].values() for p in PROTOCOLS)
-        later = [[c for c in clips if (c.heard or 0) >= ADAPTED_AFTER] for clips in running]
+        later = [[c for c in clips if (c.preceding or 0) >= ADAPTED_AFTER] for clips in running]
         row = {"mean_s": mean_s, "scale_s": scale_s}
         for name, pools in (
             ("enrolled", enrolled), ("plain", plain), ("running", running), ("later", later),

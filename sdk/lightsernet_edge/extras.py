@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib.util import find_spec
 
 from .errors import InputError, MissingDependencyError
@@ -13,7 +12,7 @@ _PACKAGES = {
     "crossval": ("tensorflow", "keras", "sklearn", "matplotlib", "joblib"),
     "evaluate": ("sklearn",),
     "report": ("sklearn", "matplotlib"),
-    "calibration": ("sklearn", "matplotlib"),
+    "calibrate": ("sklearn", "matplotlib"),
     "release": ("sklearn", "matplotlib"),
     "serve": ("wyoming",),
 }
@@ -63,15 +62,6 @@ def _require_backend() -> None:
         extra = _KERAS_BACKENDS[name]
         how = f"pip install {name}" if extra is None else installation(extra)
         raise MissingDependencyError(f"KERAS_BACKEND: {name} is not installed: {how}")
-
-
-def exit_without_trainer(program: str) -> None:
-    """End ``python -m lightsernet_trainer.PROGRAM`` in one line unless what it needs is there."""
-    try:
-        require_trainer(program)
-    except MissingDependencyError as error:
-        print(f"python -m lightsernet_trainer.{program}: error: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
 
 
 def require(verb: str, extra: str, what: str | None = None) -> None:

@@ -1,41 +1,29 @@
 """Completes a model's record: trained on all speakers, scored by cross-validation.
 
-A model trained on all speakers cannot be scored on any. Its record carries what the
-same settings got under ``loso``, and the decision fitted on those posteriors.
-
-Usage: python -m lightsernet_trainer.release --model ALL.tflite --results RESULT.json ...
-       --out FILE [--goal 0.8]
+A model trained on all speakers cannot be scored on any. Its record carries the scores of
+the same settings under ``loso``, and the decision fitted on those posteriors.
 """
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from lightsernet_edge.decision import with_temperature
-from lightsernet_edge.errors import InputError, LightSernetError
-from lightsernet_edge.extras import exit_without_trainer
+from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
 
-if __name__ == "__main__":
-    exit_without_trainer("release")
-
 from .configuration import TrainingConfiguration
 from .results.calibration import fit_temperature, fit_thresholds
-from .results.checks import check, expect_same_settings
-from .results.file import read_result
-from .results.result import Result, posteriors
+from .results.checks import expect_same_settings
+from .results.result import Result, posteriors, truth
 from .training.summary import SUMMARY
-
-PROGRAM = "python -m lightsernet_trainer.release"
 
 
 def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> ModelFile:
@@ -46,24 +34,35 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
     model : Path
         A `.tflite` with its record, trained on all speakers.
     results : sequence of Result
-        Of protocol ``loso`` without a condition, of some precisions, int8 among them, and
-        the same seeds of each; over all clips that the model was trained on, with its labels,
-        front end and settings, as far as ``summary.json`` beside it tells.
+        At least one; of protocol ``loso`` on clean audio, of some precisions, int8 among
+        them, and the same seeds of each; over all clips that the model was trained on, with
+        its labels, front end and settings, as far as ``summary.json`` beside it tells.
     goal : float
-        Share, in 0..1, of what is said that shall be right; see `calibration.fit_thresholds`.
+        The share of reported labels that shall be right, in 0..1; see
+        `calibration.fit_thresholds`.
     out : Path
+        Gets the model with its new record.
+
+    Returns
+    -------
+    ModelFile
+        What was written.
 
     Raises
     ------
     ModelError
         If the model cannot be read.
     InputError
-        If a result is none of this model's settings.
+        If a result has other settings than the model, or `out` cannot be written to.
     """
     file = read_model(model)
+    if not results:
+        raise InputError("results: found none, expected some on clean audio")
+    # In an order of their own, so that the record does not depend on the files.
+    results = sorted(results, key=lambda result: (result.key.precision, result.key.seed))
     for result in results:
         _check(result, file.record, model)
-        expect_same_settings(f"--results {result.name}", result.settings, results[0])
+        expect_same_settings(f"results {result.key.name}", result.settings, results[0])
     _expect_settings_of(model, results[0])
     _expect_same_seeds(results)
     record = dataclasses.replace(
@@ -75,8 +74,8 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
 
 
 def _check(result: Result, record: ModelRecord, model: Path) -> None:
-    name = f"--results {result.name}"
-    if result.protocol != "loso" or result.condition is not None:
+    name = f"results {result.key.name}"
+    if result.key.protocol != "loso" or not result.key.is_clean:
         raise InputError(f"{name}: expected protocol loso on clean audio")
     spec, features = result.settings.feature_spec(), record.features
     if (
@@ -91,7 +90,6 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
             f"{name}: holds {len(result.clips)} clips, expected all that {model} was trained on: "
             f"{trained}"
         )
-    check(result, name)
 
 
 def _expect_settings_of(model: Path, result: Result) -> None:
@@ -110,22 +108,22 @@ def _expect_settings_of(model: Path, result: Result) -> None:
 def _expect_same_seeds(results: Sequence[Result]) -> None:
     seeds: dict[str, list[int]] = {}
     for result in results:
-        seeds.setdefault(result.precision, []).append(result.seed)
+        seeds.setdefault(result.key.precision, []).append(result.key.seed)
     first = next(iter(seeds))
     for precision, found in seeds.items():
         if len(set(found)) < len(found) or set(found) != set(seeds[first]):
             raise InputError(
-                f"--results: found seeds {found} of {precision} and {seeds[first]} of {first}, "
+                f"results: found seeds {found} of {precision} and {seeds[first]} of {first}, "
                 "expected the same of both, each once"
             )
 
 
 def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
     scores = []
-    for precision in dict.fromkeys(result.precision for result in results):
-        mine = [result for result in results if result.precision == precision]
+    for precision in dict.fromkeys(result.key.precision for result in results):
+        mine = [result for result in results if result.key.precision == precision]
         ua, wa, f1 = np.mean([(result.ua, result.wa, result.f1) for result in mine], axis=0)
-        seeds = ", ".join(str(result.seed) for result in mine)
+        seeds = ", ".join(str(result.key.seed) for result in mine)
         seeds = f"mean over seeds {seeds}" if len(mine) > 1 else f"seed {seeds}"
         protocol = (
             "loso: these settings, trained without one speaker at a time and scored on that "
@@ -139,45 +137,17 @@ def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
 def _decision(
     results: Sequence[Result], goal: float, defaults: DecisionDefaults
 ) -> DecisionDefaults:
-    integer = [result for result in results if result.precision == "int8"]
+    integer = [result for result in results if result.key.precision == "int8"]
     if not integer:
-        raise InputError("--results: found none of precision int8, expected some to calibrate on")
+        raise InputError("results: found none of precision int8, expected some to calibrate on")
     raw = np.concatenate([posteriors(result) for result in integer])
-    truth = np.array([r.labels.index(clip.truth) for r in integer for clip in r.clips])
-    temperature = round(fit_temperature(raw, truth), 3)
-    thresholds = fit_thresholds(with_temperature(raw, temperature), truth, goal)
-    # Rounded up, so that none says more than what was fitted.
+    labels = np.concatenate([truth(result) for result in integer])
+    temperature = round(fit_temperature(raw, labels), 3)
+    thresholds = fit_thresholds(with_temperature(raw, temperature), labels, goal)
+    # Rounded up: no threshold lets pass more than the fitted one.
     rounded = [math.ceil(value * 1000) / 1000 for value in thresholds.tolist()]
     return dataclasses.replace(
         defaults,
         temperature=temperature,
         thresholds=dict(zip(integer[0].labels, rounded, strict=True)),
     )
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run from the command line and return the exit status.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Those of the process by default.
-    """
-    parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--results", type=Path, nargs="+", required=True)
-    parser.add_argument("--goal", type=float, default=0.8, help="accuracy of what is said")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    try:
-        results = [read_result(path) for path in options.results]
-        written = release(options.model, results, options.goal, options.out)
-    except LightSernetError as error:
-        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
-        return error.exit_status
-    print(written.path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,13 +11,16 @@ import numpy as np
 import pytest
 
 from lightsernet_edge import InputError
+from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import read_model
 from lightsernet_trainer.configuration import TrainingConfiguration
-from lightsernet_trainer.release import main, release
+from lightsernet_trainer.release import release
 from lightsernet_trainer.results import calibration
-from lightsernet_trainer.results.file import write_result
+from lightsernet_trainer.results.file import write_results
+from lightsernet_trainer.results.key import ResultKey
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 from tests.places import GOLDEN
+from tests.trainer.results.made_up_results import result_of
 
 INT8 = GOLDEN / "int8.tflite"
 RECORD = read_model(INT8).record
@@ -29,17 +32,12 @@ SPEAKERS = ("03", "08", "11")
 
 
 def result(seed: int = 0, precision: str = "int8", **changes: Any) -> Result:
-    """Make up the posteriors of as many clips as the model heard, too sure of themselves."""
+    """Make up the posteriors of as many clips as the model was trained on, too confident."""
     random = np.random.default_rng(seed)
     truth = np.arange(CLIPS) % len(LABELS)
     logits = 3 * (random.normal(size=(CLIPS, len(LABELS))) + 2 * np.eye(len(LABELS))[truth])
     rows = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     fields: dict[str, Any] = {
-        "protocol": "loso",
-        "recipe": "edge",
-        "loss": "cross-entropy",
-        "precision": precision,
-        "seed": seed,
         "command": "made up",
         "versions": {},
         "labels": LABELS,
@@ -53,7 +51,8 @@ def result(seed: int = 0, precision: str = "int8", **changes: Any) -> Result:
             for name, held_out in ((name, range(CLIPS)[i::3]) for i, name in enumerate(SPEAKERS))
         ],
     }
-    return Result.from_clips(**fields | changes)
+    key = ResultKey("loso", "edge", "cross-entropy", precision, seed)
+    return result_of(key, fields | changes)
 
 
 @pytest.fixture
@@ -70,13 +69,16 @@ def test_the_record_says_what_the_results_say(model: Path, tmp_path: Path) -> No
     record = read_model(tmp_path / "out.tflite").record
     assert record == file.record
     assert [(score.precision, score.clips) for score in record.scores] == [
-        ("int8", CLIPS),
         ("float32", CLIPS),
+        ("int8", CLIPS),
     ]
-    assert record.scores[0].ua == pytest.approx((results[0].ua + results[1].ua) / 2)
-    assert record.scores[1].ua == pytest.approx((results[2].ua + results[3].ua) / 2)
+    assert record.scores[0].ua == pytest.approx((results[2].ua + results[3].ua) / 2)
+    assert record.scores[1].ua == pytest.approx((results[0].ua + results[1].ua) / 2)
     assert "mean over seeds 0, 1" in record.scores[0].protocol
     assert record.features == RECORD.features
+    # Which file came first makes no difference.
+    release(model, results[::-1], 0.9, tmp_path / "again.tflite")
+    assert (tmp_path / "again.tflite").read_bytes() == (tmp_path / "out.tflite").read_bytes()
 
 
 def test_the_decision_is_that_of_the_calibration(model: Path, tmp_path: Path) -> None:
@@ -97,7 +99,7 @@ def test_the_decision_is_that_of_the_calibration(model: Path, tmp_path: Path) ->
     ("changes", "words"),
     [
         ({"protocol": "random"}, "expected protocol loso"),
-        ({"condition": "mp3"}, "expected protocol loso on clean audio"),
+        ({"condition": "mp3"}, "results: found none, expected some on clean audio"),
         ({"configuration": {"features": "psf"}}, "expected the labels and features of"),
         ({"precision": "float32"}, "found none of precision int8"),
     ],
@@ -110,11 +112,36 @@ def test_other_results_are_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path, out = tmp_path / "result.json", tmp_path / "out.tflite"
-    write_result(path, result(**changes))
-    words_of_command = ["--model", str(model), "--results", str(path), "--out", str(out)]
-    assert main(words_of_command) == 2
+    write_results(path, [result(**changes)])
+    command = ["release", "--model", str(model), "--results", str(path), "--out", str(out)]
+    assert main(command) == 2
     assert words in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_the_command_takes_what_is_on_clean_audio(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "result.json", tmp_path / "out.tflite"
+    float32, integer = result(0, "float32"), result()
+    # Of float32 there are more seeds than of int8, so that it has to be left out.
+    write_results(path, [float32, integer, result(condition="mp3"), result(1, "float32")])
+    command = ["release", "--model", str(model), "--results", str(path), "--out", str(out)]
+    assert main(command) == 2
+    assert "found seeds" in capsys.readouterr().err
+    assert main([*command, "--precisions", "int8", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    record = read_model(out).record
+    assert printed["scores"] == [vars(score) for score in record.scores]
+    assert printed["thresholds"] == record.decision.thresholds
+    assert [(score.precision, score.ua) for score in record.scores] == [("int8", integer.ua)]
+    assert main([*command, "--precisions", "int4"]) == 2
+    assert "--precisions: found 'int4', expected some of float32, int8" in capsys.readouterr().err
+
+
+def test_a_result_under_a_condition_is_refused(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"results loso-.*-mp3: expected protocol loso on clean"):
+        release(model, [result(condition="mp3")], 0.9, tmp_path / "out.tflite")
 
 
 def other(**settings: Any) -> dict[str, Any]:
@@ -134,14 +161,16 @@ def few() -> Result:
         ([result(), result(1, configuration=other(epochs=7))], "trained with epochs 7"),
         (
             [result(), result(precision="float32", configuration=other(mixed_precision="float16"))],
-            "trained with mixed_precision 'float16'",
+            "trained with mixed_precision 'none', expected 'float16' as in .*-float32-seed0",
         ),
         ([few()], f"clips, expected all that .* was trained on: {CLIPS}"),
-        ([result(), result(1), result(0, "float32")], "found seeds .0. of float32 and .0, 1."),
+        (
+            [result(), result(1), result(0, "float32")],
+            "found seeds .0, 1. of int8 and .0. of float32",
+        ),
         ([result(), result()], "each once"),
-        ([dataclasses.replace(result(), ua=0.999)], "ua is .0.999., but its clips give"),
     ],
-    ids=["settings", "mixed-precision", "speakers", "seeds", "twice", "scores"],
+    ids=["settings", "mixed-precision", "speakers", "seeds", "twice"],
 )
 def test_results_that_are_none_of_the_model(
     results: list[Result], words: str, model: Path, tmp_path: Path

@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..crossval.run import CrossValidation, cross_validate
     from ..datasets import load
     from ..report import write_report
-    from ..results.file import read_results
+    from ..results.file import read_folder
 
     _check(arguments)
     configuration = training_settings.configuration(arguments)
@@ -169,7 +169,7 @@ def run(arguments: argparse.Namespace) -> int:
     recordings = arguments.data if arguments.data.is_dir() else arguments.data.parent
     with console.status("writing the report"):
         # With all that --out holds: other protocols and conditions of the same recipe.
-        write_report(read_results(arguments.out), arguments.out / "report.html", recordings)
+        write_report(read_folder(arguments.out), arguments.out / "report.html", recordings)
     return 0
 
 
@@ -223,21 +223,15 @@ def _command() -> str:
 
 
 def _summary(result: Result) -> dict[str, Any]:
-    from ..results.result import pooled
-    from ..training.evaluation import to_json
+    from ..results.bootstrap import SCORES
 
+    intervals = result.speaker_intervals or {}
     return {
-        "protocol": result.protocol,
-        "recipe": result.recipe,
-        "loss": result.loss,
-        "precision": result.precision,
-        "seed": result.seed,
-        "condition": result.condition,
-        **to_json(pooled(result), result.labels),
+        **vars(result.key),
+        "condition": None if result.key.is_clean else result.key.condition,
+        **result.scores.to_json(result.labels),
         "clips": result.n_clips,
-        "ua_interval": result.ua_interval,
-        "wa_interval": result.wa_interval,
-        "f1_interval": result.f1_interval,
+        **{f"{name}_interval": intervals.get(name) for name in SCORES},
         "clip_intervals": result.clip_intervals,
     }
 
@@ -250,7 +244,7 @@ def _print_results(results: list[Result], out: Path) -> None:
     from ..results.protocols import PROTOCOLS
 
     console = stdout_console()
-    protocol = results[0].protocol
+    protocol = results[0].key.protocol
     console.print(f"{protocol}: {PROTOCOLS[protocol]}", highlight=False)
     table = Table(box=None, header_style="bold")
     for heading in ("precision", "seed", "condition"):
@@ -260,9 +254,9 @@ def _print_results(results: list[Result], out: Path) -> None:
     for result in results:
         interval = result.intervals and result.intervals["ua"]
         table.add_row(
-            result.precision,
-            str(result.seed),
-            result.condition or "clean",
+            result.key.precision,
+            str(result.key.seed),
+            result.key.condition,
             f"{result.ua:.1%}",
             f"{interval[0]:.1%}..{interval[1]:.1%}" if interval else "",
             f"{result.wa:.1%}",

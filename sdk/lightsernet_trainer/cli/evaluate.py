@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from ..datasets import LAYOUTS, load
-    from ..training.evaluation import evaluate, protocol, to_json
+    from ..training.evaluation import evaluate, protocol
 
     recognizer = options.open_recognizer(arguments)
     takes_labels = arguments.dataset in LAYOUTS and LAYOUTS[arguments.dataset].takes_labels
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         "model": str(recognizer.file.path),
         "dataset": corpus.name,
         "protocol": protocol(recognizer.file.record.data, corpus, clips),
-        **to_json(scores, recognizer.labels),
+        **scores.to_json(recognizer.labels),
     }
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))

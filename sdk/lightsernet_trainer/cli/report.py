@@ -1,93 +1,119 @@
-"""Make the page from result files.
-
-Usage: python -m lightsernet_trainer.report RESULT.json... [--data DIR] [--fresh A,B]
-       [--aims FILE] [--out FILE | --markdown | --trials]
-"""
+"""``report``: the page about results of ``crossval``, their tables, or their scores as JSON."""
 
 from __future__ import annotations
 
 import argparse
-import sys
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from lightsernet_edge.errors import InputError, LightSernetError
-from lightsernet_edge.extras import exit_without_trainer
+from lightsernet_edge.cli import options
 
-if __name__ == "__main__":
-    exit_without_trainer("report")
-
-from ..report import write_report
-from ..report.aims import read_aims
-from ..report.markdown import condition_table, score_table, trial_table
-from ..report.runs import group_runs
-from ..results.checks import check
-from ..results.file import read_result
-from ..results.result import Result
-
-PROGRAM = "python -m lightsernet_trainer.report"
+if TYPE_CHECKING:
+    from ..results.result import Result
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run from the command line and return the exit status.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Those of the process by default.
-    """
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM, description="Make one page, report.html, from results of crossval."
-    )
-    parser.add_argument("results", metavar="RESULT.json", type=Path, nargs="+")
-    parser.add_argument(
-        "--data", type=Path, metavar="DIR", help="the recordings, to listen to; EMO-DB's listeners"
+def add_parser(subparsers: Any) -> None:
+    """Add the verb to the command line."""
+    parser = subparsers.add_parser(
+        "report",
+        help="make a page about results of crossval",
+        description="Make one page, report.html, about results of crossval; or print their "
+        "tables or scores.",
     )
     parser.add_argument(
-        "--fresh", metavar="A,B,...", help="speakers that no choice has seen, scored apart as well"
+        "results",
+        metavar="RESULTS.json",
+        type=options.path,
+        nargs="+",
+        help="files written by crossval",
     )
     parser.add_argument(
-        "--aims", type=Path, metavar="FILE", help="JSON: what was aimed at, printed beside scores"
+        "--data",
+        metavar="DIR",
+        type=options.path,
+        help="the recordings, for the page to play; EMO-DB's also tell how listeners did",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", default=Path("report.html"))
     parser.add_argument(
+        "--fresh",
+        metavar="A,B,...",
+        type=options.label_list,
+        default=(),
+        help="speakers that no choice was made by; their UA is printed apart as well",
+    )
+    parser.add_argument(
+        "--aims",
+        metavar="FILE",
+        type=options.path,
+        help="JSON: what was aimed at, printed beside the scores",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=options.path,
+        default=Path("report.html"),
+        help="gets the page (default: report.html)",
+    )
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--markdown", action="store_true", help="print the tables of scores instead of the page"
     )
-    parser.add_argument(
+    instead.add_argument(
         "--trials",
         action="store_true",
-        help="print a row for each result with the settings that it was trained with",
+        help="print a row per result, with the settings it was trained with, instead of the page",
     )
-    options = parser.parse_args(arguments)
-    try:
-        results = []
-        for path in options.results:
-            results.append(read_result(path))
-            check(results[-1], str(path))
-        fresh = tuple(options.fresh.split(",")) if options.fresh else ()
-        _expect_known(fresh, results)
-        aims = read_aims(options.aims) if options.aims else ()
-        if options.trials:
-            print(trial_table(results, fresh))
-        elif options.markdown:
-            runs = group_runs(results)
-            tables = (score_table(runs, fresh, aims), condition_table(runs))
-            print("\n\n".join(table for table in tables if table))
-        else:
-            write_report(results, options.out, options.data, fresh, aims)
-            print(options.out)
-    except LightSernetError as error:
-        print(f"{PROGRAM}: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return error.exit_status
+    instead.add_argument(
+        "--json", action="store_true", help="print one JSON object per score instead of the page"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the page and print where it is, or print what was asked for instead."""
+    from lightsernet_edge.extras import require_trainer
+
+    require_trainer("report")
+    from ..report import write_report
+    from ..report.aims import read_aims
+    from ..report.markdown import condition_table, score_table, trial_table
+    from ..report.runs import group_runs
+    from ..results.file import read_results
+
+    results = [result for path in arguments.results for result in read_results(path)]
+    fresh = arguments.fresh
+    _expect_known(fresh, results)
+    aims = read_aims(arguments.aims) if arguments.aims else ()
+    if arguments.json:
+        for result in results:
+            print(json.dumps(_score(result), ensure_ascii=False))
+    elif arguments.trials:
+        print(trial_table(results, fresh))
+    elif arguments.markdown:
+        runs = group_runs(results)
+        tables = (score_table(runs, fresh, aims), condition_table(runs))
+        print("\n\n".join(table for table in tables if table))
+    else:
+        write_report(results, arguments.out, arguments.data, fresh, aims)
+        print(arguments.out)
     return 0
 
 
+def _score(result: Result) -> dict[str, Any]:
+    return {
+        **vars(result.key),
+        "ua": result.ua,
+        "wa": result.wa,
+        "f1": result.f1,
+        "clips": result.n_clips,
+    }
+
+
 def _expect_known(fresh: Sequence[str], results: Sequence[Result]) -> None:
+    from lightsernet_edge.errors import InputError
+
     known = {clip.speaker for result in results for clip in result.clips}
     for speaker in fresh:
         if speaker not in known:
             raise InputError(f"--fresh: {speaker!r} is none of {', '.join(sorted(known))}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -22,7 +22,7 @@ from ..results.result import ClipResult
 
 Rows = NDArray[np.float64]
 
-# In how many random orders the speaker's clips are heard under ``loso-running``.
+# Number of random orders of the speaker's clips under ``loso-running``.
 _ORDERS = 5
 
 
@@ -117,9 +117,9 @@ class FoldScorer:
         for order in range(_ORDERS):
             random = np.random.default_rng((seed, order))
             profile = self._begin_profile(self._classifier.record.features)
-            for heard, i in enumerate(random.permutation(len(held_out.clips))):
+            for preceding, i in enumerate(random.permutation(len(held_out.clips))):
                 adapted = self._classifier.with_profile(profile.profile())
-                results.append(self._result(held_out, int(i), adapted, order, heard))
+                results.append(self._result(held_out, int(i), adapted, order, preceding))
                 profile.add(held_out.rows[i])
         return results
 
@@ -129,7 +129,7 @@ class FoldScorer:
         place: int,
         classifier: Classifier,
         order: int | None = None,
-        heard: int | None = None,
+        preceding: int | None = None,
     ) -> ClipResult:
         clip = held_out.clips[place]
         rows = classifier.front_end.standardize(held_out.rows[place])
@@ -141,6 +141,6 @@ class FoldScorer:
             clip.label,
             tuple(posteriors.tolist()),
             order,
-            heard,
+            preceding,
             place,
         )

@@ -17,9 +17,10 @@ from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import NEUTRAL, Corpus
 from ..results.checks import expect_same_folds, expect_same_settings
-from ..results.file import read_results, write_result
+from ..results.file import read_folder, write_results
+from ..results.key import ResultKey
 from ..results.protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
-from ..results.result import Result, result_name
+from ..results.result import Result
 from ..training.feature_store import FeatureStore
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
@@ -83,8 +84,8 @@ def cross_validate(
         Of the plan's protocol.
     plan : CrossValidation
     out : Path
-        Gets one result file a seed, precision and condition, beside the
-        folders of the folds.
+        Gets one file of results per protocol, recipe and loss, beside the folders of the
+        folds. Results that such a file holds are kept, but for those that are made again.
     console : rich.console.Console, optional
         Where progress is shown; nowhere by default.
 
@@ -112,14 +113,32 @@ def cross_validate(
     jobs = _jobs(corpus, folds, plan, out)
     outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
     results = []
-    for seed in plan.seeds:
-        mine = [o for j, o in zip(jobs, outcomes, strict=True) if j.configuration.seed == seed]
-        for precision in plan.precisions:
-            for condition in plan.conditions:
-                result = _pooled(corpus, plan, seed, precision, condition, mine)
-                write_result(out / f"{result.name}.json", result)
-                results.append(result)
+    for key in _keys(plan):
+        mine = [o for j, o in zip(jobs, outcomes, strict=True) if j.configuration.seed == key.seed]
+        results.append(_pooled(corpus, plan, key, mine))
+    _write(results, out)
     return results
+
+
+def _keys(plan: CrossValidation) -> list[ResultKey]:
+    """Return the keys of the results of a plan, by seed, precision and condition."""
+    configuration = plan.configuration
+    return [
+        ResultKey(
+            plan.protocol, configuration.features, configuration.loss, precision, seed, condition
+        )
+        for seed in plan.seeds
+        for precision in plan.precisions
+        for condition in plan.conditions
+    ]
+
+
+def _write(results: Sequence[Result], out: Path) -> None:
+    """Write results of one protocol, recipe and loss to those that `out` holds of them."""
+    first = results[0].key
+    kept = [result for result in read_folder(out) if result.key.model == first.model]
+    merged = {result.key: result for result in (*kept, *results)}
+    write_results(out / first.file_name, list(merged.values()))
 
 
 def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:
@@ -141,36 +160,22 @@ def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:
 
 def _expect_room(folds: Sequence[Fold], plan: CrossValidation, out: Path) -> None:
     """Refuse to write over results that say more, or beside those of other settings."""
-    kept = {result.name: result for result in read_results(out)}
-    configuration = plan.configuration
+    kept = {result.key: result for result in read_folder(out)}
     names = [fold.name for fold in folds]
-    replaced = set()
-    for seed in plan.seeds:
-        planned = dataclasses.replace(configuration, seed=seed)
-        for precision in plan.precisions:
-            for condition in plan.conditions:
-                name = result_name(
-                    plan.protocol,
-                    planned.features,
-                    planned.loss,
-                    precision,
-                    seed,
-                    None if condition == CLEAN else condition,
-                )
-                replaced.add(name)
-                if name in kept and not {f.name for f in kept[name].folds} <= set(names):
-                    raise InputError(
-                        f"{out / name}.json: holds folds "
-                        f"{', '.join(fold.name for fold in kept[name].folds)}, expected none but "
-                        f"{', '.join(names)}; choose another folder"
-                    )
-    model = (plan.protocol, configuration.features, configuration.loss)
-    for result in kept.values():
-        if (result.protocol, result.recipe, result.loss) == model:
-            expect_same_settings(
-                f"out: {out} holds results, and this would be", configuration, result
+    planned = _keys(plan)
+    for key in planned:
+        if key in kept and not {fold.name for fold in kept[key].folds} <= set(names):
+            raise InputError(
+                f"{out / key.file_name}: {key.name} has folds "
+                f"{', '.join(fold.name for fold in kept[key].folds)}, expected none but "
+                f"{', '.join(names)}; choose another folder"
             )
-            if result.name not in replaced:
+    for result in kept.values():
+        if result.key.model == planned[0].model:
+            expect_same_settings(
+                f"out: {out} holds results, and this would be", plan.configuration, result
+            )
+            if result.key not in planned:
                 expect_same_folds(f"out: {out} holds results, and of this", names, result)
 
 
@@ -184,27 +189,17 @@ def _versions(outcomes: Sequence[FoldOutcome]) -> Mapping[str, str]:
 
 
 def _pooled(
-    corpus: Corpus,
-    plan: CrossValidation,
-    seed: int,
-    precision: str,
-    condition: str,
-    outcomes: Sequence[FoldOutcome],
+    corpus: Corpus, plan: CrossValidation, key: ResultKey, outcomes: Sequence[FoldOutcome]
 ) -> Result:
-    configuration = dataclasses.replace(plan.configuration, seed=seed)
-    return Result.from_clips(
-        protocol=plan.protocol,
-        recipe=configuration.features,
-        loss=configuration.loss,
-        precision=precision,
-        seed=seed,
+    said = [outcome.clips[key.precision, key.condition] for outcome in outcomes]
+    return Result(
+        key=key,
         command=plan.command,
-        versions=_versions(outcomes),
-        labels=corpus.labels,
-        configuration=configuration.to_json(),
-        clips=[clip for outcome in outcomes for clip in outcome.clips[precision, condition]],
-        folds=[outcome.fold for outcome in outcomes],
-        condition=None if condition == CLEAN else condition,
+        versions=dict(_versions(outcomes)),
+        labels=tuple(corpus.labels),
+        configuration=dataclasses.replace(plan.configuration, seed=key.seed).to_json(),
+        clips=tuple(clip for clips in said for clip in clips),
+        folds=tuple(outcome.fold for outcome in outcomes),
     )
 
 

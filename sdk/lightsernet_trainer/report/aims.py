@@ -13,7 +13,7 @@ from lightsernet_edge.errors import InputError
 from ..configuration import LOSSES
 from ..results.bootstrap import SCORES
 from ..results.protocols import PROTOCOLS
-from .runs import AFTER_HEARING
+from .runs import AFTER_ADAPTATION
 
 _ROW = ("protocol", "recipe", "loss", "precision")
 
@@ -80,7 +80,7 @@ def _aim(path: Path, number: int, entry: Any) -> Aim:
             f"{path}: aim {number} is {json.dumps(entry)[:80]}, expected {', '.join(_ROW)} and "
             f"at least one of {', '.join(SCORES)} in per cent"
         )
-    protocol = fields["protocol"].removesuffix(AFTER_HEARING)
+    protocol = fields["protocol"].removesuffix(AFTER_ADAPTATION)
     for name, value, allowed in (
         ("protocol", protocol, tuple(PROTOCOLS)),
         ("loss", fields["loss"], LOSSES),

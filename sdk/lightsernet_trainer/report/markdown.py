@@ -10,22 +10,22 @@ from lightsernet_edge.errors import InputError
 from ..conditions.condition import CLEAN
 from ..results.bootstrap import SCORES
 from ..results.result import Result, pooled
-from ..training.evaluation import Scores
+from ..results.scores import Scores
 from .aims import Aim, aimed_at
-from .runs import AFTER_HEARING, Run, Summary, condition_scores
+from .runs import AFTER_ADAPTATION, Run, Summary, condition_scores
 from .tables import condition_order
 
 
 def score_table(runs: Sequence[Run], fresh: Sequence[str] = (), aims: Sequence[Aim] = ()) -> str:
-    """Return a row for each run on clean audio and precision, in per cent.
+    """Return a row per run on clean audio and precision, in per cent.
 
-    With each score stands its 95 % interval, and what was aimed at, if anything.
+    Beside each score stand its 95 % interval and the aim, if there was one.
 
     Parameters
     ----------
     runs : sequence of Run
     fresh : sequence of str
-        Speakers that no choice has seen; their UA gets a column.
+        Speakers that no choice was made by; their UA gets a column.
     aims : sequence of Aim
     """
     head = ["protocol", "recipe", "loss", "precision", "seeds", "UA (95 %)"]
@@ -37,7 +37,7 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = (), aims: Sequence[A
             continue
         for precision in run.precisions:
             summary = run.summary(precision, fresh)
-            facts = (run.first.protocol, run.first.recipe, run.first.loss, precision)
+            facts = (*run.key.model, precision)
             cells = [_with_interval(summary, n, aimed_at(aims, facts, n)) for n in SCORES]
             if fresh:
                 # Where folds mix speakers none is fresh.
@@ -49,9 +49,9 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = (), aims: Sequence[A
 
 
 def condition_table(runs: Sequence[Run]) -> str:
-    """Return the UA in per cent under each condition, a column a model; empty if there is none.
+    """Return the UA in per cent under each condition, one column per model; empty without any.
 
-    A model's loss is named where there is more than one.
+    The loss of a model is named where there is more than one.
     """
     models = condition_scores(runs)
     one_loss = len({loss for _, _, loss, _ in models}) < 2
@@ -70,14 +70,18 @@ def condition_table(runs: Sequence[Run]) -> str:
 
 
 def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
-    """Return a row for each result: what it was trained with, and what it got, in per cent.
+    """Return a row per result, the best first: its settings and its scores, in per cent.
 
     Parameters
     ----------
     trials : sequence of Result
-        The best comes first.
     fresh : sequence of str
-        Speakers that no choice may see: not scored.
+        Speakers that no choice may be made by; their clips are not scored.
+
+    Raises
+    ------
+    InputError
+        If no other speaker is left.
     """
     head = ["trained with", "protocol", "under", "precision", "seed", "folds", "UA", "WA"]
     scored = [(_without(trial, fresh), trial) for trial in trials]
@@ -86,8 +90,8 @@ def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
         settings = trial.settings
         words = shlex.join(settings.flags()) or f"--features {settings.features}"
         folds = ", ".join(fold.name for fold in trial.folds if fold.name not in fresh)
-        facts = [f"`{words}`", trial.protocol, trial.condition or CLEAN, trial.precision]
-        facts += [str(trial.seed), folds]
+        key = trial.key
+        facts = [f"`{words}`", key.protocol, key.condition, key.precision, str(key.seed), folds]
         rows.append([*facts, _per_cent(scores.ua), _per_cent(scores.wa)])
     return _table(head, rows, numbers_from=6)
 
@@ -96,7 +100,7 @@ def _without(result: Result, fresh: Sequence[str]) -> Scores:
     speakers = sorted({clip.speaker for clip in result.clips} - set(fresh))
     if not speakers:
         raise InputError(
-            f"--fresh: found every speaker of {result.name}, expected some left to score by"
+            f"fresh: found every speaker of {result.key.name}, expected some left to score by"
         )
     return pooled(result, speakers)
 
@@ -104,11 +108,11 @@ def _without(result: Result, fresh: Sequence[str]) -> Scores:
 def _adapted(
     run: Run, precision: str, cells: Sequence[str], aims: Sequence[Aim]
 ) -> list[list[str]]:
-    """Return the row of what was got later on, where a model adapts as it hears."""
+    """Return the row of the clips after ten others, where a model adapts to the speaker."""
     scores = run.adapted(precision)
     if scores is None:
         return []
-    facts = [cells[0] + AFTER_HEARING, *cells[1:4]]
+    facts = [cells[0] + AFTER_ADAPTATION, *cells[1:4]]
     ua, *others = (
         _with_aim(_per_cent(scores[name]), aimed_at(aims, facts, name)) for name in SCORES
     )

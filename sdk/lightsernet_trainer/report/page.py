@@ -28,7 +28,7 @@ from .playback import Recordings, WrongClip, most_wrong
 from .runs import Run, group_runs
 from .tables import clip_table, condition_table, points, precision_table, score_table, share
 
-# What a model did not hear in training says most, and int8 is what a device runs.
+# The score of speakers who are new to the model says most, and int8 is what a device runs.
 _HEADLINE_PROTOCOL, _HEADLINE_RECIPE = "loso", "edge"
 _WRONG_CLIPS = 12
 _AUDIO_BUDGET = 6 * 2**20
@@ -78,10 +78,10 @@ def write_report(
     scores = ""
     if rows:
         scores = (
-            '<h2 id="scores">Scores</h2><p>Each score is pooled over all folds: every clip '
-            "counts once, or once in each order in which it was heard, judged by a model that "
-            "was not trained on it. UA is the mean of the "
-            "emotions' recalls, WA the share of clips that are right, F1 weighted by clips.</p>"
+            '<h2 id="scores">Scores</h2><p>Each score is pooled over all folds. Every clip is '
+            "classified by a model that was not trained on it, and counts once, or once per order "
+            "where a model adapts to the speaker. UA is the recall averaged over the emotions, WA "
+            "the share of clips that are right, F1 is averaged over emotions by their clips.</p>"
             f"{_figure(score_picture('scores', rows), _SCORE_CAPTION)}"
             f"{score_table(rows, fresh, aims)}"
         )
@@ -124,8 +124,8 @@ def _headline(runs: Sequence[Run]) -> Run:
     def rank(run: Run) -> tuple[bool, bool, bool]:
         first = run.first
         return (
-            first.protocol != _HEADLINE_PROTOCOL,
-            first.recipe != _HEADLINE_RECIPE,
+            first.key.protocol != _HEADLINE_PROTOCOL,
+            first.key.recipe != _HEADLINE_RECIPE,
             run.condition != CLEAN,
         )
 
@@ -142,7 +142,7 @@ def _header(
         low, high = summary.intervals["ua"]
         interval = f"95% interval {100 * low:.1f} to {100 * high:.1f}"
     cards = [
-        (f"UA, {run.first.protocol}, {run.first.recipe}, {run.shipped}",
+        (f"UA, {run.key.protocol}, {run.key.recipe}, {run.shipped}",
          share(summary.scores["ua"]), interval),
     ]  # fmt: skip
     compared = compare(results, rates) if rates else None
@@ -187,7 +187,7 @@ def _run_section(
     shipped = run.shipped
     results = run.seeds(shipped)
     badge = ' <span class="badge">flattering</span>' if run.flatters else ""
-    seeds = f"{len(results)} seeds" if len(results) > 1 else f"seed {results[0].seed}"
+    seeds = f"{len(results)} seeds" if len(results) > 1 else f"seed {results[0].key.seed}"
     parts = [
         f'<section id="{name}"><h2>{escape(run.title)}{badge}</h2>'
         f"<p>{escape(run.meaning)} Pictures show {escape(shipped)}, {seeds}.</p>"
@@ -278,7 +278,7 @@ def _provenance(results: Sequence[Result]) -> str:
     for result in results:
         facts = {"versions": result.versions, "configuration": result.configuration}
         blocks.append(
-            f"<details><summary>{escape(result.name)}</summary><pre>{escape(result.command)}\n\n"
+            f"<details><summary>{escape(result.key.name)}</summary><pre>{escape(result.command)}\n\n"
             f"{escape(json.dumps(facts, indent=1, ensure_ascii=False))}</pre></details>"
         )
     return (

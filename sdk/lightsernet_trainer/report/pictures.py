@@ -18,7 +18,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from ..results.protocols import CHOOSES_EPOCH
 from ..results.reliability import BINS, Reliability
-from ..results.result import FoldResult, Result, confusion
+from ..results.result import FoldResult, Result
 from .listeners import Comparison
 from .runs import Run, Summary
 
@@ -94,7 +94,7 @@ def score_picture(name: str, rows: Sequence[tuple[Run, Summary]]) -> str:
 def confusion_picture(name: str, results: Sequence[Result], inches: float) -> str:
     """Confusion matrix, seeds added up: per cent of a row, in a square of that size."""
     labels = results[0].labels
-    counts = np.sum([confusion(result) for result in results], axis=0)
+    counts = np.sum([result.scores.confusion for result in results], axis=0)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(inches, 0.95 * inches), layout="constrained")
@@ -132,7 +132,7 @@ def confusion_picture(name: str, results: Sequence[Result], inches: float) -> st
 
 def shows_choice(results: Sequence[Result]) -> bool:
     """Tell whether the learning curves show what the epoch was chosen by: the test fold."""
-    return results[0].protocol == CHOOSES_EPOCH and all(
+    return results[0].key.protocol == CHOOSES_EPOCH and all(
         fold.history and "test_wa" in fold.history[0] for result in results for fold in result.folds
     )
 

@@ -82,7 +82,7 @@ class Recordings:
         if folder is None:
             return
         if not folder.is_dir():
-            raise InputError(f"--data {folder}: no such folder, expected one of recordings")
+            raise InputError(f"data {folder}: no such folder, expected one of recordings")
         paths = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES]
         # A name that occurs twice does not say which recording was meant.
         names = Counter(path.name for path in paths)

@@ -15,19 +15,21 @@ from lightsernet_edge.model.record import PRECISIONS
 from ..conditions.condition import CLEAN
 from ..results.bootstrap import SCORES, Interval
 from ..results.checks import expect_same_folds, expect_same_settings
+from ..results.key import ResultKey
 from ..results.protocols import PROTOCOLS
 from ..results.result import (
     ADAPTED_AFTER,
     Result,
-    after_hearing,
+    adapted_scores,
     mixes_speakers,
     pooled,
     posteriors,
     predicted,
+    truth,
 )
 
-# Beside the protocol's name, in the row of what a model that adapts got later.
-AFTER_HEARING = f", after {ADAPTED_AFTER} utterances"
+# Follows the protocol's name in the row of the clips that a model had adapted before.
+AFTER_ADAPTATION = f", after {ADAPTED_AFTER} utterances"
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,16 @@ class Summary:
     ----------
     precision : str
     seeds : int
+        Number of seeds.
     clips : int
-        In each seed, each counted once.
+        Number of clips per seed, each counted once.
     scores : dict of str to float
-        ``ua``, ``wa``, ``f1``.
+        ``ua``, ``wa``, ``f1``, in 0..1.
     intervals : dict of str to tuple of float, or None
-        The seeds' 95 % intervals, bounds averaged; over speakers, or over clips where folds
-        mix speakers.
+        The 95 % intervals of the seeds, their bounds averaged; over speakers, or over clips
+        where folds mix speakers.
     fresh_ua : float or None
-        UA over the speakers that no choice has seen.
+        UA over the speakers that no choice was made by.
     """
 
     precision: str
@@ -71,24 +74,29 @@ class Run:
 
     @property
     def first(self) -> Result:
-        """Any of them: for what all share."""
+        """Any of them, for what all share."""
         return self.results[0]
+
+    @property
+    def key(self) -> ResultKey:
+        """Of any of them: protocol, recipe, loss and condition are those of all."""
+        return self.first.key
 
     @property
     def condition(self) -> str:
         """What the audio went through."""
-        return self.first.condition or CLEAN
+        return self.key.condition
 
     @property
     def title(self) -> str:
         """Protocol, recipe and loss in one line."""
-        title = f"{self.first.protocol} · {self.first.recipe} · {self.first.loss}"
+        title = f"{self.key.protocol} · {self.key.recipe} · {self.key.loss}"
         return title if self.condition == CLEAN else f"{title} · {self.condition}"
 
     @property
     def meaning(self) -> str:
         """What a score under this protocol says."""
-        return PROTOCOLS.get(self.first.protocol, "")
+        return PROTOCOLS.get(self.key.protocol, "")
 
     @property
     def flatters(self) -> bool:
@@ -98,7 +106,7 @@ class Run:
     @property
     def precisions(self) -> list[str]:
         """In the order of the results."""
-        return list(dict.fromkeys(result.precision for result in self.results))
+        return list(dict.fromkeys(result.key.precision for result in self.results))
 
     @property
     def shipped(self) -> str:
@@ -106,8 +114,8 @@ class Run:
         return "int8" if "int8" in self.precisions else self.precisions[-1]
 
     def seeds(self, precision: str) -> list[Result]:
-        """Return the results of a precision, one a seed."""
-        return [result for result in self.results if result.precision == precision]
+        """Return the results of a precision, one per seed."""
+        return [result for result in self.results if result.key.precision == precision]
 
     def summary(self, precision: str, fresh: Sequence[str] = ()) -> Summary:
         """Average a precision's scores over its seeds."""
@@ -137,32 +145,34 @@ class Run:
         )
 
     def adapted(self, precision: str) -> dict[str, float] | None:
-        """Average what was got after `ADAPTED_AFTER` clips; None if no model adapted."""
-        later = [after_hearing(result) for result in self.seeds(precision)]
+        """Average the scores of the clips after `ADAPTED_AFTER` others; None without adaptation."""
+        later = [adapted_scores(result) for result in self.seeds(precision)]
         scores = [found for found in later if found is not None]
         if not scores:
             return None
         return {name: float(np.mean([getattr(s, name) for s in scores])) for name in SCORES}
 
     def speaker_ua(self, precision: str) -> dict[str, list[float]]:
-        """Return each speaker's UA, one value a seed, sorted by name."""
+        """Return the UA of each speaker, one value per seed, sorted by name."""
         found: defaultdict[str, list[float]] = defaultdict(list)
         for result in self.seeds(precision):
-            for speaker, scores in pooled(result).per_speaker.items():
+            for speaker, scores in result.scores.per_speaker.items():
                 found[speaker].append(scores["ua"])
         return dict(sorted(found.items()))
 
     def answers(self, precision: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return truths as numbers and posteriors of a precision, all seeds one after another."""
+        """Return true labels, as places in label order, and posteriors; seed after seed."""
         results = self.seeds(precision)
-        truth = [result.labels.index(c.truth) for result in results for c in result.clips]
-        return np.array(truth, dtype=np.int64), np.concatenate([posteriors(r) for r in results])
+        return (
+            np.concatenate([truth(result) for result in results]),
+            np.concatenate([posteriors(result) for result in results]),
+        )
 
     def agreement(self, precision: str, other: str) -> float | None:
-        """Return on which share of clips two precisions of the same seeds say the same label."""
+        """Return the share of clips that two precisions of the same seeds give the same label."""
         said = [
             {
-                (result.seed, clip.key, clip.order): label
+                (result.key.seed, clip.key, clip.order): label
                 for result in self.seeds(name)
                 for clip, label in zip(result.clips, predicted(result), strict=True)
             }
@@ -173,35 +183,43 @@ class Run:
 
 
 def group_runs(results: Sequence[Result]) -> list[Run]:
-    """Put results that belong together into runs, in the order in which they came.
+    """Put results that belong together into runs, in the order in which they come.
+
+    Parameters
+    ----------
+    results : sequence of Result
+
+    Returns
+    -------
+    list of Run
 
     Raises
     ------
     InputError
-        If there is none, one stands there twice, labels differ within a run, or folds or
-        settings other than the seed within a protocol, recipe and loss.
+        If there is no result, two have the same key, labels differ within a run, or folds or
+        settings other than the seed differ within a protocol, recipe and loss.
     """
     if not results:
         raise InputError("results: found none, expected at least one")
     groups: defaultdict[tuple[str, ...], list[Result]] = defaultdict(list)
     firsts: dict[tuple[str, ...], Result] = {}
     for result in results:
-        model = (result.protocol, result.recipe, result.loss)
+        model = result.key.model
         first = firsts.setdefault(model, result)
-        expect_same_settings(f"result {result.name}", result.settings, first)
-        expect_same_folds(f"result {result.name}", [fold.name for fold in result.folds], first)
-        groups[(*model, result.condition or CLEAN)].append(result)
+        expect_same_settings(f"result {result.key.name}", result.settings, first)
+        expect_same_folds(f"result {result.key.name}", [fold.name for fold in result.folds], first)
+        groups[(*model, result.key.condition)].append(result)
     runs = []
     for members in groups.values():
         seen = set()
         for result in members:
-            if (result.precision, result.seed) in seen:
-                raise InputError(f"result {result.name}: stands there twice, expected once")
-            seen.add((result.precision, result.seed))
+            if (result.key.precision, result.key.seed) in seen:
+                raise InputError(f"result {result.key.name}: stands there twice, expected once")
+            seen.add((result.key.precision, result.key.seed))
             if result.labels != members[0].labels:
                 raise InputError(
-                    f"result {result.name}: labels are {', '.join(result.labels)}, expected "
-                    f"{', '.join(members[0].labels)} as in {members[0].name}"
+                    f"result {result.key.name}: labels are {', '.join(result.labels)}, expected "
+                    f"{', '.join(members[0].labels)} as in {members[0].key.name}"
                 )
         runs.append(Run(tuple(sorted(members, key=_order))))
     return runs
@@ -219,8 +237,8 @@ def condition_scores(runs: Sequence[Run]) -> dict[tuple[str, str, str, str], dic
     found: defaultdict[tuple[str, str, str, str], dict[str, dict[int, float]]] = defaultdict(dict)
     for run in runs:
         for precision in run.precisions:
-            model = (run.first.recipe, run.first.protocol, run.first.loss, precision)
-            found[model][run.condition] = {r.seed: r.ua for r in run.seeds(precision)}
+            model = (run.key.recipe, run.key.protocol, run.key.loss, precision)
+            found[model][run.condition] = {r.key.seed: r.ua for r in run.seeds(precision)}
     scores = {}
     for model, conditions in found.items():
         if conditions.keys() == {CLEAN}:
@@ -239,5 +257,5 @@ def condition_scores(runs: Sequence[Run]) -> dict[tuple[str, str, str, str], dic
 
 
 def _order(result: Result) -> tuple[int, str, int]:
-    place = PRECISIONS.index(result.precision) if result.precision in PRECISIONS else 99
-    return place, result.precision, result.seed
+    place = PRECISIONS.index(result.key.precision) if result.key.precision in PRECISIONS else 99
+    return place, result.key.precision, result.key.seed

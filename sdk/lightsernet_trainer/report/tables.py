@@ -10,7 +10,7 @@ from ..conditions.condition import CLEAN
 from ..results.bootstrap import SCORES, Interval
 from .aims import Aim, aimed_at
 from .playback import WrongClip
-from .runs import AFTER_HEARING, Run, Summary, condition_scores
+from .runs import AFTER_ADAPTATION, Run, Summary, condition_scores
 
 
 def share(value: float) -> str:
@@ -33,8 +33,8 @@ def score_table(
     if fresh:
         numbers.insert(1, "UA of the fresh")
     body = []
-    for protocol in dict.fromkeys(run.first.protocol for run, _ in rows):
-        members = [(run, summary) for run, summary in rows if run.first.protocol == protocol]
+    for protocol in dict.fromkeys(run.key.protocol for run, _ in rows):
+        members = [(run, summary) for run, summary in rows if run.key.protocol == protocol]
         first = members[0][0]
         badge = ' <span class="badge">flattering</span>' if first.flatters else ""
         body.append(
@@ -43,7 +43,7 @@ def score_table(
             f'<p class="muted">{escape(first.meaning)}</p></th></tr>'
         )
         for run, summary in members:
-            facts = (run.first.recipe, run.first.loss, summary.precision)
+            facts = (run.key.recipe, run.key.loss, summary.precision)
             cells = [
                 _score_cell(
                     summary.scores[name],
@@ -60,11 +60,11 @@ def score_table(
             body.append(_score_row(facts, summary.seeds, cells))
             later = run.adapted(summary.precision)
             if later is not None:
-                row = (protocol + AFTER_HEARING, *facts)
+                row = (protocol + AFTER_ADAPTATION, *facts)
                 cells = [_score_cell(later[n], None, aimed_at(aims, row, n)) for n in SCORES]
                 if fresh:
                     cells.insert(1, "<td></td>")
-                facts = (facts[0] + AFTER_HEARING, *facts[1:])
+                facts = (facts[0] + AFTER_ADAPTATION, *facts[1:])
                 body.append(_score_row(facts, summary.seeds, cells))
     note = ""
     if fresh:

@@ -1,4 +1,4 @@
-"""How far a model's confidence can be believed."""
+"""Reliability: how often a model is right, by how confident it is."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Reliability:
-    """Confidence against accuracy, in bins of equal width over 0..1.
+    """Accuracy by confidence, in bins of equal width over 0..1.
 
     Attributes
     ----------
     counts : ndarray of int, shape (BINS,)
+        Number of clips in each bin.
     confidence, accuracy : ndarray of float64, shape (BINS,)
-        Means over the clips of each bin; 0 where it is empty.
+        Means over the clips of each bin, in 0..1; 0 where it is empty.
     ece : float
-        Expected calibration error: the bins' absolute differences of the two, averaged
-        over clips (Naeini et al. 2015; Guo et al. 2017).
+        Expected calibration error, in 0..1: the absolute difference of the two in a bin,
+        averaged over clips (Naeini et al. 2015; Guo et al. 2017).
     """
 
     counts: NDArray[np.int64]
@@ -31,12 +32,14 @@ class Reliability:
 
 
 def reliability(truth: NDArray[np.int64], posteriors: NDArray[np.float64]) -> Reliability:
-    """Compare the highest posterior of clips with how often it is right.
+    """Compare the highest posterior of each clip with how often its label is right.
 
     Parameters
     ----------
     truth : ndarray of int, shape (n,)
+        Places in label order.
     posteriors : ndarray of float64, shape (n, n_labels)
+        At least one row, each value in 0..1.
     """
     confidence = posteriors.max(axis=1)
     right = posteriors.argmax(axis=1) == truth

@@ -1,28 +1,29 @@
-"""What a cross-validation gave: every clip's posteriors, kept so that anybody can recompute."""
+"""What a cross-validation gave: every clip's posteriors, from which all scores are computed."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix
 
 from lightsernet_edge.errors import InputError
 
 from ..configuration import TrainingConfiguration
-from ..training.evaluation import Scores, score
 from .bootstrap import Interval, intervals
+from .key import ResultKey
+from .scores import Scores, score
 
-_POSTERIOR_DIGITS = 5
+POSTERIOR_DIGITS = 5
 _HISTORY_DIGITS = 6
 # An int8 softmax rounds each posterior to a step of 1/256.
-_INT8_STEP = 1.0 / 256.0
-# Clips of a speaker, about half a minute, after which a model that adapts as it hears is
-# scored apart.
+INT8_STEPS = 256
+# Clips of a speaker, about half a minute of speech, after which a model that adapts to the
+# speaker is scored apart.
 ADAPTED_AFTER = 10
 
 
@@ -44,18 +45,19 @@ class ClipResult:
         In label order, each in 0..1; rounded to five digits on construction, so that scores
         are the same before and after the file.
     order : int or None
-        Which of several orders the speaker's clips were heard in, from 0; None where the
-        order makes no difference.
-    heard : int or None
-        How many clips of the speaker had been heard before in that order.
+        Number, from 0, of the order in which the speaker's clips were classified; None where
+        the order makes no difference.
+    preceding : int or None
+        Number of the speaker's clips that came before this one in that order, and to which
+        the model had adapted.
     place : int or None
-        The clip's place among those held out in the fold, from 0: it tells clips of one
-        file, or of one name in several folders, apart. None where names do.
+        Number of the clip, from 0, among those held out in the fold. It tells apart clips of
+        one file, or of one name in several folders. None where the names do.
 
     Raises
     ------
     InputError
-        If the name is a path, or the posteriors are none.
+        If the name is a path, or the posteriors are no distribution.
     """
 
     file: str
@@ -64,22 +66,22 @@ class ClipResult:
     truth: str
     posteriors: tuple[float, ...]
     order: int | None = None
-    heard: int | None = None
+    preceding: int | None = None
     place: int | None = None
 
     @property
     def key(self) -> tuple[str, str, int | None]:
-        """What tells the clip from others, the same in every order, precision and seed."""
+        """File, fold and place: the same in every order, precision, seed and condition."""
         return self.file, self.fold, self.place
 
     def __post_init__(self) -> None:
         if not self.file or "/" in self.file or "\\" in self.file:
             raise InputError(f"file: found {self.file!r}, expected a file's name without folders")
-        rounded = tuple(round(float(value), _POSTERIOR_DIGITS) for value in self.posteriors)
+        rounded = tuple(round(float(value), POSTERIOR_DIGITS) for value in self.posteriors)
         if not all(0.0 <= value <= 1.0 for value in rounded):
             raise InputError(f"{self.file}: found posteriors {rounded}, expected each in 0..1")
         # Half a step each, and what rounding adds.
-        slack = len(rounded) * _INT8_STEP / 2 + 1e-3
+        slack = len(rounded) / INT8_STEPS / 2 + 1e-3
         if abs(sum(rounded) - 1.0) > slack:
             raise InputError(f"{self.file}: posteriors sum to {sum(rounded):.4f}, expected 1")
         object.__setattr__(self, "posteriors", rounded)
@@ -96,17 +98,18 @@ class FoldResult:
     train_clips, test_clips : int
         Number of clips trained on, and scored (in each order).
     epochs : int
-        How many were trained.
+        Number of epochs trained.
     chosen_epoch : int
-        The one whose weights gave the posteriors, from 1; 0 if nothing was trained.
+        The epoch whose weights gave the posteriors, from 1; 0 if nothing was trained.
     history : tuple of dict
-        ``loss``, ``accuracy``, ``learning_rate``, ``seconds`` of each epoch, and what else
-        was noted (``test_wa``, ``test_loss``); six significant digits.
+        ``loss``, ``accuracy``, ``learning_rate``, ``seconds`` of each epoch, under
+        ``published`` also ``test_wa`` and ``test_loss``. Rounded to six significant digits on
+        construction; ``epoch`` is left out, for the place in the tuple says it.
 
     Raises
     ------
     InputError
-        If the epochs do not go together.
+        If the epochs do not go together, or differ in what they hold.
     """
 
     name: str
@@ -122,40 +125,35 @@ class FoldResult:
                 f"fold {self.name}: chosen_epoch is {self.chosen_epoch}, expected 0..{self.epochs}"
             )
         history = tuple(
-            {name: _significant(value) for name, value in entry.items()} for entry in self.history
+            {name: _significant(value) for name, value in entry.items() if name != "epoch"}
+            for entry in self.history
         )
+        for number, entry in enumerate(history, start=1):
+            if entry.keys() != history[0].keys():
+                raise InputError(
+                    f"fold {self.name}: epoch {number} has {', '.join(entry)}, expected "
+                    f"{', '.join(history[0])} as epoch 1"
+                )
         object.__setattr__(self, "history", history)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One protocol, recipe, precision and seed: scores, and the clips they come from.
+    """What one protocol, recipe, loss, precision, seed and condition gave.
 
     Attributes
     ----------
-    protocol : str
-        A key of `protocols.PROTOCOLS`, or what was held out in words.
-    recipe, loss, precision : str
-    seed : int
+    key : ResultKey
     command : str
-        What makes the file.
+        What makes the result.
     versions : dict of str to str
+        Of the packages that made it, by name.
     labels : tuple of str
         In the model's order.
     configuration : dict
         The training configuration as JSON values.
-    ua, wa, f1 : float
-        Pooled over all clips, in 0..1; see `lightsernet_trainer.training.evaluation.Scores`.
-    ua_interval, wa_interval, f1_interval : tuple of float or None
-        95 % bootstrap over speakers; None with less than two speakers.
-    clip_intervals : dict of str to tuple of float, or None
-        The same over clips, by score, where a speaker is in more than one fold: there the
-        speakers of the test are no strangers. None otherwise.
     clips : tuple of ClipResult
     folds : tuple of FoldResult
-    condition : str or None
-        What the audio went through before the front end, as in `conditions`; None for
-        nothing.
 
     Raises
     ------
@@ -163,25 +161,13 @@ class Result:
         If clips, folds and labels do not go together.
     """
 
-    protocol: str
-    recipe: str
-    loss: str
-    precision: str
-    seed: int
+    key: ResultKey
     command: str
     versions: dict[str, str]
     labels: tuple[str, ...]
     configuration: dict[str, Any]
-    ua: float
-    wa: float
-    f1: float
-    ua_interval: Interval | None
-    wa_interval: Interval | None
-    f1_interval: Interval | None
-    clip_intervals: dict[str, Interval] | None
     clips: tuple[ClipResult, ...]
     folds: tuple[FoldResult, ...]
-    condition: str | None = None
 
     def __post_init__(self) -> None:
         if not self.clips:
@@ -211,62 +197,48 @@ class Result:
                     f"{fold.test_clips} in each of {orders} orders"
                 )
 
-    @classmethod
-    def from_clips(
-        cls,
-        *,
-        protocol: str,
-        recipe: str,
-        loss: str,
-        precision: str,
-        seed: int,
-        command: str,
-        versions: Mapping[str, str],
-        labels: Sequence[str],
-        configuration: Mapping[str, Any],
-        clips: Sequence[ClipResult],
-        folds: Sequence[FoldResult],
-        condition: str | None = None,
-    ) -> Result:
-        """Make a result, its scores and intervals computed from its clips."""
-        unscored = cls(
-            protocol, recipe, loss, precision, seed, command, dict(versions), tuple(labels),
-            dict(configuration), 0.0, 0.0, 0.0, None, None, None, None,
-            tuple(clips), tuple(folds), condition,
-        )  # fmt: skip
-        scores = pooled(unscored)
-        speakers = bootstrap(unscored, "speakers") or {}
-        return dataclasses.replace(
-            unscored,
-            ua=scores.ua,
-            wa=scores.wa,
-            f1=scores.f1,
-            ua_interval=speakers.get("ua"),
-            wa_interval=speakers.get("wa"),
-            f1_interval=speakers.get("f1"),
-            clip_intervals=bootstrap(unscored, "clips") if mixes_speakers(unscored) else None,
-        )
+    @cached_property
+    def scores(self) -> Scores:
+        """Scores pooled over all clips."""
+        return score_of(self, range(len(self.clips)))
 
     @property
-    def name(self) -> str:
-        """The file's name without its ending: what tells this result from others."""
-        return result_name(
-            self.protocol, self.recipe, self.loss, self.precision, self.seed, self.condition
-        )
+    def ua(self) -> float:
+        """Unweighted accuracy over all clips, in 0..1."""
+        return self.scores.ua
 
     @property
-    def n_clips(self) -> int:
-        """How many clips were scored, each counted once whatever the number of orders."""
-        return len({clip.key for clip in self.clips})
+    def wa(self) -> float:
+        """Accuracy over all clips, in 0..1."""
+        return self.scores.wa
+
+    @property
+    def f1(self) -> float:
+        """F1 over all clips, weighted by class, in 0..1."""
+        return self.scores.f1
+
+    @cached_property
+    def speaker_intervals(self) -> dict[str, Interval] | None:
+        """95 % intervals of the scores by `bootstrap` over speakers."""
+        return bootstrap(self, "speakers")
+
+    @cached_property
+    def clip_intervals(self) -> dict[str, Interval] | None:
+        """95 % intervals of the scores by `bootstrap` over clips; None unless folds mix speakers.
+
+        Where they do, the speakers of the test are not new to the model.
+        """
+        return bootstrap(self, "clips") if mixes_speakers(self) else None
 
     @property
     def intervals(self) -> dict[str, Interval] | None:
         """The 95 % intervals by score: over clips where folds mix speakers, else over speakers."""
-        if self.clip_intervals is not None:
-            return self.clip_intervals
-        if self.ua_interval is None or self.wa_interval is None or self.f1_interval is None:
-            return None
-        return {"ua": self.ua_interval, "wa": self.wa_interval, "f1": self.f1_interval}
+        return self.clip_intervals or self.speaker_intervals
+
+    @property
+    def n_clips(self) -> int:
+        """Number of clips scored, each counted once whatever the number of orders."""
+        return len({clip.key for clip in self.clips})
 
     @property
     def settings(self) -> TrainingConfiguration:
@@ -280,17 +252,8 @@ class Result:
         try:
             configuration = TrainingConfiguration.from_json(self.configuration)
         except (InputError, TypeError) as error:
-            raise InputError(f"result {self.name}: {error}") from None
+            raise InputError(f"result {self.key.name}: {error}") from None
         return dataclasses.replace(configuration, seed=0)
-
-
-def result_name(
-    protocol: str, recipe: str, loss: str, precision: str, seed: int, condition: str | None
-) -> str:
-    """Return a result's name: what tells it from others, as a file's name without ending."""
-    words = "-".join([protocol, recipe, loss, precision, f"seed{seed}"])
-    words += f"-{condition}" if condition else ""
-    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in words)
 
 
 def posteriors(result: Result) -> NDArray[np.float64]:
@@ -298,34 +261,47 @@ def posteriors(result: Result) -> NDArray[np.float64]:
     return np.array([clip.posteriors for clip in result.clips], dtype=np.float64)
 
 
+def truth(result: Result) -> NDArray[np.int64]:
+    """Return the true labels of all clips as places in the label order, shape (n_clips,)."""
+    return np.array([result.labels.index(clip.truth) for clip in result.clips], dtype=np.int64)
+
+
 def predicted(result: Result) -> list[str]:
     """Return the most probable label of each clip; of equal ones the first in label order."""
     return [result.labels[i] for i in posteriors(result).argmax(axis=1)]
 
 
-def pooled(result: Result, speakers: Sequence[str] | None = None) -> Scores:
-    """Score all clips together, or those of some speakers.
+def pooled(result: Result, speakers: Sequence[str]) -> Scores:
+    """Score the clips of some speakers together.
 
     Raises
     ------
     InputError
         If a speaker has no clip.
     """
-    if speakers is None:
-        return _score(result, range(len(result.clips)))
     known = {clip.speaker for clip in result.clips}
     for speaker in speakers:
         if speaker not in known:
             raise InputError(f"speaker {speaker!r} is none of {', '.join(sorted(known))}")
-    return _score(result, [i for i, c in enumerate(result.clips) if c.speaker in speakers])
+    return score_of(result, [i for i, c in enumerate(result.clips) if c.speaker in speakers])
 
 
-def after_hearing(result: Result) -> Scores | None:
-    """Score what was said after `ADAPTED_AFTER` clips of the speaker; None if that is unknown."""
-    later = [
-        i for i, c in enumerate(result.clips) if c.heard is not None and c.heard >= ADAPTED_AFTER
-    ]
-    return _score(result, later) if later else None
+def adapted_scores(result: Result) -> Scores | None:
+    """Score the clips that at least `ADAPTED_AFTER` of the speaker's preceded; None without any."""
+    later = [i for i, c in enumerate(result.clips) if (c.preceding or 0) >= ADAPTED_AFTER]
+    return score_of(result, later) if later else None
+
+
+def score_of(result: Result, chosen: Sequence[int]) -> Scores:
+    """Score the clips at some places of `result.clips`; at least one."""
+    clips = [result.clips[i] for i in chosen]
+    labels = predicted(result)
+    return score(
+        [clip.truth for clip in clips],
+        [labels[i] for i in chosen],
+        [clip.speaker for clip in clips],
+        result.labels,
+    )
 
 
 def mixes_speakers(result: Result) -> bool:
@@ -354,36 +330,18 @@ def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str
     Returns
     -------
     dict of str to tuple of float, or None
-        ``(low, high)`` of ``ua``, ``wa`` and ``f1``; None if there is only one to draw from.
-        A class that a draw leaves without clips does not count in its UA.
+        ``(low, high)`` of ``ua``, ``wa`` and ``f1``, in 0..1; None if there is only one to
+        draw from. A class that a draw leaves without clips does not count in its UA.
     """
     keys = [(clip.speaker,) if over == "speakers" else clip.key for clip in result.clips]
     groups = {key: i for i, key in enumerate(sorted(set(keys)))}
     if len(groups) < 2:
         return None
-    truth = np.array([result.labels.index(clip.truth) for clip in result.clips])
+    group = np.array([groups[key] for key in keys])
     choice = posteriors(result).argmax(axis=1)
     counts = np.zeros((len(groups), len(result.labels), len(result.labels)))
-    np.add.at(counts, (np.array([groups[key] for key in keys]), truth, choice), 1)
+    np.add.at(counts, (group, truth(result), choice), 1)
     return intervals(counts, seed)
-
-
-def confusion(result: Result) -> NDArray[np.int64]:
-    """Return the confusion matrix of all clips: rows the truth, in label order."""
-    truth = [clip.truth for clip in result.clips]
-    counts = confusion_matrix(truth, predicted(result), labels=list(result.labels))
-    return np.asarray(counts, dtype=np.int64)
-
-
-def _score(result: Result, chosen: Sequence[int]) -> Scores:
-    clips = [result.clips[i] for i in chosen]
-    labels = predicted(result)
-    return score(
-        [clip.truth for clip in clips],
-        [labels[i] for i in chosen],
-        [clip.speaker for clip in clips],
-        result.labels,
-    )
 
 
 def _significant(value: float) -> float:

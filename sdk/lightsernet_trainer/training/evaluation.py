@@ -1,16 +1,13 @@
-"""Scores of a model on labelled clips."""
+"""A model run on labelled clips, and its scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.audio.recording import read_recording
@@ -18,67 +15,7 @@ from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.model.record import TrainingData
 
 from ..datasets.clip import Clip, Corpus
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How well predictions match the truth.
-
-    Attributes
-    ----------
-    clips : int
-    ua : float
-        Unweighted accuracy: recall averaged over the classes present, in 0..1.
-    wa : float
-        Accuracy, in 0..1.
-    f1 : float
-        F1 averaged over classes by their number of clips, in 0..1.
-    confusion : list of list of int
-        Rows are the truth, columns the prediction, in label order.
-    per_speaker : dict of str to dict
-        ``clips``, ``ua`` and ``wa`` of each speaker.
-    """
-
-    clips: int
-    ua: float
-    wa: float
-    f1: float
-    confusion: list[list[int]]
-    per_speaker: dict[str, dict[str, float]]
-
-
-def score(
-    truth: Sequence[str], predicted: Sequence[str], speakers: Sequence[str], labels: Sequence[str]
-) -> Scores:
-    """Score predictions, pooled over all clips and for each speaker.
-
-    Parameters
-    ----------
-    truth, predicted, speakers : sequence of str, one entry a clip
-    labels : sequence of str
-        In the model's order.
-    """
-    per_speaker: dict[str, dict[str, float]] = {}
-    for speaker in sorted(set(speakers)):
-        mine = [i for i, other in enumerate(speakers) if other == speaker]
-        ua, wa = _accuracies([truth[i] for i in mine], [predicted[i] for i in mine])
-        per_speaker[speaker] = {"clips": len(mine), "ua": ua, "wa": wa}
-    ua, wa = _accuracies(truth, predicted)
-    return Scores(
-        clips=len(truth),
-        ua=ua,
-        wa=wa,
-        f1=float(f1_score(truth, predicted, average="weighted", zero_division=0)),
-        confusion=confusion_matrix(truth, predicted, labels=list(labels)).tolist(),
-        per_speaker=per_speaker,
-    )
-
-
-def _accuracies(truth: Sequence[str], predicted: Sequence[str]) -> tuple[float, float]:
-    """Return UA and WA."""
-    present = sorted(set(truth))
-    ua = recall_score(truth, predicted, labels=present, average="macro", zero_division=0)
-    return float(ua), float(accuracy_score(truth, predicted))
+from ..results.scores import Scores, score
 
 
 def predict(
@@ -179,16 +116,3 @@ def protocol(data: TrainingData | None, corpus: Corpus, clips: Sequence[Clip]) -
         f"speakers {heard} are also names in the model's training data ({data.name}): "
         "held out only if they are other people"
     )
-
-
-def to_json(scores: Scores, labels: Sequence[str]) -> dict[str, Any]:
-    """Return scores as JSON values, with the labels that rows and columns stand for."""
-    return {
-        "clips": scores.clips,
-        "ua": scores.ua,
-        "wa": scores.wa,
-        "f1": scores.f1,
-        "labels": list(labels),
-        "confusion": scores.confusion,
-        "per_speaker": scores.per_speaker,
-    }

@@ -20,8 +20,9 @@ from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
 from ..datasets.splits import Split
 from ..network import backend
+from ..results.scores import Scores
 from .checkpoint import Checkpoint, discard, run_facts
-from .evaluation import Scores, evaluate
+from .evaluation import evaluate
 from .feature_store import FeatureStore
 
 

@@ -16,7 +16,7 @@ from lightsernet_edge.files.atomic_write import write_atomically
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
 from ..datasets.splits import Split
-from .evaluation import Scores, to_json
+from ..results.scores import Scores
 
 if TYPE_CHECKING:
     from .run import TrainingResult
@@ -50,7 +50,7 @@ def write_summary(
         "confusion": final.confusion if final else None,
         "per_speaker": final.per_speaker if final else None,
         "labels": list(corpus.labels),
-        "scores": {name: to_json(scores, corpus.labels) for name, scores in result.scores.items()},
+        "scores": {name: scores.to_json(corpus.labels) for name, scores in result.scores.items()},
         "agreement": result.agreement,
         "models": {
             name: {"file": model.path.name, "bytes": len(model.model)}

@@ -30,8 +30,7 @@ from lightsernet_trainer.crossval.parallel import PARALLEL
 from lightsernet_trainer.crossval.run import CrossValidation, cross_validate
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.results.checks import check
-from lightsernet_trainer.results.file import read_result
+from lightsernet_trainer.results.file import read_results
 from lightsernet_trainer.results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS
 from lightsernet_trainer.results.result import Result
 from lightsernet_trainer.training import feature_store, fitting
@@ -83,16 +82,16 @@ def test_every_clip_is_scored_once_by_a_model_of_the_other_speakers(
     few: Corpus, leave_one_out: tuple[Path, list[Result]]
 ) -> None:
     out, results = leave_one_out
-    assert [result.precision for result in results] == ["float32", "int8"]
+    assert [result.key.precision for result in results] == ["float32", "int8"]
     for result in results:
         assert sorted(clip.file for clip in result.clips) == sorted(
             clip.path.name for clip in few.clips
         )
         assert all(clip.fold == clip.speaker for clip in result.clips)
-        assert result.ua_interval is not None
+        assert result.speaker_intervals is not None
         assert {fold.name for fold in result.folds} == set(SPEAKERS)
-        assert read_result(out / f"{result.name}.json") == result
-        check(result)
+    kept = {result.key: result for result in read_results(out / "loso-edge-cross-entropy.json")}
+    assert all(kept[result.key] == result for result in results)
 
 
 @pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if p != "loso"])
@@ -103,7 +102,6 @@ def test_the_other_protocols(
     # The adapted ones use the folds that are trained already.
     out = leave_one_out[0] if adapted else tmp_path
     (result,) = validate(few, protocol, out, precisions=("int8",))
-    check(result)
     files = {clip.file for clip in result.clips}
     if protocol == "loso-enrol":
         left_out = {clip.path.name for clip in few.clips} - files
@@ -115,7 +113,7 @@ def test_the_other_protocols(
             orders = {clip.order: [c.file for c in mine if c.order == clip.order] for clip in mine}
             assert len(orders) == 5
             assert len({tuple(order) for order in orders.values()}) == 5
-            assert all([c.heard for c in mine if c.order == o] == list(range(len(f)))
+            assert all([c.preceding for c in mine if c.order == o] == list(range(len(f)))
                        for o, f in orders.items())  # fmt: skip
     else:
         assert len(files) == len(few.clips)
@@ -250,7 +248,7 @@ def test_conditions_are_scored_without_training(
     quiet, telephone = validate(
         few, "loso", out, precisions=("int8",), conditions=("gain:-12", "telephone")
     )
-    assert (quiet.condition, telephone.condition) == ("gain:-12", "telephone")
+    assert (quiet.key.condition, telephone.key.condition) == ("gain:-12", "telephone")
     assert [c.file for c in quiet.clips] == [c.file for c in clean[1].clips]
     assert [c.posteriors for c in telephone.clips] != [c.posteriors for c in clean[1].clips]
 
@@ -324,7 +322,7 @@ def test_killed_and_resumed_gives_the_same_table(
         tables.append([json.loads(line) for line in capsys.readouterr().out.splitlines()])
     assert tables[0] == tables[1]
     name = next(whole.glob("*.json")).name
-    resumed, uninterrupted = read_result(killed / name), read_result(whole / name)
+    (resumed,), (uninterrupted,) = read_results(killed / name), read_results(whole / name)
     assert resumed.clips == uninterrupted.clips
     assert (whole / "report.html").stat().st_size > 10_000
 

@@ -25,7 +25,7 @@ from lightsernet_trainer.crossval.fold_job import FoldJob, FoldOutcome
 from lightsernet_trainer.crossval.folds import make_folds
 from lightsernet_trainer.crossval.run import CrossValidation, cross_validate
 from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.results.file import read_result
+from lightsernet_trainer.results.file import read_results
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 from lightsernet_trainer.training.checkpoint import run_facts
 from lightsernet_trainer.training.feature_store import FeatureStore
@@ -101,10 +101,21 @@ def test_fewer_folds_do_not_replace_more(tmp_path: Path, pretended: list[FoldJob
     validate(data, out, ["a"])
     (whole,) = validate(data, out)
     pretended.clear()
-    with pytest.raises(InputError, match=r"loso-edge-cross-entropy-int8-seed0\.json: holds folds"):
+    with pytest.raises(InputError, match=r"loso-edge-cross-entropy\.json: .*-int8-seed0 has folds"):
         validate(data, out, ["a"])
     assert not pretended
-    assert read_result(out / f"{whole.name}.json") == whole
+    assert read_results(out / whole.key.file_name) == [whole]
+
+
+def test_results_made_before_are_kept_in_the_file(tmp_path: Path, pretended: list[FoldJob]) -> None:
+    data = corpus(tmp_path)
+    before = validate(data, tmp_path, conditions=("gain:-6", "clean"))
+    again = validate(data, tmp_path, command="again", seeds=(0, 1), precisions=("float32", "int8"))
+    kept = read_results(tmp_path / "loso-edge-cross-entropy.json")
+    assert {result.key: result for result in kept} == {
+        result.key: result for result in (*before, *again)
+    }
+    assert len(kept) == 5
 
 
 def test_results_of_other_folds_are_not_put_side_by_side(

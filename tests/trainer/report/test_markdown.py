@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from lightsernet_edge import InputError
-from lightsernet_trainer.cli.report import main
+from lightsernet_edge.cli import main
 from lightsernet_trainer.configuration import DEFAULTS, TrainingConfiguration
 from lightsernet_trainer.report import tables
 from lightsernet_trainer.report.aims import read_aims
 from lightsernet_trainer.report.markdown import condition_table, score_table, trial_table
 from lightsernet_trainer.report.runs import group_runs
-from lightsernet_trainer.results.file import read_result, write_result
+from lightsernet_trainer.results.file import read_results, write_results
 from lightsernet_trainer.results.result import Result, pooled
 from tests.places import CHECKOUT
-from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make
+from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make, with_key
 
 KEPT = sorted((CHECKOUT / "docs" / "results").glob("*.json"))
 TRIALS = sorted((CHECKOUT / "docs" / "results" / "trials").glob("*.json"))
@@ -28,11 +28,11 @@ FRESH = ("09", "10", "12")
 
 
 def under(result: Result, condition: str) -> Result:
-    return dataclasses.replace(result, condition=condition)
+    return with_key(result, condition=condition)
 
 
 def test_scores_are_means_over_seeds() -> None:
-    results = [make(seed=0), dataclasses.replace(make(seed=1), seed=2)]
+    results = [make(seed=0), with_key(make(seed=1), seed=2)]
     head, _, row = score_table(group_runs(results), FRESH).splitlines()
     cells = dict(zip(head.split("|"), row.split("|"), strict=True))
     found = {name.strip(): cell.strip() for name, cell in cells.items()}
@@ -53,13 +53,13 @@ def test_nobody_is_fresh_where_folds_mix_speakers() -> None:
     assert '<td class="number"></td>' in page
 
 
-def test_what_was_said_after_ten_utterances_stands_apart() -> None:
+def test_the_clips_after_ten_others_stand_apart() -> None:
     result = make(n=200)
     clips = [
-        dataclasses.replace(clip, order=0, heard=i // 10) for i, clip in enumerate(result.clips)
+        dataclasses.replace(clip, order=0, preceding=i // 10) for i, clip in enumerate(result.clips)
     ]
-    running = dataclasses.replace(result, protocol="loso-running", clips=tuple(clips))
-    later = [clip for clip in running.clips if clip.heard is not None and clip.heard >= 10]
+    running = make(protocol="loso-running", clips=clips)
+    later = [clip for clip in running.clips if (clip.preceding or 0) >= 10]
     right = [clip.truth == LABELS[int(np.argmax(clip.posteriors))] for clip in later]
     for fresh in ((), FRESH):
         head, _, _, row = score_table(group_runs([running]), fresh).splitlines()
@@ -72,15 +72,15 @@ def test_aims_stand_beside_the_scores_that_they_are_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = make()
-    running = dataclasses.replace(
-        result,
+    running = make(
         protocol="loso-running",
-        clips=tuple(
-            dataclasses.replace(clip, order=0, heard=i // 10) for i, clip in enumerate(result.clips)
-        ),
+        clips=[
+            dataclasses.replace(clip, order=0, preceding=i // 10)
+            for i, clip in enumerate(result.clips)
+        ],
     )
     for name, one in (("a", result), ("b", running)):
-        write_result(tmp_path / f"{name}.json", one)
+        write_results(tmp_path / f"{name}.json", [one])
     model = {"recipe": "edge", "loss": "cross-entropy", "precision": "int8"}
     aims = [
         {"protocol": "loso", **model, "ua": 94.89, "f1": 95.1},
@@ -90,17 +90,17 @@ def test_aims_stand_beside_the_scores_that_they_are_for(
     file = tmp_path / "aims.txt"
     file.write_text(json.dumps(aims))
     files = [str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--aims", str(file)]
-    assert main([*files, "--markdown"]) == 0
+    assert main(["report", *files, "--markdown"]) == 0
     loso, plain, later = capsys.readouterr().out.splitlines()[2:]
     cells = [cell.strip() for cell in loso.split("|")]
-    low, high = (f"{100 * bound:.1f}" for bound in result.ua_interval or ())
+    low, high = (f"{100 * bound:.1f}" for bound in (result.intervals or {})["ua"])
     assert cells[6] == f"{100 * result.ua:.1f} ({low} to {high}), aim 94.89"
     assert cells[7].endswith(")")
     assert cells[8].endswith("), aim 95.10")
     assert "aim" not in plain
     assert later.split("|")[6].endswith(", aim 84 ")
     page = tmp_path / "page.html"
-    assert main([*files, "--out", str(page)]) == 0
+    assert main(["report", *files, "--out", str(page)]) == 0
     written = page.read_text(encoding="utf-8")
     for aim in ("aim 94.89", "aim 95.10", "aim 84<"):
         assert written.count(aim) == 1
@@ -173,7 +173,7 @@ def test_conditions_in_order_and_models_side_by_side() -> None:
 
 def test_a_cell_averages_the_seeds_that_its_column_has() -> None:
     """Seed 2 is there on clean audio alone."""
-    one, two = make(seed=0), dataclasses.replace(make(skill=4.0), seed=2)
+    one, two = make(seed=0), with_key(make(skill=4.0), seed=2)
     runs = group_runs([one, two, under(one, "gain:-6")])
     _, _, clean, changed = condition_table(runs).splitlines()
     assert clean == f"| clean | {100 * one.ua:.1f} |"
@@ -201,15 +201,20 @@ def test_losses_stand_in_columns_of_their_own() -> None:
 def test_someone_is_left_to_score_trials_by(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_result(tmp_path / "a.json", make())
-    assert main([str(tmp_path / "a.json"), "--trials", "--fresh", ",".join(SPEAKERS)]) == 2
-    assert "--fresh: found every speaker of loso-edge" in capsys.readouterr().err
+    write_results(tmp_path / "a.json", [make()])
+    assert (
+        main(["report", str(tmp_path / "a.json"), "--trials", "--fresh", ",".join(SPEAKERS)]) == 2
+    )
+    assert "fresh: found every speaker of loso-edge" in capsys.readouterr().err
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = make()
-    write_result(tmp_path / "a.json", result)
-    assert main([str(tmp_path / "a.json"), "--markdown", "--out", str(tmp_path / "x.html")]) == 0
+    write_results(tmp_path / "a.json", [result])
+    assert (
+        main(["report", str(tmp_path / "a.json"), "--markdown", "--out", str(tmp_path / "x.html")])
+        == 0
+    )
     assert capsys.readouterr().out == score_table(group_runs([result])) + "\n"
     assert not (tmp_path / "x.html").exists()
 
@@ -222,9 +227,9 @@ def test_trials_say_what_they_were_trained_with(
     worse = make(skill=0.5, configuration=changed.to_json())
     better = make(skill=3.0, configuration=defaults.to_json())
     for name, result in (("a", worse), ("b", better)):
-        write_result(tmp_path / f"{name}.json", result)
+        write_results(tmp_path / f"{name}.json", [result])
     files = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
-    assert main([*files, "--trials", "--fresh", "12"]) == 0
+    assert main(["report", *files, "--trials", "--fresh", "12"]) == 0
     printed = capsys.readouterr().out
     assert printed == trial_table([worse, better], ["12"]) + "\n"
     first, second = printed.splitlines()[2:]
@@ -239,9 +244,9 @@ def test_trials_say_what_they_were_trained_with(
 def test_a_speaker_nobody_is_cannot_be_fresh(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_result(tmp_path / "a.json", make())
+    write_results(tmp_path / "a.json", [make()])
     for flag in ("--markdown", "--trials"):
-        assert main([str(tmp_path / "a.json"), flag, "--fresh", "12,9"]) == 2
+        assert main(["report", str(tmp_path / "a.json"), flag, "--fresh", "12,9"]) == 2
         printed = capsys.readouterr()
         assert printed.out == ""
         assert "--fresh: '9' is none of 03, 04, " in printed.err
@@ -251,13 +256,13 @@ def test_a_speaker_nobody_is_cannot_be_fresh(
 def test_the_page_lists_the_trials() -> None:
     written = PAGE.read_text(encoding="utf-8")
     fresh = ("09", "10", "12", "13", "15")
-    table = trial_table([read_result(path) for path in TRIALS], fresh)
+    table = trial_table([result for path in TRIALS for result in read_results(path)], fresh)
     assert written.endswith(f"\n\n{table}\n")
 
 
 @pytest.mark.skipif(not KEPT, reason="no results are kept in docs/results")
 def test_the_page_says_what_the_kept_results_say() -> None:
-    runs = group_runs([read_result(path) for path in KEPT])
+    runs = group_runs([result for path in KEPT for result in read_results(path)])
     fresh = ("09", "10", "12", "13", "15")
     written = PAGE.read_text(encoding="utf-8")
     aims = read_aims(CHECKOUT / "docs" / "aims.json")

@@ -18,16 +18,18 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
 from lightsernet_edge import EmotionRecognizer
+from lightsernet_edge.cli import main
 from lightsernet_edge.errors import DatasetError, InputError
-from lightsernet_trainer.cli.report import main
 from lightsernet_trainer.report import write_report
 from lightsernet_trainer.report.listeners import compare, read_listeners
 from lightsernet_trainer.report.playback import Recordings
-from lightsernet_trainer.results.file import write_result
+from lightsernet_trainer.results.file import write_results
+from lightsernet_trainer.results.key import ResultKey
 from lightsernet_trainer.results.reliability import BINS, reliability
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 from tests.places import GOLDEN
 from tests.trainer.report.chromium import Chromium
+from tests.trainer.results.made_up_results import result_of
 
 LABELS = ("anger", "boredom", "neutral")
 HOSTILE = "</script><b onclick=alert(1)>&'\""
@@ -51,11 +53,6 @@ def make(seed: int = 0, mixed: bool = False, **changes: Any) -> Result:
         for name, count in zip(speakers, counts, strict=True)
     ]
     fields: dict[str, Any] = {
-        "protocol": "published" if mixed else "loso",
-        "recipe": "edge",
-        "loss": "cross-entropy",
-        "precision": "int8",
-        "seed": seed,
         "command": "made up",
         "versions": {},
         "labels": LABELS,
@@ -63,7 +60,8 @@ def make(seed: int = 0, mixed: bool = False, **changes: Any) -> Result:
         "clips": clips,
         "folds": folds,
     }
-    return Result.from_clips(**fields | changes)
+    protocol = "published" if mixed else "loso"
+    return result_of(ResultKey(protocol, "edge", "cross-entropy", "int8", seed), fields | changes)
 
 
 @given(st.lists(st.tuples(st.floats(0.34, 1.0), st.booleans()), min_size=1, max_size=60))
@@ -193,19 +191,21 @@ def test_only_conditions_and_no_history(tmp_path: Path) -> None:
 
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result, out = tmp_path / "result.json", tmp_path / "report.html"
-    write_result(result, make())
-    assert main([str(result), "--out", str(out)]) == 0
+    write_results(result, [make()])
+    assert main(["report", str(result), "--out", str(out)]) == 0
     assert out.exists()
     assert capsys.readouterr() == (f"{out}\n", "")
     data = json.loads(result.read_text())
+    (scored,) = data["trainings"][0]["results"]
     for changed, arguments, says in (
-        ({"ua": 0.1}, [], "ua is \\[0.1\\], but its clips give"),
-        ({"ua": "x"}, [], "result.json: ua is 'x'"),
+        ({"ua": 0.1}, [], r"ua is 0\.1, but the posteriors give"),
+        ({"ua": "x"}, [], r"result\.json: .*\.ua is 'x'"),
         ({}, ["--data", str(tmp_path / "absent")], "absent: no such folder"),
         ({}, ["--out", str(tmp_path / "absent" / "x.html")], "x.html: cannot be written"),
     ):
-        result.write_text(json.dumps(data | changed))
-        assert main([str(result), "--out", str(out), *arguments]) == 2
+        data["trainings"][0]["results"] = [scored | changed]
+        result.write_text(json.dumps(data))
+        assert main(["report", str(result), "--out", str(out), *arguments]) == 2
         printed = capsys.readouterr()
         assert re.search(says, printed.err)
         assert printed.err.count("\n") == 1
@@ -216,8 +216,8 @@ def test_command_line_says_where_the_page_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_result(tmp_path / "result.json", make())
-    assert main(["result.json"]) == 0
+    write_results(tmp_path / "result.json", [make()])
+    assert main(["report", "result.json"]) == 0
     assert capsys.readouterr() == ("report.html\n", "")
     assert (tmp_path / "report.html").is_file()
 
@@ -235,21 +235,17 @@ def twin_report(emodb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     recognizer = EmotionRecognizer(GOLDEN / "int8.tflite")
     posteriors = predict(recognizer, clips, Console(quiet=True))
     fold = FoldResult("13, 15", 418, len(clips), 60, 60, tuple(summary["history"]))
-    result = Result.from_clips(
-        protocol="loso",
-        recipe="edge",
-        loss="cross-entropy",
-        precision="int8",
-        seed=0,
+    result = Result(
+        key=ResultKey("loso", "edge", "cross-entropy", "int8", 0),
         command="make golden",
         versions={},
         labels=recognizer.labels,
         configuration=summary["configuration"],
-        folds=[fold],
-        clips=[
+        folds=(fold,),
+        clips=tuple(
             ClipResult(clip.path.name, clip.speaker, fold.name, clip.label, tuple(row))
             for clip, row in zip(clips, posteriors.tolist(), strict=True)
-        ],
+        ),
     )
     others = [
         make(i, recipe="other", precision=name) for i in (0, 1) for name in ("int8", "float32")

@@ -1,4 +1,4 @@
-"""Runs: what belongs together, and what is told of clips however often they were heard."""
+"""Runs: what belongs together, and clips that count once in however many orders."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from lightsernet_trainer.report.listeners import compare
 from lightsernet_trainer.report.pictures import confusion_picture, learning_picture
 from lightsernet_trainer.report.playback import most_wrong
 from lightsernet_trainer.report.runs import group_runs
-from lightsernet_trainer.results.file import read_result
+from lightsernet_trainer.results.file import read_results
 from lightsernet_trainer.results.result import Result
 from tests.places import KEPT_RESULTS
-from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make
+from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make, with_key
 
 
 def of_seed(seed: int) -> Result:
-    return dataclasses.replace(make(seed=seed), seed=seed)
+    return with_key(make(seed=seed), seed=seed)
 
 
 def test_most_wrong_come_first() -> None:
@@ -35,12 +35,12 @@ def test_most_wrong_come_first() -> None:
 
 def test_runs_are_sorted_out() -> None:
     first, second = of_seed(0), of_seed(1)
-    float32 = dataclasses.replace(first, precision="float32")
-    condition = dataclasses.replace(first, condition="gain:-24")
+    float32 = with_key(first, precision="float32")
+    condition = with_key(first, condition="gain:-24")
     mixed = make(folds_by_speaker=False, protocol="published")
     runs = group_runs([second, first, float32, mixed, condition])
     assert [len(run.results) for run in runs] == [3, 1, 1]
-    assert [(r.precision, r.seed) for r in runs[0].results] == [
+    assert [(r.key.precision, r.key.seed) for r in runs[0].results] == [
         ("float32", 0), ("int8", 0), ("int8", 1),
     ]  # fmt: skip
     assert [run.flatters for run in runs] == [False, True, False]
@@ -55,7 +55,7 @@ def other_labels() -> Result:
     return make(clips=clips, labels=("a", "b", "d"))
 
 
-def fewer_folds(condition: str | None = None) -> Result:
+def fewer_folds(condition: str = "clean") -> Result:
     clips = [clip for clip in make().clips if clip.fold != SPEAKERS[-1]]
     return make(clips=clips, folds=make().folds[:-1], condition=condition)
 
@@ -93,7 +93,7 @@ def test_clips_of_one_name_are_judged_apart() -> None:
 def test_what_was_heard_in_several_orders_counts_once() -> None:
     result = make()
     orders = [
-        dataclasses.replace(c, order=order, heard=i)
+        dataclasses.replace(c, order=order, preceding=i)
         for order in range(5)
         for i, c in enumerate(result.clips)
     ]
@@ -108,9 +108,9 @@ def test_what_was_heard_in_several_orders_counts_once() -> None:
 
 def test_curves_show_what_the_epoch_was_chosen_by() -> None:
     shown = {}
-    for path in sorted(KEPT_RESULTS.glob("*-light-sernet-cross-entropy-float32-seed0.json")):
-        result = read_result(path)
+    for path in sorted(KEPT_RESULTS.glob("*-light-sernet-cross-entropy.json")):
+        (result,) = [r for r in read_results(path) if r.key.precision == "float32"]
         picture = learning_picture("x", [result])
         assert picture is not None
-        shown[result.protocol] = "accuracy on the test fold" in picture
+        shown[result.key.protocol] = "accuracy on the test fold" in picture
     assert shown == {"loso": False, "published": True, "random": False}

@@ -1,13 +1,16 @@
-"""Results of clips that there are not, with posteriors as good as wanted."""
+"""Results of clips that do not exist, with posteriors as good as wanted."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
+from lightsernet_trainer.results.key import ResultKey
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 
+KEY = ResultKey("loso", "edge", "cross-entropy", "int8", 1)
 LABELS = ("a", "b", "c")
 SPEAKERS = tuple(f"{number:02}" for number in range(3, 13))
 
@@ -15,7 +18,7 @@ SPEAKERS = tuple(f"{number:02}" for number in range(3, 13))
 def make(
     skill: float = 1.5, folds_by_speaker: bool = True, n: int = 200, seed: int = 0, **changes: Any
 ) -> Result:
-    """Make one of `n` clips; `changes` are other fields of a result."""
+    """Make one of `n` clips; `changes` are other fields of a result or of its key."""
     random = np.random.default_rng(seed)
     truth = random.integers(0, 3, n)
     logits = random.normal(size=(n, 3)) + skill * np.eye(3)[truth]
@@ -30,11 +33,6 @@ def make(
     ]
     history = ({"loss": 1.23456789, "accuracy": 0.5, "learning_rate": 1e-3, "seconds": 1.0},) * 3
     fields: dict[str, Any] = {
-        "protocol": "loso",
-        "recipe": "edge",
-        "loss": "cross-entropy",
-        "precision": "int8",
-        "seed": 1,
         "command": "lightsernet-edge crossval",
         "versions": {"numpy": "2"},
         "labels": LABELS,
@@ -45,4 +43,19 @@ def make(
             for name in SPEAKERS
         ],
     }
-    return Result.from_clips(**fields | changes)
+    return result_of(KEY, fields | changes)
+
+
+def result_of(key: ResultKey, fields: dict[str, Any]) -> Result:
+    """Make a result of fields of its own and others of its key."""
+    of_key = {field.name for field in dataclasses.fields(key)} & fields.keys()
+    key = dataclasses.replace(key, **{name: fields[name] for name in of_key})
+    rest = {name: value for name, value in fields.items() if name not in of_key}
+    for name in ("labels", "clips", "folds"):
+        rest[name] = tuple(rest[name])
+    return Result(key=key, **rest)
+
+
+def with_key(result: Result, **changes: Any) -> Result:
+    """Return the result with another key."""
+    return dataclasses.replace(result, key=dataclasses.replace(result.key, **changes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,17 +17,18 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from lightsernet_edge import InputError
+from lightsernet_edge.cli import main
 from lightsernet_trainer.results.calibration import (
     calibrate,
     coverage_table,
     cross_fitted,
     fit_temperature,
     fit_thresholds,
-    main,
     negative_log_likelihood,
-    said,
+    reported,
 )
-from lightsernet_trainer.results.file import write_result
+from lightsernet_trainer.results.file import write_results
+from lightsernet_trainer.results.key import ResultKey
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 
 LABELS = ("anger", "boredom", "neutral")
@@ -103,9 +105,9 @@ def test_coverage() -> None:
     table = coverage_table(posteriors, truth)
     assert (table[0].coverage, table[0].accuracy) == (1.0, 0.5)
     assert (table[-1].coverage, table[-1].accuracy) == (0.5, 1.0)
-    found = said(posteriors, np.array([0.8, 0.7]), truth)
+    found = reported(posteriors, np.array([0.8, 0.7]), truth)
     assert (found.coverage, found.accuracy) == (0.5, 1.0)
-    assert said(posteriors, np.array([1.0, 1.0]), truth).coverage == 0.0
+    assert reported(posteriors, np.array([1.0, 1.0]), truth).coverage == 0.0
 
 
 def test_nothing_of_a_speaker_reaches_its_own_clips() -> None:
@@ -124,10 +126,8 @@ def result(count: int = 300, speakers: int = 6) -> Result:
         for i, row in enumerate(posteriors)
     ]
     folds = [FoldResult(f"s{k}", 1, count // speakers, 1, 1) for k in range(speakers)]
-    return Result.from_clips(
-        protocol="loso", recipe="edge", loss="cross-entropy", precision="int8", seed=0,
-        command="made up", versions={}, labels=LABELS, configuration={}, clips=clips, folds=folds,
-    )  # fmt: skip
+    key = ResultKey("loso", "edge", "cross-entropy", "int8", 0)
+    return Result(key, "made up", {}, LABELS, {}, tuple(clips), tuple(folds))
 
 
 def test_what_is_reported_is_of_held_out_speakers() -> None:
@@ -137,23 +137,56 @@ def test_what_is_reported_is_of_held_out_speakers() -> None:
     low, high = found.temperatures
     assert low < found.temperature < high
     assert low == pytest.approx(2.0, rel=0.4)
-    assert found.said.accuracy > found.coverages[0].accuracy
+    assert found.reported.accuracy > found.coverages[0].accuracy
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "result.json"
-    write_result(path, result())
+    # Only one of the two is asked for.
+    changed = dataclasses.replace(result(240), key=dataclasses.replace(result().key, seed=3))
+    write_results(path, [changed, result()])
     folder = tmp_path / "pictures"
-    assert main([str(path), "--json", "--pictures", str(folder)]) == 0
+    command = ["calibrate", str(path)]
+    assert main([*command, "--json", "--pictures", str(folder)]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["ece_after"] < facts["ece_before"]
-    assert list(facts["thresholds"]) == list(LABELS)
+    found = calibrate(result(), 0.8)
+    assert (facts["temperature"], facts["ece_after"]) == (found.temperature, found.after.ece)
+    assert facts["thresholds"] == found.thresholds
     picture = (folder / "reliability-after.svg").read_text()
     assert ElementTree.fromstring(picture).tag.endswith("svg")
     # Outside the page nothing says what its colours are.
     assert "var(" not in picture
-    assert main([str(path)]) == 0
-    assert "ECE" in capsys.readouterr().out
-    for wrong in ([str(tmp_path / "no.json")], [str(path), "--goal", "1"]):
-        assert main(wrong) == 2
-        assert capsys.readouterr().err.count("\n") == 1
+    assert main([*command, "--seed", "3"]) == 0
+    assert f"temperature {calibrate(changed, 0.8).temperature:.3f}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["no.json"], "no.json: no such file"),
+        (["result.json", "--goal", "1"], "goal: found 1, expected a share between 0 and 1"),
+        (["result.json", "--seed", "7"], "no result of precision int8, seed 7 and condition clean"),
+        (["result.json", "--pictures", "result.json"], "pictures: result.json cannot be made"),
+    ],
+)
+def test_wrong_commands_are_one_line(
+    words: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_results(tmp_path / "result.json", [result()])
+    assert main(["calibrate", *words]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert says in printed.err
+
+
+@pytest.mark.parametrize("goal", [-0.1, 0.0, 1.0, float("nan")])
+def test_a_goal_is_a_share(goal: float) -> None:
+    posteriors, truth = sampled(1, 30, 1.0)
+    with pytest.raises(InputError, match=r"goal: found .*, expected a share between 0 and 1"):
+        fit_thresholds(posteriors, truth, goal)

@@ -1,12 +1,8 @@
-"""Results: scores recomputed from clips, intervals against scikit-learn, files hostile and kept."""
+"""Results: scores and intervals of clips against scikit-learn and plain loops."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,14 +12,15 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lightsernet_edge.errors import InputError
 from lightsernet_trainer.results.bootstrap import scores_of_confusions
-from lightsernet_trainer.results.checks import check
-from lightsernet_trainer.results.file import read_result, write_result
 from lightsernet_trainer.results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
-from lightsernet_trainer.results.result import ClipResult, bootstrap, mixes_speakers, pooled
-from tests.places import KEPT_RESULTS
+from lightsernet_trainer.results.result import (
+    ClipResult,
+    adapted_scores,
+    bootstrap,
+    mixes_speakers,
+    pooled,
+)
 from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make
-
-KEPT = sorted(KEPT_RESULTS.glob("*.json"))
 
 
 def test_scores_are_scikit_learns() -> None:
@@ -56,7 +53,7 @@ def test_scores_of_a_confusion_matrix_are_scikit_learns(pairs: list[tuple[int, i
 
 def test_parts_make_up_the_whole() -> None:
     result = make()
-    whole = pooled(result)
+    whole = result.scores
     parts = {name: pooled(result, [name]) for name in SPEAKERS}
     assert sum(scores.clips for scores in parts.values()) == whole.clips
     total = sum(np.array(scores.confusion) for scores in parts.values())
@@ -81,7 +78,7 @@ def test_bootstrap_over_speakers_is_that_of_a_plain_loop() -> None:
         chosen = np.concatenate([np.flatnonzero(speakers == speaker) for speaker in drawn])
         values.append(recall_score(truth[chosen], answers[chosen], average="macro"))
     low, high = np.quantile(values, [0.025, 0.975])
-    assert result.ua_interval == pytest.approx((low, high), abs=0.012)
+    assert (result.speaker_intervals or {})["ua"] == pytest.approx((low, high), abs=0.012)
     assert low < result.ua < high
 
 
@@ -103,7 +100,8 @@ def test_bootstrap_says_what_it_draws() -> None:
     assert strangers.clip_intervals is None
     assert mixes_speakers(mixed)
     assert mixed.clip_intervals is not None
-    assert mixed.ua_interval is not None
+    assert mixed.speaker_intervals is not None
+    assert mixed.intervals == mixed.clip_intervals
     assert bootstrap(mixed, "speakers") == bootstrap(mixed, "speakers")
     assert bootstrap(mixed, "speakers", seed=1) != bootstrap(mixed, "speakers")
 
@@ -113,7 +111,7 @@ def test_one_speaker_has_no_interval_over_speakers() -> None:
     one = [c for c in result.clips if c.speaker == "03"]
     folds = [fold for fold in result.folds if fold.name == "03"]
     alone = make(clips=one, folds=folds)
-    assert alone.ua_interval is None
+    assert alone.speaker_intervals is None
     assert alone.ua == pooled(result, ["03"]).ua
 
 
@@ -126,7 +124,7 @@ def test_a_files_orders_are_drawn_together() -> None:
     ]
     again = make(clips=twice)
     assert again.ua == pytest.approx(result.ua)
-    # The same clips said twice tell nothing more.
+    # The same clips classified twice tell nothing more.
     assert bootstrap(again, "clips") == bootstrap(result, "clips")
     assert again.n_clips == result.n_clips == len(result.clips)
 
@@ -143,104 +141,28 @@ def test_clips_of_one_name_are_told_apart_by_their_place() -> None:
         assert found[name] == pytest.approx(bounds, abs=0.02)
 
 
-def test_file_keeps_everything(tmp_path: Path) -> None:
-    placed = [dataclasses.replace(c, place=i, heard=2) for i, c in enumerate(make().clips)]
-    for result in (
-        make(clips=placed),
-        make(folds_by_speaker=False, condition="noise:pink_noise:10"),
-    ):
-        path = tmp_path / f"{result.name}.json"
-        write_result(path, result)
-        again = read_result(path)
-        assert again == result
-        check(again, str(path))
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "loso-edge-cross-entropy-int8-seed1-noise_pink_noise_10.json",
-        "loso-edge-cross-entropy-int8-seed1.json",
-    ]
-    clip = json.loads(path.read_text())["clips"][0]
-    assert list(clip) == ["file", "speaker", "fold", "truth", "posteriors"]
-    assert list(clip["posteriors"]) == list(LABELS)
+def test_adapted_scores_are_of_the_clips_that_ten_others_preceded() -> None:
+    clips = [dataclasses.replace(c, order=0, preceding=i // 9) for i, c in enumerate(make().clips)]
+    result = make(clips=clips)
+    later = [clip for clip in result.clips if (clip.preceding or 0) >= 10]
+    right = [clip.truth == LABELS[int(np.argmax(clip.posteriors))] for clip in later]
+    found = adapted_scores(result)
+    assert found is not None
+    assert (found.clips, found.wa) == (len(later), pytest.approx(np.mean(right)))
+    assert adapted_scores(make()) is None
 
 
-def test_a_score_that_the_clips_do_not_give_is_found(tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    write_result(path, make())
-    data = json.loads(path.read_text())
-    for name, value in (("ua", data["ua"] + 1e-6), ("wa", 0.5), ("f1_interval", [0.0, 1.0])):
-        path.write_text(json.dumps(data | {name: value}))
-        with pytest.raises(InputError, match=rf"x\.json: {name} is .* but its clips give"):
-            check(read_result(path), str(path))
-
-
-def damaged() -> list[tuple[str, Any, str]]:
-    return [
-        ("protocol", 3, "protocol is 3, expected a string"),
-        ("seed", -1, "seed is -1, expected a whole number"),
-        ("seed", True, "seed is True"),
-        ("ua", 1.5, r"ua is 1.5, expected 0\.\.1"),
-        ("ua", "much", "ua is 'much', expected a finite number"),
-        ("ua_interval", [0.5], r"ua_interval is \[0.5\], expected \[low, high\]"),
-        ("ua_interval", [0.5, 0.4], "low bound first"),
-        ("labels", ["a"], "expected two or more"),
-        ("labels", "abc", "labels is 'abc', expected a list"),
-        ("versions", [], r"versions is \[\], expected an object"),
-        ("clips", [], "clips: found none"),
-        ("clips.0", 7, r"clips\[0\] is 7, expected an object"),
-        ("clips.0.file", "wav/x.wav", "without folders"),
-        ("clips.0.truth", "z", "truth is 'z', expected one of a, b, c"),
-        ("clips.0.fold", "z", "fold 'z' is none of"),
-        ("clips.0.posteriors", {"a": 1.0}, "found a, expected a, b, c"),
-        ("clips.0.posteriors", {"b": 1.0, "a": 0.0, "c": 0.0}, "found b, a, c, expected a, b, c"),
-        ("clips.0.posteriors", {"a": 1.0, "b": 1.0, "c": 0.0}, "sum to 2"),
-        ("clips.0.posteriors.a", -0.5, r"expected 0\.\.1"),
-        ("clips.0.heard", "ten", "heard is 'ten'"),
-        ("folds", [], "is none of"),
-        ("folds.0.chosen_epoch", 9, r"chosen_epoch is 9, expected 0\.\.3"),
-        ("folds.0.test_clips", 1, "expected test_clips 1"),
-        ("folds.0.name", "04", "expected each name once"),
-        ("folds.0.history.0", 3, r"history\[0\] is 3, expected an object"),
-        ("folds.0.history.0.loss", None, r"history\[0\].loss is None"),
-    ]
-
-
-@pytest.mark.parametrize(("where", "value", "says"), damaged())
-def test_damaged_files_are_refused_by_name(
-    tmp_path: Path, where: str, value: Any, says: str
-) -> None:
-    path = tmp_path / "x.json"
-    write_result(path, make())
-    data = copy.deepcopy(json.loads(path.read_text()))
-    *parents, last = (int(part) if part.isdigit() else part for part in where.split("."))
-    place = data
-    for part in parents:
-        place = place[part]
-    place[last] = value
-    path.write_text(json.dumps(data))
-    with pytest.raises(InputError, match=says) as caught:
-        read_result(path)
-    assert str(caught.value).startswith(str(path))
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"ua": NaN}', b"[" * 100_000])
-def test_no_result_at_all(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "x.json"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.json: "):
-        read_result(path)
-    with pytest.raises(InputError, match="No such file"):
-        read_result(tmp_path / "none.json")
+def test_a_key_is_a_name_of_its_own() -> None:
+    clean = make().key
+    noisy = dataclasses.replace(clean, condition="noise:pink_noise:10")
+    assert (clean.name, noisy.name) == (
+        "loso-edge-cross-entropy-int8-seed1",
+        "loso-edge-cross-entropy-int8-seed1-noise_pink_noise_10",
+    )
+    assert clean.file_name == noisy.file_name == "loso-edge-cross-entropy.json"
+    outside = dataclasses.replace(clean, recipe="../a")
+    assert "/" not in outside.name + outside.file_name
 
 
 def test_every_protocol_is_explained_and_has_folds() -> None:
     assert set(PROTOCOLS) == {*LEAVE_ONE_SPEAKER_OUT, *STRATIFIED}
-
-
-@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
-def test_kept_results_are_what_their_clips_give(path: Path) -> None:
-    result = read_result(path)
-    check(result, path.name)
-    assert result.protocol in PROTOCOLS
-    assert path.stem == result.name
-    files = [(clip.key, clip.order) for clip in result.clips]
-    assert len(set(files)) == len(files)
