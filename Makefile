@@ -49,8 +49,8 @@ GOLDEN := tests/golden/without_speakers_13_15
 
 model: $(VENV)/.torch
 	$(TRAIN) --test-speakers none --out build/all
-	$(BIN)/python -m lightsernet_trainer.release --model build/all/int8.tflite \
-	  --results docs/results/loso-edge-cross-entropy-*-seed?.json \
+	$(BIN)/lightsernet-edge release --model build/all/int8.tflite \
+	  --results docs/results/loso-edge-cross-entropy.json \
 	  --out sdk/lightsernet_edge/models/edge.tflite
 
 golden: $(VENV)/.torch

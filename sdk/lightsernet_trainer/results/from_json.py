@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.files.json_fields import Fields, shown
 
 from .bootstrap import SCORES, scores_of_confusions
-from .fields import Fields, as_count, as_number, as_object, as_place, as_text, short
 from .key import ResultKey
 from .posterior_steps import from_step
 from .result import ClipResult, FoldResult, Result, posteriors, truth
@@ -48,18 +48,19 @@ def from_json(data: Any) -> list[Result]:
     InputError
         If a field is missing or wrong, or a score is not that of the posteriors.
     """
-    fields = as_object(data, "")
-    if fields.get("schema") != SCHEMA:
-        raise InputError(f"schema is {short(fields.get('schema'))}, expected {SCHEMA}")
-    labels = tuple(as_text(value, where) for value, where in fields.items("labels"))
+    if not isinstance(data, dict):
+        raise InputError(f"found {shown(data)}, expected an object")
+    fields = Fields(data)
+    fields.whole("schema", SCHEMA, SCHEMA, expected=str(SCHEMA))
+    labels = fields.texts("labels")
     if len(labels) < 2 or len(set(labels)) < len(labels):
-        raise InputError(f"labels: found {', '.join(labels)}, expected two or more, each once")
-    clips = [_clip(value, where) for value, where in fields.items("clips")]
-    commands = [_command(as_object(value, where)) for value, where in fields.items("commands")]
+        fields.refuse("labels", "two or more, each once")
+    clips = [_clip(value, f"clips[{i}]") for i, value in enumerate(fields.items("clips"))]
+    commands = [_command(entry) for entry in fields.objects("commands")]
     results = [
         result
-        for value, where in fields.items("trainings")
-        for result in _training(as_object(value, where), labels, clips, commands)
+        for training in fields.objects("trainings")
+        for result in _training(training, labels, clips, commands)
     ]
     if not results:
         raise InputError("trainings: found no result, expected at least one")
@@ -69,16 +70,16 @@ def from_json(data: Any) -> list[Result]:
 def _clip(value: Any, where: str) -> _Scored:
     if not isinstance(value, list) or len(value) not in (4, 5):
         raise InputError(
-            f"{where} is {short(value)}, expected file, speaker, fold, truth and maybe place"
+            f"{where} is {shown(value)}, expected file, speaker, fold, truth, and maybe place"
         )
-    file, speaker, fold, label = (as_text(v, f"{where}[{i}]") for i, v in enumerate(value[:4]))
-    place = as_count(value[4], f"{where}[4]") if len(value) == 5 else None
-    return _Scored(file, speaker, fold, label, place)
+    file, speaker, fold, label = Fields({where: value[:4]}).texts(where)
+    places = _whole_numbers(Fields({where: value[4:]}), where)
+    return _Scored(file, speaker, fold, label, places[0] if places else None)
 
 
 def _command(fields: Fields) -> tuple[str, dict[str, str]]:
-    versions = fields.object("versions")
-    return fields.text("command"), {name: versions.text(name) for name in versions.values}
+    versions = fields.nested("versions")
+    return fields.text("command"), {name: versions.text(name) for name in versions}
 
 
 def _training(
@@ -87,90 +88,94 @@ def _training(
     clips: Sequence[_Scored],
     commands: Sequence[tuple[str, dict[str, str]]],
 ) -> list[Result]:
-    model = [fields.text(name) for name in ("protocol", "recipe", "loss")]
-    seed = fields.count("seed")
-    configuration = fields.object("configuration").values
-    folds = tuple(_fold(as_object(value, where)) for value, where in fields.items("folds"))
-    if "sequence" in fields.values:
-        scored = _sequence(fields.object("sequence"), clips)
+    protocol, recipe, loss = (fields.text(name) for name in ("protocol", "recipe", "loss"))
+    seed = fields.whole("seed", 0)
+    configuration = dict(fields.nested("configuration").values)
+    folds = tuple(_fold(fold) for fold in fields.objects("folds"))
+    if fields.is_given("sequence"):
+        scored = _sequence(fields.nested("sequence"), clips)
     else:
         names = {fold.name for fold in folds}
         scored = [clip for clip in clips if clip.fold in names]
     results = []
-    for value, where in fields.items("results"):
-        entry = as_object(value, where)
-        key = ResultKey(*model, entry.text("precision"), seed, entry.text("condition"))
-        command, versions = commands[entry.place_in(commands, "command")]
-        said = tuple(_with_posteriors(entry, scored, labels))
-        result = Result(key, command, versions, labels, configuration, said, folds)
+    for entry in fields.objects("results"):
+        precision, condition = entry.text("precision"), entry.text("condition")
+        key = ResultKey(protocol, recipe, loss, precision, seed, condition)
+        command, versions = commands[entry.whole("command", 0, len(commands) - 1)]
+        classified = tuple(_with_posteriors(entry, scored, labels))
+        result = Result(key, command, versions, labels, configuration, classified, folds)
         _check_scores(entry, result)
         results.append(result)
     return results
 
 
 def _fold(fields: Fields) -> FoldResult:
-    columns = fields.object("history")
-    history = {
-        name: [as_number(value, where) for value, where in columns.items(name)]
-        for name in columns.values
-    }
-    if len({len(column) for column in history.values()}) > 1:
-        raise InputError(f"{columns.where}: expected as many values of each")
-    counts = ("train_clips", "test_clips", "epochs", "chosen_epoch")
+    history = fields.nested("history")
+    columns = {name: history.numbers(name) for name in history}
+    if len({len(column) for column in columns.values()}) > 1:
+        fields.refuse("history", "as many values of each")
     return FoldResult(
-        fields.text("name"),
-        *(fields.count(name) for name in counts),
-        tuple(dict(zip(history, row, strict=True)) for row in zip(*history.values(), strict=True)),
+        name=fields.text("name"),
+        train_clips=fields.whole("train_clips", 0),
+        test_clips=fields.whole("test_clips", 0),
+        epochs=fields.whole("epochs", 0),
+        chosen_epoch=fields.whole("chosen_epoch", 0),
+        history=tuple(
+            dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+        ),
     )
 
 
 def _sequence(fields: Fields, clips: Sequence[_Scored]) -> list[_Scored]:
-    chosen = [as_place(value, where, clips) for value, where in fields.items("clip")]
-    scored = [clips[place] for place in chosen]
-    for name in ("order", "preceding"):
-        if name not in fields.values:
-            continue
-        column = [
-            None if value is None else as_count(value, where) for value, where in fields.items(name)
-        ]
-        if len(column) != len(scored):
-            raise InputError(
-                f"{fields.path(name)}: found {len(column)} values, expected {len(scored)}"
-            )
-        scored = [
-            dataclasses.replace(clip, **{name: value})
-            for clip, value in zip(scored, column, strict=True)
-        ]
-    return scored
+    places = _whole_numbers(fields, "clip", len(clips) - 1)
+    orders, preceding = (
+        _whole_numbers(fields, name) if fields.is_given(name) else [None] * len(places)
+        for name in ("order", "preceding")
+    )
+    for name, column in (("order", orders), ("preceding", preceding)):
+        if len(column) != len(places):
+            fields.refuse(name, f"{len(places)} values")
+    return [
+        dataclasses.replace(clips[place], order=order, preceding=before)
+        for place, order, before in zip(places, orders, preceding, strict=True)
+    ]
 
 
 def _with_posteriors(
     fields: Fields, scored: Sequence[_Scored], labels: Sequence[str]
 ) -> list[ClipResult]:
-    steps = fields.count("steps")
-    if steps < 1:
-        raise InputError(f"{fields.path('steps')} is {steps}, expected at least 1")
+    steps = fields.whole("steps", 1)
     rows = fields.items("posteriors")
     if len(rows) != len(scored):
         raise InputError(
-            f"{fields.path('posteriors')}: found {len(rows)} rows, expected one for each of "
-            f"{len(scored)} clips"
+            f"{fields.where}posteriors: found {len(rows)} rows, expected {len(scored)}, "
+            "one per clip"
         )
     clips = []
-    for clip, (row, where) in zip(scored, rows, strict=True):
-        if not isinstance(row, list) or len(row) != len(labels):
-            raise InputError(f"{where} is {short(row)}, expected {len(labels)} numbers")
-        counts = [as_count(value, where) for value in row]
-        if max(counts) > steps:
-            raise InputError(f"{where} is {short(row)}, expected each in 0..{steps}")
-        values = tuple(from_step(value, steps) for value in counts)
+    for number, (clip, row) in enumerate(zip(scored, rows, strict=True)):
+        name = f"posteriors[{number}]"
+        counts = _whole_numbers(Fields({name: row}, fields.where), name, steps, len(labels))
         clips.append(
             ClipResult(
-                clip.file, clip.speaker, clip.fold, clip.truth, values,
+                clip.file, clip.speaker, clip.fold, clip.truth,
+                tuple(from_step(count, steps) for count in counts),
                 clip.order, clip.preceding, clip.place,
             )
         )  # fmt: skip
     return clips
+
+
+def _whole_numbers(
+    fields: Fields, name: str, high: int | None = None, count: int | None = None
+) -> list[int]:
+    """Return a list of whole numbers from 0."""
+    values = fields.items(name)
+    if (count is not None and len(values) != count) or not all(
+        type(value) is int and value >= 0 and (high is None or value <= high) for value in values
+    ):
+        many = "whole numbers" if count is None else f"{count} whole numbers"
+        fields.refuse(name, f"{many} from 0" if high is None else f"{many} in 0..{high}")
+    return values
 
 
 def _check_scores(fields: Fields, result: Result) -> None:
@@ -180,4 +185,4 @@ def _check_scores(fields: Fields, result: Result) -> None:
     for name, values in zip(SCORES, scores_of_confusions(counts), strict=True):
         found, expected = fields.share(name), float(values[0])
         if not math.isclose(found, expected, rel_tol=0.0, abs_tol=_TOLERANCE):
-            raise InputError(f"{fields.path(name)} is {found}, but the posteriors give {expected}")
+            fields.refuse(name, f"{expected}, which the posteriors give")

@@ -73,7 +73,7 @@ def _training(result: Result, clips: Sequence[_Clip], places: dict[_Clip, int]) 
     facts = {"protocol": key.protocol, "recipe": key.recipe, "loss": key.loss, "seed": key.seed}
     parts = [_dump(facts)[1:-1], f'"configuration": {_dump(result.configuration)}']
     parts.append(_lines("folds", (_fold(fold) for fold in result.folds)))
-    columns = {
+    columns: dict[str, list[int] | list[int | None]] = {
         "clip": [places[_listed(clip)] for clip in result.clips],
         "order": [clip.order for clip in result.clips],
         "preceding": [clip.preceding for clip in result.clips],
@@ -91,20 +91,16 @@ def _all_of(folds: Iterable[FoldResult], clips: Sequence[_Clip]) -> list[int]:
 
 
 def _fold(fold: FoldResult) -> str:
-    names = fold.history[0] if fold.history else ()
-    return _dump(
-        {
-            "name": fold.name,
-            "train_clips": fold.train_clips,
-            "test_clips": fold.test_clips,
-            "epochs": fold.epochs,
-            "chosen_epoch": fold.chosen_epoch,
-        }
-    )[:-1] + (
-        ', "history": '
-        + _compact({name: [_plain(entry[name]) for entry in fold.history] for name in names})
-        + "}"
-    )
+    names = list(fold.history[0]) if fold.history else []
+    facts = {
+        "name": fold.name,
+        "train_clips": fold.train_clips,
+        "test_clips": fold.test_clips,
+        "epochs": fold.epochs,
+        "chosen_epoch": fold.chosen_epoch,
+    }
+    history = {name: [_plain(entry[name]) for entry in fold.history] for name in names}
+    return f'{_dump(facts)[:-1]}, "history": {_compact(history)}}}'
 
 
 def _scored(result: Result, command: int) -> str:

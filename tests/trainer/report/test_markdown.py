@@ -201,22 +201,19 @@ def test_losses_stand_in_columns_of_their_own() -> None:
 def test_someone_is_left_to_score_trials_by(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_results(tmp_path / "a.json", [make()])
-    assert (
-        main(["report", str(tmp_path / "a.json"), "--trials", "--fresh", ",".join(SPEAKERS)]) == 2
-    )
+    path = tmp_path / "a.json"
+    write_results(path, [make()])
+    assert main(["report", str(path), "--trials", "--fresh", ",".join(SPEAKERS)]) == 2
     assert "fresh: found every speaker of loso-edge" in capsys.readouterr().err
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = make()
-    write_results(tmp_path / "a.json", [result])
-    assert (
-        main(["report", str(tmp_path / "a.json"), "--markdown", "--out", str(tmp_path / "x.html")])
-        == 0
-    )
+    path, page = tmp_path / "a.json", tmp_path / "x.html"
+    write_results(path, [result])
+    assert main(["report", str(path), "--markdown", "--out", str(page)]) == 0
     assert capsys.readouterr().out == score_table(group_runs([result])) + "\n"
-    assert not (tmp_path / "x.html").exists()
+    assert not page.exists()
 
 
 def test_trials_say_what_they_were_trained_with(

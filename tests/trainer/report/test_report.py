@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.cli import main
@@ -210,6 +212,42 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert re.search(says, printed.err)
         assert printed.err.count("\n") == 1
         assert printed.out == ""
+
+
+def test_scores_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One object per score, by scikit-learn from the posteriors, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    results = [make(), make(1), make(2, condition="gain:-24", loss="focal"), make(mixed=True)]
+    # Clips in two orders are as many clips.
+    orders = [
+        dataclasses.replace(clip, order=order, preceding=i)
+        for order in (0, 1)
+        for i, clip in enumerate(make().clips)
+    ]
+    results.append(make(protocol="loso-running", clips=orders))
+    write_results(tmp_path / "one.json", results[:2])
+    write_results(tmp_path / "more.json", results[2:])
+    assert main(["report", "one.json", "more.json", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    for line, result in zip(printed.out.splitlines(), results, strict=True):
+        truth = [clip.truth for clip in result.clips]
+        answers = [LABELS[int(np.argmax(clip.posteriors))] for clip in result.clips]
+        assert json.loads(line) == {
+            "protocol": result.key.protocol,
+            "recipe": "edge",
+            "loss": result.key.loss,
+            "precision": "int8",
+            "seed": result.key.seed,
+            "condition": "gain:-24" if result is results[2] else "clean",
+            "ua": pytest.approx(recall_score(truth, answers, average="macro")),
+            "wa": pytest.approx(accuracy_score(truth, answers)),
+            "f1": pytest.approx(f1_score(truth, answers, average="weighted")),
+            "clips": 60,
+        }
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_command_line_says_where_the_page_is(
