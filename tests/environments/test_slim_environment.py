@@ -118,7 +118,7 @@ def test_runtime_does_without(
     assert result["row"]["label"] in LABELS
     assert {
         "lightsernet_edge.audio.recording",
-        "lightsernet_trainer.cli.train",
+        "lightsernet_edge.cli.classify",
         "lightsernet_edge.engines.interpreter",
         "lightsernet_edge.features.front_end",
     } <= set(result["modules"])
@@ -149,6 +149,9 @@ print(json.dumps(sorted(names)))
         ["evaluate", "--dataset", "emodb", "--data", "data"],
         ["crossval", "--dataset", "emodb", "--data", "data", "--out", "out"],
         ["fetch", "emodb", "--to", "out"],
+        ["report", "results.json"],
+        ["calibrate", "results.json"],
+        ["release", "--model", "x.tflite", "--results", "results.json", "--out", "y.tflite"],
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -159,15 +162,3 @@ def test_trainer_verbs_name_the_extra(
     line = assert_one_line_error(slim.command(*arguments, cwd=tmp_path), status=1)
     assert 'pip install ".[train]" in a checkout' in line
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["data", "wav"]
-
-
-@pytest.mark.parametrize("name", ["report", "calibration", "release"])
-def test_trainer_programs_name_the_extra(
-    name: str, slim: VirtualEnvironment, tmp_path: Path
-) -> None:
-    done = slim.run("-m", f"lightsernet_trainer.{name}", "result.json", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
-    assert line.startswith(f"python -m lightsernet_trainer.{name}: error: {name} needs the offline")
-    assert 'pip install ".[train]" in a checkout' in line
-    assert list(tmp_path.iterdir()) == []

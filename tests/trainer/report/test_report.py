@@ -200,7 +200,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     data = json.loads(result.read_text())
     (scored,) = data["trainings"][0]["results"]
     for changed, arguments, says in (
-        ({"ua": 0.1}, [], r"ua is 0\.1, but the posteriors give"),
+        ({"ua": 0.1}, [], r"ua is 0\.1, expected 0\.\d+, which the posteriors give"),
         ({"ua": "x"}, [], r"result\.json: .*\.ua is 'x'"),
         ({}, ["--data", str(tmp_path / "absent")], "absent: no such folder"),
         ({}, ["--out", str(tmp_path / "absent" / "x.html")], "x.html: cannot be written"),
