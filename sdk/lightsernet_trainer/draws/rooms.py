@@ -4,7 +4,7 @@ By formula, because 120 draws of EMO-DB need some 22,000 rooms. pyroomacoustics 
 well kept and installs as a wheel, was tried on one core for rooms of 15 to 130 m3. Its image
 sources take 0.09 s for a reverberation time of 0.2 s, 0.55 s for 0.4 s and 11.6 s for 0.9 s; with
 reflections of the third order and rays for the rest it takes 0.19, 0.43 and 0.98 s. That is some
-four hours where this takes one minute. Image sources up to the sixth order take 3 ms, but leave
+three hours where this takes half a minute. Image sources up to the sixth order take 3 ms, but leave
 no tail.
 """
 

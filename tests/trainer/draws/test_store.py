@@ -110,6 +110,9 @@ def test_speakers_may_share_scenes(shared: float, tmp_path: Path) -> None:
     # Two clips of one speaker are as fast or not, and the third's speaker is another.
     assert (speeds[0] == pytest.approx(speeds[1], abs=0.1)) == (shared == 1.0)
     assert speeds[0] != pytest.approx(speeds[2], abs=0.1)
+    nobody = [dataclasses.replace(clip, speaker="") for clip in clips[:2]]
+    speeds = [[clip_rows(c) / len(store.rows(c, n)) for n in range(4)] for c in nobody]
+    assert speeds[0] != pytest.approx(speeds[1], abs=0.1)
 
 
 def clip_rows(clip: Clip) -> int:
@@ -144,6 +147,9 @@ def test_a_damaged_draw_is_noticed_or_untouched(
     assert found is None or np.array_equal(found, draws[number])
     if place % len(content) < 8:
         assert found is None
+    file.write_bytes(file.read_bytes()[:8].ljust(len(content), b"\0"))
+    assert read_draw(file, number, 5) is None
+    file.write_bytes(content)
     file.write_bytes(file.read_bytes()[: place % len(content)])
     found = read_draw(file, number, 5)
     assert found is None or np.array_equal(found, draws[number])
@@ -210,6 +216,10 @@ def test_draws_of_other_recipes_go_when_there_is_no_room_for_them(tmp_path: Path
     taken = sum(len(content) for name, content in contents(cache).items() if name in old)
     new.expect_room(clips, n_rows, 3 * taken)
     assert old <= set(contents(cache))
+    # As few as will do, and the oldest of them.
+    oldest = min((cache / name for name in old), key=lambda path: path.stat().st_mtime_ns)
+    new.expect_room(clips, n_rows, 1.9 * taken)
+    assert old - set(contents(cache)) == {oldest.name}
     new.make(clips[0], 0)
     mine = set(contents(cache)) - old - {"kept.npy"}
     new.expect_room(clips, n_rows, 1.2 * taken)
