@@ -11,6 +11,7 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec, recipe
 
 from .conditions.condition import CLEAN
+from .draws.recipe import DrawRecipe
 
 LEVELS = ("recipe", "none", "percentile", "running-peak")
 LOSSES = ("cross-entropy", "focal")
@@ -27,6 +28,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "mixup": (0.0, 10.0),
     "time_masks": (0, 100),
     "time_mask_frames": (0, 1000),
+    "draws": (0, 10_000),
     "profile_clips": (0, 1000),
     "neutral_profiles": (0.0, 1.0),
     "seed": (0, 2**31 - 1),
@@ -91,6 +93,11 @@ class TrainingConfiguration:
         Conditions (`lightsernet_trainer.conditions`) that training clips go
         through: a crop comes from the clip as it is or from one of these,
         each as likely.
+    draws : int
+        Draws of every clip (`lightsernet_trainer.draws`) that crops are taken from,
+        in place of the clip as it is and of variants; 0 for none.
+    draw_recipe : DrawRecipe
+        What is drawn.
     profile_clips : int
         Half of the crops are standardised by a profile of up to so many clips of
         their speaker; 0 for the training set's statistics alone.
@@ -104,7 +111,8 @@ class TrainingConfiguration:
     Raises
     ------
     InputError
-        If a number is out of its range, or profiles are asked for without standardisation.
+        If a number is out of its range, or settings do not go together: profiles without
+        standardisation, draws with variants, a recipe of draws without draws.
     """
 
     features: str = "edge"
@@ -128,6 +136,8 @@ class TrainingConfiguration:
     time_mask_frames: int = 0
     mixup: float = 0.0
     variants: tuple[str, ...] = ()
+    draws: int = 0
+    draw_recipe: DrawRecipe = dataclasses.field(default_factory=DrawRecipe)
     profile_clips: int = 0
     neutral_profiles: float = 0.0
     mixed_precision: str = "none"
@@ -147,6 +157,14 @@ class TrainingConfiguration:
                 f"profile_clips: found {self.profile_clips} without standardise, expected 0: "
                 "profiles are what features are standardised by"
             )
+        if self.draws and set(self.variants) - {CLEAN}:
+            raise InputError(
+                f"variants: found {','.join(self.variants)} with draws, expected {CLEAN}: crops "
+                "are of draws alone"
+            )
+        if not self.draws and self.draw_recipe != DrawRecipe():
+            changes = ",".join(self.draw_recipe.changes())
+            raise InputError(f"draw_recipe: found {changes} without draws, expected some draws")
 
     def feature_spec(self) -> FeatureSpec:
         """Return the recipe with the changes asked for, not yet standardised.
@@ -172,15 +190,19 @@ class TrainingConfiguration:
         return dataclasses.replace(spec, **changes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values."""
+        """Return the fields as JSON values; those of draws only where there are some."""
         lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
-        return {**dataclasses.asdict(self), **lists}
+        fields = {**dataclasses.asdict(self), **lists, "draw_recipe": self.draw_recipe.to_json()}
+        if not self.draws:
+            del fields["draws"], fields["draw_recipe"]
+        return fields
 
     def flags(self) -> list[str]:
         """Return the flags by which the settings differ from the recipe's defaults.
 
         Left out are the seed, which is a fold's, and no variants at all where the
-        recipe has some, which has no flag: ``--variants clean`` does the same.
+        recipe has some, which has no flag: ``--variants clean`` does the same, and
+        draws put them aside.
         """
         defaults = recipe_configuration(self.features)
         words = [] if self.features == "edge" else ["--features", self.features]
@@ -188,11 +210,15 @@ class TrainingConfiguration:
             value = getattr(self, field.name)
             if value == getattr(defaults, field.name) or field.name in ("features", "seed"):
                 continue
+            if field.name == "variants" and self.draws:
+                continue
             flag = "--" + field.name.replace("_", "-")
             if isinstance(value, bool):
                 words.append(flag if value else flag.replace("--", "--no-", 1))
             elif isinstance(value, tuple):
                 words += [flag, ",".join(value) or CLEAN]
+            elif isinstance(value, DrawRecipe):
+                words += [flag, ",".join(value.changes())]
             else:
                 words += [flag, str(value)]
         return words
@@ -214,6 +240,8 @@ class TrainingConfiguration:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in fields.items()
         }
+        if "draw_recipe" in values:
+            values["draw_recipe"] = DrawRecipe.from_json(values["draw_recipe"])
         return cls(**values)
 
 

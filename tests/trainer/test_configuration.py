@@ -25,6 +25,7 @@ from lightsernet_trainer.configuration import (
     TrainingConfiguration,
 )
 from lightsernet_trainer.datasets import LAYOUTS
+from lightsernet_trainer.draws.recipe import DrawRecipe
 
 SETTINGS = st.fixed_dictionaries(
     {},
@@ -42,6 +43,10 @@ SETTINGS = st.fixed_dictionaries(
         "batch_statistics": st.sampled_from(BATCH_STATISTICS),
         "epochs": st.integers(1, 10_000),
         "variants": st.just(("speed:0.9", "telephone")),
+        "draws": st.integers(0, 10_000),
+        "draw_recipe": st.sampled_from(
+            (DrawRecipe(), DrawRecipe(room=0.25, snr_db=(0.0, 5.5), held_out_noises=("a", "b")))
+        ),
         "profile_clips": st.integers(0, 1000),
         "neutral_profiles": st.floats(0.0, 1.0),
     },
@@ -52,6 +57,10 @@ SETTINGS = st.fixed_dictionaries(
 def test_flags_give_the_settings_again(features: str, changes: dict[str, Any]) -> None:
     fields = {"features": features, **DEFAULTS.get(features, {}), **changes}
     assume(fields.get("standardise", True) or not fields.get("profile_clips", 0))
+    if fields.get("draws"):
+        fields["variants"] = ()
+    else:
+        fields.pop("draw_recipe", None)
     configuration = TrainingConfiguration(**fields)
     parser = argparse.ArgumentParser()
     training_settings.add_settings(parser)
@@ -85,6 +94,8 @@ def as_said(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return "eight speeds" if value == DEFAULTS["edge"]["variants"] else "none"
+    if isinstance(value, DrawRecipe):
+        return "as docs/reference/draws.md says"
     if value == "recipe":
         return "the recipe's"
     return f"{value:g}" if isinstance(value, (int, float)) else str(value)

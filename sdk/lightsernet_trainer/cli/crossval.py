@@ -157,6 +157,7 @@ def run(arguments: argparse.Namespace) -> int:
         _command(),
         arguments.parallel,
         arguments.jobs,
+        training_settings.draw_limits(arguments),
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)

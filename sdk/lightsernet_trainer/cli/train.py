@@ -96,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.out,
         noises=training_settings.noises(arguments, sample_rate, "train"),
         cache=arguments.cache,
+        draw_limits=training_settings.draw_limits(arguments),
         restart=arguments.restart,
         verbosity=arguments.verbosity,
         console=console,

@@ -12,6 +12,7 @@ from lightsernet_edge.cli import options
 if TYPE_CHECKING:
     from ..conditions.noise import Noises
     from ..configuration import TrainingConfiguration
+    from ..draws.limits import DrawLimits
 
 
 Kind = Callable[[str], object]
@@ -77,6 +78,19 @@ _SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
         "conditions that crops are also taken under, or clean (edge: eight speeds, else none)",
     ),
     (
+        "--draws",
+        int,
+        "N",
+        "take crops from N draws of every clip: at another speed, in a room, through a line, in "
+        "noise (default: 0)",
+    ),
+    (
+        "--draw-recipe",
+        options.label_list,
+        "F=V,...",
+        "what is drawn, a range as LOW..HIGH (default: as docs/reference/draws.md says)",
+    ),
+    (
         "--profile-clips",
         int,
         "N",
@@ -94,7 +108,7 @@ _SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
 
 
 def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> None:
-    """Add a flag for every field of the training configuration, and ``--noises``.
+    """Add a flag for every field of the training configuration, and for what training needs.
 
     Parameters
     ----------
@@ -117,7 +131,23 @@ def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> No
         "--noises",
         metavar="DIR",
         type=options.path,
-        help="recordings of noise, for conditions that name one",
+        action="append",
+        help="folder of noise recordings, for conditions that name one and for draws; may be "
+        "given more than once",
+    )
+    parser.add_argument(
+        "--cache-size",
+        metavar="GB",
+        type=float,
+        default=4.0,
+        help="the most that draws may take where features are kept; if they need more, nothing "
+        "is begun (default: 4)",
+    )
+    parser.add_argument(
+        "--draw-workers",
+        metavar="N",
+        type=int,
+        help="processes that make draws beside the training (default: one for each core)",
     )
 
 
@@ -130,13 +160,32 @@ def configuration(arguments: argparse.Namespace) -> TrainingConfiguration:
         If a value is out of its range, or the front end cannot be had.
     """
     from ..configuration import DEFAULTS, TrainingConfiguration
+    from ..draws.recipe import DrawRecipe
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
     given = {name: getattr(arguments, name) for name in names}
     given = {name: value for name, value in given.items() if value is not None}
+    if "draw_recipe" in given:
+        given["draw_recipe"] = DrawRecipe().changed(given["draw_recipe"])
+    # Whichever is asked for takes the place of the other.
+    if given.get("draws"):
+        given.setdefault("variants", ())
     settings = TrainingConfiguration(**{**DEFAULTS.get(given.get("features", "edge"), {}), **given})
     settings.feature_spec()
     return settings
+
+
+def draw_limits(arguments: argparse.Namespace) -> DrawLimits:
+    """Return what ``--cache-size`` and ``--draw-workers`` say.
+
+    Raises
+    ------
+    InputError
+        If a number is out of its range.
+    """
+    from ..draws.limits import DrawLimits
+
+    return DrawLimits(arguments.cache_size, arguments.draw_workers)
 
 
 def noises(arguments: argparse.Namespace, sample_rate: int, part: str) -> Noises | None:
@@ -145,7 +194,7 @@ def noises(arguments: argparse.Namespace, sample_rate: int, part: str) -> Noises
     Raises
     ------
     InputError
-        If the folder holds none.
+        If a folder holds none, or two have the same name.
     """
     if arguments.noises is None:
         return None

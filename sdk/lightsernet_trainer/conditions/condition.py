@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ from .codecs import mp3, mu_law
 from .filters import telephone
 from .formants import FORMANT_RANGE, shift_formants
 from .level import gain
-from .noise import Noises, add_noise
+from .noise import Noises, add_noise, noise_digests
 from .room import DISTANCE_M, DISTANCE_RANGE_M, RT60_RANGE_S, RT60_S, reverberate, room_response
 from .sample_types import Floats, Samples, for_both_types
 from .speed import SPEED_RANGE, change_speed
@@ -119,11 +118,13 @@ def noises_used(conditions: Iterable[str], noises: Noises | None) -> dict[str, s
     """
     parts = [part.split(":") for text in conditions for part in text.split("+")]
     named = {words[1] for words in parts if words[0] == "noise" and len(words) == 3}
-    return {
-        name: hashlib.sha256(samples.tobytes()).hexdigest()
-        for name, samples in sorted((noises or {}).items())
-        if name in named or "any" in named
-    }
+    return noise_digests(
+        {
+            name: samples
+            for name, samples in (noises or {}).items()
+            if name in named or "any" in named
+        }
+    )
 
 
 def _step(text: str, sample_rate: int, noises: Noises | None) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -66,6 +67,14 @@ def read_noises(folders: Path | Iterable[Path], sample_rate: int, part: str = "a
             raise InputError(f"{path}: is silent, expected noise")
         noises[name] = samples - samples.mean()
     return noises
+
+
+def noise_digests(noises: Noises) -> dict[str, str]:
+    """Return what tells noises from others of the same name: SHA-256 of the samples, sorted."""
+    return {
+        name: hashlib.sha256(samples.tobytes()).hexdigest()
+        for name, samples in sorted(noises.items())
+    }
 
 
 @for_both_types

@@ -48,14 +48,9 @@ def train_fold(job: FoldJob, cache: FoldCache) -> TrainedFold:
 
     configuration, split = job.configuration, job.fold.split
     quiet = Console(quiet=True)
-    store = FeatureStore(
-        configuration.feature_spec(),
-        "disk",
-        job.cache,
-        variants=configuration.variants,
-        noises=job.training_noises,
-    )
+    store = FeatureStore.of(configuration, "disk", job.cache, job.training_noises)
     store.load(split.train, quiet)
+    store.load_first_draws(split.train, quiet)
     data = TrainingSet.of(store, split.train, job.corpus.labels, configuration)
     checkpoint = Checkpoint(cache.run, cache.run_facts)
     best = None
@@ -86,7 +81,7 @@ def _best_epoch(job: FoldJob, data: TrainingSet, file: Path, facts: str) -> Best
 
     exact = build_network(job.configuration, data.spec, len(data.labels))
     test = job.fold.split.test
-    rows = centre_crops(data.store, data.spec, test, exact.input_shape[1])
+    rows = centre_crops(map(data.store.rows, test), data.spec, exact.input_shape[1])
     truth = np.array([data.labels.index(clip.label) for clip in test])
     return BestEpoch(file, facts, exact, np.stack(rows)[..., None], truth)
 

@@ -16,12 +16,14 @@ from ..conditions.condition import CLEAN
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import NEUTRAL, Corpus
+from ..draws.limits import DrawLimits
+from ..draws.makers import making
 from ..results.checks import expect_same_folds, expect_same_settings
 from ..results.file import read_folder, write_results
 from ..results.key import ResultKey
 from ..results.protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
 from ..results.result import Result
-from ..training.feature_store import FeatureStore
+from ..training.feature_store import FeatureStore, draw_store
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
 from .folds import Fold
@@ -50,6 +52,8 @@ class CrossValidation:
     parallel : {"none", "loky", "dask", "ray"}
     jobs : int
         Folds at a time.
+    draw_limits : DrawLimits
+        What draws may take of this machine, for all folds.
     """
 
     protocol: str
@@ -62,6 +66,7 @@ class CrossValidation:
     command: str = ""
     parallel: str = "none"
     jobs: int = 2
+    draw_limits: DrawLimits = dataclasses.field(default_factory=DrawLimits)
 
 
 def cross_validate(
@@ -98,7 +103,7 @@ def cross_validate(
     ------
     InputError
         If `out` holds other folds or settings, the protocol asks for what recipe or clips
-        do not have, or a clip cannot be read.
+        do not have, draws take more than the plan's limits, or a clip cannot be read.
     """
     console = Console(quiet=True) if console is None else console
     _expect_adaptable(folds, plan)
@@ -108,10 +113,16 @@ def cross_validate(
     except OSError as error:
         raise InputError(f"out: {out} cannot be made ({error.strerror})") from None
     # A clip that cannot be read or is too short is told of now, not after a fold's training.
-    store = FeatureStore(plan.configuration.feature_spec(), "disk", out / "features")
+    features, configuration = out / "features", plan.configuration
+    draws = draw_store(configuration, "disk", features, plan.training_noises)
+    store = FeatureStore(configuration.feature_spec(), "disk", features, draws=draws)
     store.load(corpus.clips, console)
+    trained_on = {clip for fold in folds for clip in fold.split.train}
+    heard = [clip for clip in corpus.clips if clip in trained_on]
+    store.expect_room(heard, plan.draw_limits)
     jobs = _jobs(corpus, folds, plan, out)
-    outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
+    with making(draws, heard, plan.draw_limits):
+        outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
     results = []
     for key in _keys(plan):
         mine = [o for j, o in zip(jobs, outcomes, strict=True) if j.configuration.seed == key.seed]

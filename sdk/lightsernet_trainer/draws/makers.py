@@ -17,9 +17,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from lightsernet_edge.errors import InputError, LightSernetError
+from lightsernet_edge.errors import LightSernetError
 
 from ..datasets.clip import Clip
+from .limits import DrawLimits
 from .store import DrawStore
 
 # A block takes a fraction of a second; a process that is hung is not waited for.
@@ -29,27 +30,21 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 
 
 @contextmanager
-def making(store: DrawStore, clips: Sequence[Clip], workers: int) -> Iterator[None]:
+def making(store: DrawStore | None, clips: Sequence[Clip], limits: DrawLimits) -> Iterator[None]:
     """Let processes make draws while the body runs; what is not made by its end is left.
 
     Parameters
     ----------
-    store : DrawStore
-        One that keeps draws in memory, or not at all, has no use for other processes: nothing
-        is started.
+    store : DrawStore or None
+        None, and one that keeps draws in memory or not at all, has no use for other processes:
+        nothing is started.
     clips : sequence of Clip
         The first draws of all are made first.
-    workers : int
-        Processes; 0 for none.
-
-    Raises
-    ------
-    InputError
-        If `workers` is negative.
+    limits : DrawLimits
+        How many processes.
     """
-    if workers < 0:
-        raise InputError(f"draw_workers: found {workers}, expected at least 0")
-    if store.folder is None or workers == 0:
+    workers = limits.processes
+    if store is None or store.folder is None or workers == 0:
         yield
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -65,13 +60,6 @@ def making(store: DrawStore, clips: Sequence[Clip], workers: int) -> Iterator[No
                 _tell_to_stop(process)
             for process in processes:
                 _end(process)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _start(job: Path, worker: int, workers: int) -> subprocess.Popen[bytes]:

@@ -182,6 +182,8 @@ class DrawRecipe:
         InputError
             If a field is unknown, of another type or out of its range.
         """
+        if not isinstance(fields, Mapping):
+            raise InputError(f"draw_recipe: found {fields!r}, expected fields by name")
         values: dict[str, Any] = {}
         defaults = cls()
         for name, value in fields.items():

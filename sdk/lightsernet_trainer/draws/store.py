@@ -16,16 +16,16 @@ from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 
-from ..conditions.noise import Noises
+from ..conditions.noise import Noises, noise_digests
 from ..datasets.clip import Clip
 from .block_file import BLOCK, HEADER_BYTES, SUFFIX, HalfRows, read_draw, write_block
 from .hearing import hear
+from .limits import GIGABYTE
 from .recipe import DrawRecipe
 from .scene import draw_scene, random_of
 
 # Part of the files' names: one more, when draws come out otherwise than before.
 _VERSION = 1
-GIGABYTE = 10**9
 
 
 class DrawStore:
@@ -46,6 +46,15 @@ class DrawStore:
         As for the features of the clips themselves.
     folder : Path, optional
         Needed for ``disk``.
+
+    Attributes
+    ----------
+    n_draws : int
+    spec : FeatureSpec
+        Without mean, scale and bound.
+    recipe : DrawRecipe
+    folder : Path or None
+        Where draws are kept, if on the disk.
 
     Raises
     ------
@@ -71,24 +80,32 @@ class DrawStore:
         self.spec = spec.without_standardisation()
         self._front_end = FrontEnd(self.spec)
         self.recipe = recipe
-        self._recordings = {
-            name: samples.astype(np.float32)
-            for name, samples in drawn_noises(recipe, noises).items()
-        }
-        self._noise_names = sorted(self._recordings)
-        self._facts = [
-            _VERSION,
-            self.spec.to_json(),
-            recipe.to_json(),
-            {
-                name: hashlib.sha256(samples.tobytes()).hexdigest()
-                for name, samples in sorted(self._recordings.items())
-            },
-        ]
+        drawn = drawn_noises(recipe, noises)
+        self._noise_names = sorted(drawn)
+        # Half of the memory, in every process that makes draws.
+        self._recordings = {name: samples.astype(np.float32) for name, samples in drawn.items()}
+        self._facts = [_VERSION, self.spec.to_json(), recipe.to_json(), noise_digests(drawn)]
         self._cache = cache
         self.folder = folder if cache == "disk" else None
         self._keys: dict[Clip, str] = {}
         self._kept: dict[tuple[Clip, int], list[HalfRows]] = {}
+
+    def numbers(self, epoch: int, shared: bool = False) -> Sequence[int]:
+        """Return the draws that an epoch chooses from, by number.
+
+        A block more from epoch to epoch: training begins as soon as the first is made.
+
+        Parameters
+        ----------
+        epoch : int
+            Counted from 0.
+        shared : bool
+            Whether only those in scenes that a speaker's clips share, if there are any.
+        """
+        numbers = range(min(self.n_draws, BLOCK * (epoch + 1)))
+        if not shared:
+            return numbers
+        return [number for number in numbers if self.recipe.is_of_speaker(number)] or numbers
 
     @property
     def n_blocks(self) -> int:
@@ -252,14 +269,6 @@ def drawn_noises(recipe: DrawRecipe, noises: Noises | None) -> Noises:
             "some that are left to draw"
         )
     return drawn
-
-
-def draws_by(epoch: int, n_draws: int) -> int:
-    """Return how many draws of a clip an epoch, counted from 0, chooses from.
-
-    A block more from epoch to epoch: so training begins as soon as the first is made.
-    """
-    return min(n_draws, BLOCK * (epoch + 1))
 
 
 def _numbers(block: int) -> range:

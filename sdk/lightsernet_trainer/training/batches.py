@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from lightsernet_edge.profiles.profile import RunningProfile
 from ..conditions.condition import CLEAN
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import NEUTRAL, Clip
-from .feature_store import FeatureStore
+from .feature_store import FeatureStore, Heard
 
 Rows = NDArray[np.float32]
 
@@ -70,7 +70,7 @@ class CropBatches:
     Parameters
     ----------
     store : FeatureStore
-        Gives the rows, not standardised.
+        Gives the rows, not standardised. If it has draws, every crop is of one.
     clips : sequence of Clip
         Each is cropped once per epoch; at least one.
     labels : sequence of str
@@ -129,18 +129,16 @@ class CropBatches:
         order = random.permutation(len(self._clips))
         for start in range(0, len(order), self._batch_size):
             chosen = order[start : start + self._batch_size]
-            crops = np.stack([self._crop(self._clips[i], random) for i in chosen])
+            crops = np.stack([self._crop(self._clips[i], number, random) for i in chosen])
             yield self._mixed(crops, self._targets[chosen], random)
 
-    def _crop(self, clip: Clip, random: np.random.Generator) -> Rows:
+    def _crop(self, clip: Clip, epoch: int, random: np.random.Generator) -> Rows:
         augmentation = self._augmentation
-        variant = CLEAN
-        if augmentation.variants:
-            variant = str(random.choice((CLEAN, *augmentation.variants)))
+        heard, is_known = self._heard(epoch, random)
         normaliser = self._normaliser
-        if augmentation.profile_clips and random.random() < _PROFILE_SHARE:
-            normaliser = self._profile_normaliser(clip.speaker, variant, random)
-        crop = normaliser.crop(self._store.rows(clip, variant), self._n_frames, random)
+        if is_known:
+            normaliser = self._profile_normaliser(clip.speaker, heard, random)
+        crop = normaliser.crop(self._store.rows(clip, heard), self._n_frames, random)
         if augmentation.time_masks:
             crop = crop.copy()
         for _ in range(augmentation.time_masks):
@@ -149,8 +147,21 @@ class CropBatches:
             crop[start : start + length] = 0.0
         return crop[..., None]
 
+    def _heard(self, epoch: int, random: np.random.Generator) -> tuple[Heard, bool]:
+        """Draw how a clip is heard, and whether its speaker is known by then."""
+        augmentation, draws = self._augmentation, self._store.draws
+        if draws is not None:
+            is_known = bool(augmentation.profile_clips) and random.random() < _PROFILE_SHARE
+            # A profile is of clips that were heard in the same scene.
+            numbers = draws.numbers(epoch, shared=is_known)
+            return numbers[int(random.integers(len(numbers)))], is_known
+        variant = CLEAN
+        if augmentation.variants:
+            variant = str(random.choice((CLEAN, *augmentation.variants)))
+        return variant, bool(augmentation.profile_clips) and random.random() < _PROFILE_SHARE
+
     def _profile_normaliser(
-        self, speaker: str, variant: str, random: np.random.Generator
+        self, speaker: str, heard: Heard, random: np.random.Generator
     ) -> Normaliser:
         """Draw a profile as a device may have of the speaker after some speech."""
         profile = RunningProfile(self._spec, prior_mean_s=PRIOR_S, prior_scale_s=PRIOR_S)
@@ -160,7 +171,7 @@ class CropBatches:
         most = min(self._augmentation.profile_clips, len(theirs))
         count = int(random.integers(1, most + 1))
         for i in random.permutation(len(theirs))[:count]:
-            profile.add(self._store.rows(theirs[i], variant).astype(np.float64))
+            profile.add(self._store.rows(theirs[i], heard).astype(np.float64))
         return Normaliser(profile.profile().applied_to(self._spec))
 
     def _mixed(self, crops: Rows, targets: Rows, random: np.random.Generator) -> tuple[Rows, Rows]:
@@ -248,28 +259,21 @@ def fit_length(
     )
 
 
-def centre_crops(
-    store: FeatureStore, spec: FeatureSpec, clips: Sequence[Clip], n_frames: int
-) -> list[Rows]:
+def centre_crops(clips: Iterable[Rows], spec: FeatureSpec, n_frames: int) -> list[Rows]:
     """Return the middle of each clip as the model sees it.
 
     Parameters
     ----------
-    store : FeatureStore
+    clips : iterable of ndarray, each of shape (any, n_coefficients)
+        Not standardised.
     spec : FeatureSpec
         With the mean, scale and bound to apply.
-    clips : sequence of Clip
     n_frames : int
         At least 1.
 
     Returns
     -------
     list of ndarray of float32, shape (n_frames, n_coefficients)
-
-    Raises
-    ------
-    AudioError
-        If a clip cannot be read or is too short.
     """
     normaliser = Normaliser(spec)
-    return [normaliser.crop(store.rows(clip), n_frames) for clip in clips]
+    return [normaliser.crop(rows, n_frames) for rows in clips]

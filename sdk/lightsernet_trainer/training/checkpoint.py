@@ -14,10 +14,11 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.files.atomic_write import write_atomically
 
 from ..conditions.condition import noises_used
-from ..conditions.noise import Noises
+from ..conditions.noise import Noises, noise_digests
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip, Corpus
 from ..datasets.splits import Split
+from ..draws.store import drawn_noises
 
 if TYPE_CHECKING:
     import keras
@@ -161,7 +162,10 @@ def run_facts(
     A clip is identified by speaker, label, size, and the last two parts of its path: a
     run may be continued where the data lies in another folder.
     """
-    used = noises_used(configuration.variants, noises)
+    if configuration.draws:
+        used = noise_digests(drawn_noises(configuration.draw_recipe, noises))
+    else:
+        used = noises_used(configuration.variants, noises)
     return {
         "configuration": configuration.to_json(),
         "features": configuration.feature_spec().to_json(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ from lightsernet_edge.files.atomic_write import write_atomically
 from ..conditions import Condition, clip_random, parse_condition
 from ..conditions.condition import CLEAN, noises_used
 from ..conditions.noise import Noises
+from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip
+from ..draws.limits import GIGABYTE, DrawLimits
+from ..draws.store import DrawStore
 
 CACHES = ("disk", "memory", "none")
+
+# How a clip is heard: under a condition, by its name, or in a draw, by its number.
+Heard = str | int
 
 
 class FeatureStore:
@@ -44,6 +50,16 @@ class FeatureStore:
         Conditions under which `rows` can be asked for, besides ``clean``.
     noises : dict of str to ndarray, optional
         The noises that the variants name; see `conditions.read_noises`.
+    draws : DrawStore, optional
+        Of the same front end.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        Without mean, scale and bound.
+    variants : tuple of str
+        ``clean`` the first.
+    draws : DrawStore or None
 
     Raises
     ------
@@ -59,6 +75,7 @@ class FeatureStore:
         min_seconds: float = 0.3,
         variants: Sequence[str] = (),
         noises: Noises | None = None,
+        draws: DrawStore | None = None,
     ) -> None:
         if cache not in CACHES:
             raise InputError(f"cache: found {cache!r}, expected one of {', '.join(CACHES)}")
@@ -69,6 +86,7 @@ class FeatureStore:
         self._cache = cache
         self._folder = folder
         self._min_seconds = min_seconds
+        self.draws = draws
         self.variants = (CLEAN, *variants)
         self._conditions: dict[str, Condition] = {
             name: parse_condition(name, spec.sample_rate, noises) for name in self.variants
@@ -76,14 +94,34 @@ class FeatureStore:
         self._noises = {name: noises_used([name], noises) for name in self.variants}
         self._kept: dict[tuple[Clip, str], NDArray[np.float32]] = {}
 
-    def rows(self, clip: Clip, variant: str = CLEAN) -> NDArray[np.float32]:
-        """Return a clip's features, as it is or under one of the variants.
+    @classmethod
+    def of(
+        cls,
+        configuration: TrainingConfiguration,
+        cache: str = "memory",
+        folder: Path | None = None,
+        noises: Noises | None = None,
+    ) -> FeatureStore:
+        """Return the features, variants and draws that a configuration asks for.
+
+        Raises
+        ------
+        InputError
+            If there is no such cache, its front end cannot be had or drawn with, or a
+            condition or all noise to draw is missing.
+        """
+        spec, variants = configuration.feature_spec(), configuration.variants
+        draws = draw_store(configuration, cache, folder, noises)
+        return cls(spec, cache, folder, variants=variants, noises=noises, draws=draws)
+
+    def rows(self, clip: Clip, heard: Heard = CLEAN) -> NDArray[np.float32]:
+        """Return a clip's features, as it is, under one of the variants or in one of the draws.
 
         Parameters
         ----------
         clip : Clip
-        variant : str
-            ``clean``, or one of the store's variants.
+        heard : str or int
+            ``clean``, one of the store's variants, or the number of a draw.
 
         Returns
         -------
@@ -94,16 +132,33 @@ class FeatureStore:
         AudioError
             If the clip cannot be read or is too short.
         """
+        if isinstance(heard, int):
+            assert self.draws is not None
+            return self.draws.rows(clip, heard)
         if self._cache == "none":
-            return self._compute(clip, variant)
-        if (clip, variant) not in self._kept:
-            rows = self._from_disk(clip, variant) if self._cache == "disk" else None
+            return self._compute(clip, heard)
+        if (clip, heard) not in self._kept:
+            rows = self._from_disk(clip, heard) if self._cache == "disk" else None
             if rows is None:
-                rows = self._compute(clip, variant)
+                rows = self._compute(clip, heard)
                 if self._cache == "disk":
-                    self._to_disk(clip, variant, rows)
-            self._kept[clip, variant] = rows
-        return self._kept[clip, variant]
+                    self._to_disk(clip, heard, rows)
+            self._kept[clip, heard] = rows
+        return self._kept[clip, heard]
+
+    def training_rows(self, clips: Sequence[Clip]) -> Iterator[NDArray[np.float32]]:
+        """Yield the features of each clip once, as training hears it.
+
+        With draws, it is one of the first, another from clip to clip; else the clip as it is.
+
+        Raises
+        ------
+        AudioError
+            If a clip cannot be read or is too short.
+        """
+        first = [CLEAN] if self.draws is None else self.draws.numbers(epoch=0)
+        for place, clip in enumerate(clips):
+            yield self.rows(clip, first[place % len(first)])
 
     def load(self, clips: Sequence[Clip], console: Console) -> None:
         """Compute and cache the features of clips, showing progress.
@@ -135,6 +190,40 @@ class FeatureStore:
         if self._cache == "disk":
             for (clip, variant), rows in new.items():
                 self._to_disk(clip, variant, rows)
+
+    def expect_room(self, clips: Sequence[Clip], limits: DrawLimits) -> None:
+        """Refuse draws that would not fit; see `DrawStore.expect_room`.
+
+        Parameters
+        ----------
+        clips : sequence of Clip
+            Of which there will be draws.
+        limits : DrawLimits
+
+        Raises
+        ------
+        InputError
+            If they need more.
+        """
+        if self.draws is not None:
+            n_rows = sum(len(self.rows(clip)) for clip in clips)
+            self.draws.expect_room(clips, n_rows, limits.cache_size * GIGABYTE)
+
+    def load_first_draws(self, clips: Sequence[Clip], console: Console) -> None:
+        """Make the draws that training begins with, showing progress.
+
+        Raises
+        ------
+        AudioError
+            If a clip cannot be read.
+        """
+        if self.draws is None:
+            return
+        hidden = not console.is_terminal
+        # From the end: the processes beside begin at the front.
+        backwards = clips[::-1]
+        for clip in track(backwards, "draws", console=console, transient=True, disable=hidden):
+            self.draws.make(clip, 0)
 
     def _compute(self, clip: Clip, variant: str) -> NDArray[np.float32]:
         recording = read_recording(clip.path, self.spec.sample_rate, clip.start_s, clip.end_s)
@@ -189,16 +278,45 @@ class FeatureStore:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
+def draw_store(
+    configuration: TrainingConfiguration,
+    cache: str = "memory",
+    folder: Path | None = None,
+    noises: Noises | None = None,
+) -> DrawStore | None:
+    """Return the draws that a configuration asks for, None if for none; see `DrawStore`.
+
+    Raises
+    ------
+    InputError
+        If its front end cannot be had or drawn with, or all noises are held out.
+    """
+    if not configuration.draws:
+        return None
+    return DrawStore(
+        configuration.feature_spec(),
+        configuration.draw_recipe,
+        configuration.draws,
+        noises,
+        cache,
+        folder,
+    )
+
+
 def statistics(
-    store: FeatureStore, clips: Sequence[Clip]
+    clips: Iterable[NDArray[np.float32]],
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and standard deviation of each coefficient over all rows of `clips`.
+    """Return mean and standard deviation of each coefficient over all rows of some clips.
+
+    Parameters
+    ----------
+    clips : iterable of ndarray, each of shape (n_frames, n_coefficients)
 
     Returns
     -------
     mean, scale : tuple of float
         One value per coefficient; a scale is at least 1e-3.
     """
-    rows = np.concatenate([store.rows(clip) for clip in clips]).astype(np.float64)
+    rows = np.concatenate(list(clips)).astype(np.float64)
     scale = np.maximum(rows.std(axis=0), 1e-3)
     return tuple(rows.mean(axis=0).tolist()), tuple(scale.tolist())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
@@ -19,11 +19,18 @@ from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
 from ..datasets.splits import Split
+from ..draws.limits import DrawLimits
+from ..draws.makers import making
 from ..network import backend
 from ..results.scores import Scores
 from .checkpoint import Checkpoint, discard, run_facts
 from .evaluation import evaluate
 from .feature_store import FeatureStore
+
+if TYPE_CHECKING:
+    import keras
+
+    from .training_set import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def train(
     *,
     noises: Noises | None = None,
     cache: str = "disk",
+    draw_limits: DrawLimits | None = None,
     restart: bool = False,
     verbosity: int = 0,
     console: Console | None = None,
@@ -75,9 +83,11 @@ def train(
         Gets ``float32.tflite``, ``float16.tflite``, ``int8.tflite``, and the folder
         ``run`` with what an interrupted run needs.
     noises : dict of str to ndarray, optional
-        From `lightsernet_trainer.conditions.read_noises`, for variants that name one.
+        From `lightsernet_trainer.conditions.read_noises`, for variants and draws.
     cache : {"disk", "memory", "none"}
         Where features are kept; ``disk`` is the folder ``run``.
+    draw_limits : DrawLimits, optional
+        What draws may take there, and how many processes make them.
     restart : bool
         Whether to throw away the run that `out` holds.
     verbosity : {0, 1, 2}
@@ -88,39 +98,64 @@ def train(
     Raises
     ------
     InputError
-        If `out` holds another run, or there is no such cache, recipe or condition.
+        If `out` holds another run, or there is no such cache, recipe, condition or room.
     AudioError
         If a clip cannot be read or is too short; nothing is written then.
     MissingDependencyError
         If TensorFlow is not installed.
     """
-    console = Console(quiet=True) if console is None else console
-    store = _features(configuration, cache, out / "run" / "features", noises)
+    console = console or Console(quiet=True)
+    limits = draw_limits or DrawLimits()
+    run = out / "run"
+    store = FeatureStore.of(configuration, cache, run / "features", noises)
     facts = run_facts(corpus, split, configuration, noises)
-    checkpoint = _checkpoint(out / "run", facts, restart, lambda: store.load(split.clips, console))
-    with console.status("loading Keras"):
-        backend.start()
-    from .fitting import fit
-    from .sealing import convert_and_seal
-    from .training_set import TrainingSet
-
-    data = TrainingSet.of(store, split.train, corpus.labels, configuration)
-    network, history = fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
-    with console.status("converting"):
-        models = convert_and_seal(network, corpus, data, configuration, PRECISIONS, out)
+    checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
+    with making(store.draws, split.train, limits):
+        data, network, history = _fitted(
+            store, split, corpus.labels, configuration, checkpoint, verbosity, console
+        )
+    models = _converted(network, corpus, data, configuration, out, console)
     return _scored(models, split, history, console)
 
 
-def _features(
-    configuration: TrainingConfiguration, cache: str, folder: Path, noises: Noises | None
-) -> FeatureStore:
-    return FeatureStore(
-        configuration.feature_spec(),
-        cache,
-        folder,
-        variants=configuration.variants,
-        noises=noises,
-    )
+def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Console) -> None:
+    """Read all clips, and make sure that there is room for their draws."""
+    store.load(split.clips, console)
+    store.expect_room(split.train, limits)
+
+
+def _fitted(
+    store: FeatureStore,
+    split: Split,
+    labels: Sequence[str],
+    configuration: TrainingConfiguration,
+    checkpoint: Checkpoint,
+    verbosity: int,
+    console: Console,
+) -> tuple[TrainingSet, keras.Model, list[dict[str, float]]]:
+    """Return what was trained on, the network, and its history."""
+    with console.status("loading Keras"):
+        backend.start()
+    from .fitting import fit
+    from .training_set import TrainingSet
+
+    store.load_first_draws(split.train, console)
+    data = TrainingSet.of(store, split.train, labels, configuration)
+    return data, *fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
+
+
+def _converted(
+    network: keras.Model,
+    corpus: Corpus,
+    data: TrainingSet,
+    configuration: TrainingConfiguration,
+    out: Path,
+    console: Console,
+) -> dict[str, ModelFile]:
+    from .sealing import convert_and_seal
+
+    with console.status("converting"):
+        return convert_and_seal(network, corpus, data, configuration, PRECISIONS, out)
 
 
 def _checkpoint(

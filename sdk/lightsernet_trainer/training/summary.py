@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 from pathlib import Path
@@ -56,7 +55,7 @@ def write_summary(
             name: {"file": model.path.name, "bytes": len(model.model)}
             for name, model in result.models.items()
         },
-        "configuration": dataclasses.asdict(configuration),
+        "configuration": configuration.to_json(),
         "history": result.history,
     }
     text = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)

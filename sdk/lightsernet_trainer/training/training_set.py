@@ -53,7 +53,7 @@ class TrainingSet:
     ) -> TrainingSet:
         """Return clips as a configuration trains on them.
 
-        Mean and scale are those of all rows of `clips`.
+        Mean and scale are those of all rows of `clips`, as training hears them.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class TrainingSet:
         """
         spec = configuration.feature_spec()
         if configuration.standardise:
-            mean, scale = statistics(store, clips)
+            mean, scale = statistics(store.training_rows(clips))
             bound = spec.clip_value or _BOUND
             spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
         return cls(store, spec, tuple(clips), tuple(labels))
@@ -100,8 +100,9 @@ class TrainingSet:
         Returns
         -------
         list of ndarray of float32, shape (n_frames, n_coefficients)
-            The middles of up to 200 clips, spread evenly over all.
+            The middles of up to 200 clips, spread evenly over all, as training hears them.
         """
         places = np.linspace(0, len(self.clips) - 1, _REPRESENTATIVE_CLIPS)
         chosen = np.unique(places.round().astype(int))
-        return centre_crops(self.store, self.spec, [self.clips[i] for i in chosen], n_frames)
+        rows = self.store.training_rows([self.clips[i] for i in chosen])
+        return centre_crops(rows, self.spec, n_frames)

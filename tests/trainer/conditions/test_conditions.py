@@ -371,6 +371,21 @@ def test_noise_needs_a_folder(tmp_path: Path) -> None:
         read_noises(tmp_path, RATE)
 
 
+def test_noise_comes_from_several_folders_and_formats(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    names = ("a/hum.wav", "a/hiss.flac", "b/wind.ogg", "b/rain.mp3")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        soundfile.write(tmp_path / name, 0.1 * random.normal(size=8000), RATE)
+    folders = [tmp_path / "a", tmp_path / "b"]
+    noises = read_noises([*folders, folders[0]], RATE)
+    assert list(noises) == ["hiss", "hum", "rain", "wind"]
+    assert np.array_equal(noises["hum"], read_noises(folders[0], RATE)["hum"])
+    soundfile.write(tmp_path / "b" / "hum.flac", random.normal(size=100), RATE)
+    with pytest.raises(InputError, match=r"b/hum\.flac: is named as .*a/hum\.wav is"):
+        read_noises(folders, RATE)
+
+
 def test_noise_for_training_is_not_that_of_the_test(data_root: Path) -> None:
     folder = data_root / "noise"
     if not folder.is_dir():

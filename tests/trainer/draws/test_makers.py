@@ -13,7 +13,8 @@ import pytest
 from lightsernet_edge import InputError
 from lightsernet_trainer.datasets.clip import Clip
 from lightsernet_trainer.draws import makers
-from lightsernet_trainer.draws.makers import available_cores, making
+from lightsernet_trainer.draws.limits import DrawLimits
+from lightsernet_trainer.draws.makers import making
 from lightsernet_trainer.draws.store import DrawStore
 from tests.places import CHECKOUT
 from tests.trainer.draws.made_up_clips import (
@@ -26,6 +27,7 @@ from tests.trainer.draws.made_up_clips import (
 )
 
 N_DRAWS = 24
+TWO = DrawLimits(workers=2)
 PATIENCE_S = 60.0
 
 
@@ -69,7 +71,7 @@ def test_any_number_makes_the_same(
     workers: int, clips: list[Clip], expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     store = disk_store(tmp_path / "cache", N_DRAWS)
-    with making(store, clips, workers):
+    with making(store, clips, DrawLimits(workers=workers)):
         wait_for_files(tmp_path / "cache", len(expected))
     assert contents(tmp_path / "cache") == expected
 
@@ -78,7 +80,7 @@ def test_whoever_needs_a_draw_first_makes_it(
     clips: list[Clip], expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     store = disk_store(tmp_path / "cache", N_DRAWS)
-    with making(store, clips, 2):
+    with making(store, clips, TWO):
         for number in reversed(range(N_DRAWS)):
             for clip in clips:
                 store.rows(clip, number)
@@ -93,7 +95,7 @@ def test_killed_processes_are_not_missed(
 ) -> None:
     store = disk_store(tmp_path / "cache", N_DRAWS)
     processes = started(monkeypatch)
-    with making(store, clips, 2):
+    with making(store, clips, TWO):
         wait_for_files(tmp_path / "cache", 1)
         for process in processes:
             process.kill()
@@ -111,7 +113,7 @@ def test_they_stop_when_they_are_not_wanted_any_more(
     clips: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     processes = started(monkeypatch)
-    with making(disk_store(tmp_path / "cache", 80_000), clips, 2):
+    with making(disk_store(tmp_path / "cache", 80_000), clips, TWO):
         wait_for_files(tmp_path / "cache", 1)
     # By themselves, after the block that they were at.
     assert [process.returncode for process in processes] == [0, 0]
@@ -123,6 +125,7 @@ def test_they_stop_when_the_training_is_killed(clips: list[Clip], tmp_path: Path
 import time
 from pathlib import Path
 from lightsernet_trainer.draws import makers
+from lightsernet_trainer.draws.limits import DrawLimits
 from tests.trainer.draws.made_up_clips import disk_store, write_clips
 start = makers._start
 def start_and_tell(*arguments):
@@ -131,7 +134,8 @@ def start_and_tell(*arguments):
     return process
 makers._start = start_and_tell
 clips = write_clips(Path({str(tmp_path / "clips")!r}), 3)
-with makers.making(disk_store(Path({str(tmp_path / "cache")!r}), 80_000), clips, 1):
+store = disk_store(Path({str(tmp_path / "cache")!r}), 80_000)
+with makers.making(store, clips, DrawLimits(workers=1)):
     time.sleep({PATIENCE_S})
 """
     with subprocess.Popen(
@@ -166,7 +170,7 @@ def test_one_that_is_stopped_leaves_the_others(
 ) -> None:
     store = disk_store(tmp_path / "cache", N_DRAWS)
     processes = started(monkeypatch)
-    with making(store, clips, 2):
+    with making(store, clips, TWO):
         processes[0].send_signal(signal_number)
         processes[0].wait()
         # The other's share, from the first.
@@ -178,15 +182,18 @@ def test_caches_that_other_processes_do_not_see_start_none(
 ) -> None:
     processes = started(monkeypatch)
     for cache in ("memory", "none"):
-        with making(DrawStore(SPEC, RECIPE, 8, NOISES, cache), clips, 2):
+        with making(DrawStore(SPEC, RECIPE, 8, NOISES, cache), clips, TWO):
             pass
-    assert processes == []
-    assert available_cores() >= 1
-
-
-def test_fewer_than_none_are_refused(clips: list[Clip], tmp_path: Path) -> None:
-    with (
-        pytest.raises(InputError, match=r"^draw_workers: found -1, expected at least 0"),
-        making(disk_store(tmp_path), clips, -1),
-    ):
+    with making(None, clips, TWO):
         pass
+    assert processes == []
+
+
+def test_limits_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^draw_workers: found -1, expected at least 0"):
+        DrawLimits(workers=-1)
+    for size in (0.0, -1.0, float("nan")):
+        with pytest.raises(InputError, match=r"^cache_size: found .*, expected above 0"):
+            DrawLimits(cache_size=size)
+    assert DrawLimits(workers=3).processes == 3
+    assert DrawLimits().processes >= 1

@@ -20,7 +20,7 @@ from lightsernet_trainer.datasets.clip import Clip
 from lightsernet_trainer.draws.block_file import BLOCK, read_draw, write_block
 from lightsernet_trainer.draws.recipe import DrawRecipe
 from lightsernet_trainer.draws.scene import RECORDED, draw_scene
-from lightsernet_trainer.draws.store import DrawStore, drawn_noises, draws_by
+from lightsernet_trainer.draws.store import DrawStore, drawn_noises
 from tests.trainer.draws.made_up_clips import (
     NOISES,
     RATE,
@@ -227,8 +227,12 @@ def test_draws_of_other_recipes_go_when_there_is_no_room_for_them(tmp_path: Path
 
 
 def test_training_begins_with_the_first_block_and_ends_with_all() -> None:
-    assert [draws_by(epoch, 20) for epoch in range(4)] == [8, 16, 20, 20]
-    assert draws_by(0, 3) == 3
+    store = DrawStore(SPEC, RECIPE, 20)
+    assert [len(store.numbers(epoch)) for epoch in range(4)] == [8, 16, 20, 20]
+    assert [*DrawStore(SPEC, RECIPE, 3).numbers(0)] == [0, 1, 2]
+    assert store.numbers(1, shared=True) == [1, 3, 5, 7, 9, 11, 13, 15]
+    shares_none = DrawStore(SPEC, DrawRecipe(speaker_scenes=0.0), 20)
+    assert [*shares_none.numbers(0, shared=True)] == [*range(8)]
 
 
 def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:

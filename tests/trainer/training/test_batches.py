@@ -144,7 +144,7 @@ def test_normalised_rows_are_those_of_the_runtime(some_clips: list[Path]) -> Non
     clips = [Clip(path, "a", "s") for path in some_clips[:6]]
     for name in ("edge", "psf"):
         store = FeatureStore(recipe(name), "memory")
-        mean, scale = statistics(store, clips)
+        mean, scale = statistics(map(store.rows, clips))
         spec = dataclasses.replace(recipe(name), mean=mean, scale=scale)
         normalise = Normaliser(spec)
         front_end = FrontEnd(spec)
