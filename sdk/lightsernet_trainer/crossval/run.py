@@ -15,9 +15,10 @@ from lightsernet_edge.model.record import PRECISIONS
 from ..conditions.condition import CLEAN
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import NEUTRAL, Corpus
+from ..datasets.clip import NEUTRAL, Clip, Corpus
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
+from ..draws.store import DrawStore
 from ..results.checks import expect_same_folds, expect_same_settings
 from ..results.file import read_folder, write_results
 from ..results.key import ResultKey
@@ -113,13 +114,7 @@ def cross_validate(
     except OSError as error:
         raise InputError(f"out: {out} cannot be made ({error.strerror})") from None
     # A clip that cannot be read or is too short is told of now, not after a fold's training.
-    features, configuration = out / "features", plan.configuration
-    draws = draw_store(configuration, "disk", features, plan.training_noises)
-    store = FeatureStore(configuration.feature_spec(), "disk", features, draws=draws)
-    store.load(corpus.clips, console)
-    trained_on = {clip for fold in folds for clip in fold.split.train}
-    heard = [clip for clip in corpus.clips if clip in trained_on]
-    store.expect_room(heard, plan.draw_limits)
+    heard, draws = _read(corpus, folds, plan, out / "features", console)
     jobs = _jobs(corpus, folds, plan, out)
     with making(draws, heard, plan.draw_limits):
         outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
@@ -150,6 +145,20 @@ def _write(results: Sequence[Result], out: Path) -> None:
     kept = [result for result in read_folder(out) if result.key.model == first.model]
     merged = {result.key: result for result in (*kept, *results)}
     write_results(out / first.file_name, list(merged.values()))
+
+
+def _read(
+    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, features: Path, console: Console
+) -> tuple[list[Clip], DrawStore | None]:
+    """Read all clips; return those trained on, and their draws, for which there is room."""
+    configuration = plan.configuration
+    draws = draw_store(configuration, "disk", features, plan.training_noises)
+    store = FeatureStore(configuration.feature_spec(), "disk", features, draws=draws)
+    store.load(corpus.clips, console)
+    trained_on = {clip for fold in folds for clip in fold.split.train}
+    heard = [clip for clip in corpus.clips if clip in trained_on]
+    store.expect_room(heard, plan.draw_limits)
+    return heard, draws
 
 
 def _expect_adaptable(folds: Sequence[Fold], plan: CrossValidation) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
 from lightsernet_trainer.draws.recipe import _LIMITS, _SHARES, DrawRecipe
+from tests.places import DOCS
 
 NAMES = st.lists(st.text("abcdefghij_-", min_size=1), unique=True).map(tuple)
 
@@ -88,3 +90,19 @@ def test_shared_scenes_are_spread_evenly(share: float, count: int) -> None:
     recipe = DrawRecipe(speaker_scenes=share)
     shared = sum(recipe.is_of_speaker(number) for number in range(count))
     assert shared == int(count * share)
+
+
+def test_the_page_has_every_field_with_its_default() -> None:
+    text = (DOCS / "reference" / "draws.md").read_text(encoding="utf-8")
+    told = {}
+    for names, values, _ in re.findall(r"^\| (`.+?) \| (.+?) \| (.+) \|$", text, re.MULTILINE):
+        fields = re.findall(r"`(\w+)`", names)
+        told |= dict(zip(fields, values.split(", "), strict=True))
+    assert told == {name: as_written(value) for name, value in vars(DrawRecipe()).items()}
+
+
+def as_written(value: object) -> str:
+    """Write a field's value as it is given on the command line."""
+    if not isinstance(value, tuple):
+        return str(value)
+    return ("+" if isinstance(value[0], str) else "..").join(map(str, value))
