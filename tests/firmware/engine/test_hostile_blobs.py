@@ -7,6 +7,7 @@ CRC, opens it and, if that works, runs it.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import struct
@@ -17,8 +18,10 @@ import numpy as np
 import pytest
 
 from lightsernet_edge.errors import ModelError
+from lightsernet_edge.model.file import ModelFile
 from lightsernet_firmware.blob.build import CRC_START, OLDEST_VERSION, VERSION, seal
 from lightsernet_firmware.engine_files import engine_sources, include_flags
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import (
     STATUS_NAMES,
     EmotionStruct,
@@ -31,7 +34,7 @@ from tests.places import DOCS
 
 PAGE = DOCS / "reference" / "blob-format.md"
 HARNESS = Path(__file__).parent / "mutate.c"
-MUTATIONS = 100_000
+MUTATIONS = 50_000
 FUZZER_RUNS = 2000
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -264,9 +267,12 @@ def test_the_engine_refuses_with_a_typed_error(smallest_blob: bytes) -> None:
 
 @pytest.mark.no_preload
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
-def test_mutated_blobs(smallest_blob: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prior_s", [None, 3.0], ids=["plain", "running mean"])
+def test_mutated_blobs(prior_s: float | None, smallest: ModelFile, tmp_path: Path) -> None:
     program, blob = tmp_path / "mutate", tmp_path / "blob"
-    blob.write_bytes(smallest_blob)
+    features = dataclasses.replace(smallest.record.features, utterance_mean_prior_s=prior_s)
+    record = dataclasses.replace(smallest.record, features=features)
+    blob.write_bytes(FirmwareModel(dataclasses.replace(smallest, record=record)).blob)
     command = ["gcc", "-std=c99", "-O2", "-g", *SANITIZERS, *include_flags()]
     command += [*map(str, engine_sources()), str(HARNESS), "-lm"]
     subprocess.run([*command, "-o", str(program)], check=True)
