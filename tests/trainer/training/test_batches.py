@@ -219,7 +219,7 @@ def test_damaged_cache_is_computed_again(some_clips: list[Path], tmp_path: Path)
 
 
 def test_unknown_cache() -> None:
-    with pytest.raises(InputError, match="^cache: found"):
+    with pytest.raises(InputError, match=r"^cache: found"):
         FeatureStore(recipe("edge"), "cloud")
 
 
