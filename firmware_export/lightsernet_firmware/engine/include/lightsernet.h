@@ -19,8 +19,8 @@
  * Threads and interrupts: calls on different streams may run at the same time,
  * also on one model. Calls on the same stream may not.
  *
- * Every pointer must be valid. A function answers NULL with LSN_BAD_ARGUMENT
- * where it returns a status. After any status other than LSN_OK, outputs are
+ * Every pointer must be valid. Given NULL, a function that returns a status
+ * returns LSN_BAD_ARGUMENT. After any status other than LSN_OK, outputs are
  * undefined unless the function says otherwise.
  *
  * A row is the features of one frame: n_coefficients int8 values.
@@ -53,7 +53,7 @@ typedef enum lsn_status {
     LSN_NO_FRONT_END,   /* the blob has no front end: use lsn_push_features */
     LSN_FINISHED,       /* the utterance has ended: call lsn_reset first */
     LSN_NO_RESULT,      /* too few rows for a first result */
-    LSN_TOO_LONG,       /* the utterance lasts for days: the sums of the mean are full */
+    LSN_TOO_LONG,       /* the utterance lasts for days: the sums of the mean would overflow */
     LSN_NO_PROFILE,     /* the front end does not standardise */
     LSN_BAD_PROFILE,    /* a value is not finite or out of range */
     LSN_NOT_FINISHED,   /* the utterance has not ended: call lsn_finish first */
@@ -73,14 +73,14 @@ typedef struct lsn_model {
     float input_scale;         /* feature = input_scale * (int8 - input_zero_point) */
     int32_t input_zero_point;  /* -128..127 */
     float temperature;         /* default of a listener; above 0 */
-    float min_seconds;         /* default of a listener: it judges no shorter utterance */
+    float min_seconds;         /* default of a listener: shorter utterances give no event */
     size_t ram_size;           /* bytes, as lsn_ram_size */
 } lsn_model;
 
 typedef struct lsn_stream lsn_stream;
 
 /* Output of the network, without temperature, thresholds or bias. A listener
- * (lightsernet_live.h) applies those, as Python does, so that its confidences differ.
+ * (lightsernet_live.h) applies them, as Python does, so its confidences are other numbers.
  *
  * The arrays hold n_labels values each, in the order of the model's labels. They lie
  * in the stream's RAM: the next call on the stream changes them. */
@@ -103,7 +103,7 @@ uint32_t lsn_version(void);
  * engine read or write outside of blob and RAM.
  *
  * @param[out] model      description; all 0 on any other status than LSN_OK
- * @param[in]  blob       aligned to LSN_ALIGNMENT; the caller's, in use by all streams
+ * @param[in]  blob       aligned to LSN_ALIGNMENT; owned by the caller, must outlive all streams
  * @param[in]  blob_size  bytes that can be read at `blob`
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_BAD_ALIGNMENT, LSN_TRUNCATED, LSN_BAD_MAGIC,
@@ -132,8 +132,8 @@ size_t lsn_ram_size(const lsn_model *model);
  * Make a stream.
  *
  * @param[out] stream    the stream, which lies in `ram`; NULL on failure
- * @param[in]  model     an open model; the caller's, in use as long as the stream
- * @param[in]  ram       aligned to LSN_ALIGNMENT; the caller's, in use by the stream alone
+ * @param[in]  model     an open model; owned by the caller, must outlive the stream
+ * @param[in]  ram       aligned to LSN_ALIGNMENT; owned by the caller, for this stream alone
  * @param[in]  ram_size  bytes, at least lsn_ram_size(model)
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
@@ -160,8 +160,8 @@ lsn_status lsn_push(lsn_stream *stream, const int16_t *pcm, size_t samples);
 lsn_status lsn_push_features(lsn_stream *stream, const int8_t *row);
 
 /**
- * End the utterance: run the rows that wait for input behind them, on 'same' padding.
- * Samples that do not fill a frame are dropped.
+ * End the utterance: compute the rows that still wait for later rows, with 'same' padding
+ * in their place. Samples that do not fill a frame are dropped.
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
  */
@@ -178,14 +178,14 @@ lsn_status lsn_finish(lsn_stream *stream);
 lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion);
 
 /**
- * Rows pushed, or made of samples, since the stream was opened or reset.
+ * Rows pushed, or computed from samples, since the stream was opened or reset.
  *
  * @return  the number of rows; 0 for NULL
  */
 uint32_t lsn_rows(const lsn_stream *stream);
 
 /**
- * The last row: to log what the front end gives.
+ * The most recent row of features, for logging.
  *
  * @return  n_coefficients values in the stream's RAM, which the next call on the stream
  *          may change; NULL if there is no row
@@ -194,13 +194,13 @@ const int8_t *lsn_last_features(const lsn_stream *stream);
 
 /**
  * Standardise with a user's mean and scale instead of the model's, from the next row on.
- * lsn_reset keeps them. Between utterances is the time for it: a running mean of the
- * utterance is not converted to the new mean. On any other status than LSN_OK the stream
+ * lsn_reset keeps them. Call it between utterances: the running mean of an utterance in
+ * progress is not converted to the new mean. On any other status than LSN_OK the stream
  * stays as it was.
  *
  * @param[in] mean     n_coefficients finite values; copied
  * @param[in] scale    n_coefficients values, finite, above 0; copied
- * @param[in] seconds  speech behind them, 0 or more: their weight in lsn_adapt
+ * @param[in] seconds  length of the speech they come from, 0 or more: their weight in lsn_adapt
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END, LSN_NO_PROFILE or LSN_BAD_PROFILE
  */
@@ -212,15 +212,15 @@ lsn_status lsn_set_profile(lsn_stream *stream, const float *mean, const float *s
  *
  * @param[out] mean     n_coefficients values
  * @param[out] scale    n_coefficients values
- * @param[out] seconds  speech behind them
+ * @param[out] seconds  length of the speech they come from
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END or LSN_NO_PROFILE
  */
 lsn_status lsn_profile(const lsn_stream *stream, float *mean, float *scale, float *seconds);
 
 /**
- * Adapt the profile to the utterance, after lsn_finish. Only rows that lsn_push made
- * count, and each counts once: a second call changes nothing. The change is bounded, and
+ * Adapt the profile to the utterance, after lsn_finish. It uses only the rows that lsn_push
+ * computed, and each row once: a second call changes nothing. The change is bounded, and
  * the last minute of speech weighs most: lsn_profile.c has the formula.
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_FRONT_END, LSN_NO_PROFILE or LSN_NOT_FINISHED

@@ -6,10 +6,10 @@
  *   lsn_listener_process(listener, pcm, n);   // as the audio arrives, without end
  *
  * A listener finds the utterances in a stream of samples: docs/reference/endpointing.md
- * says how. When one has ended, it runs the model on it and calls on_event. In continuous
- * mode it calls on_event at fixed steps while an utterance lasts, each time on the last
- * seconds of it. The events are those of the Python package's EmotionStream with the engine
- * `native`, however the audio is split into calls.
+ * says how. When an utterance has ended, the listener runs the model on it and calls on_event.
+ * In continuous mode it calls on_event at fixed steps while an utterance lasts, each time with
+ * a result for its last seconds. The events are those of the Python package's EmotionStream
+ * with the engine `native`, however the audio is split into calls.
  *
  * What lightsernet.h says of memory, threads and NULL applies here too. on_event must not
  * call a function that changes the listener or its stream.
@@ -25,7 +25,7 @@ extern "C" {
 
 typedef struct lsn_listener lsn_listener;
 
-/* Label of an event whose confidence stays below the threshold. */
+/* Label of an event whose confidence is below the threshold of its most probable label. */
 #define LSN_UNCERTAIN UINT32_MAX
 
 /* Bound of a bias in nats: MAX_BIAS of the Python package's profiles. */
@@ -64,12 +64,12 @@ typedef struct lsn_listener_settings {
     int32_t adapt;           /* 1: lsn_adapt after every unbroken utterance; default 0 */
     int32_t continuous;      /* 1: continuous events and no others; provisional and adapt
                               * must then be 0; default 0 */
-    uint32_t window_hops;    /* continuous: longest stretch of an event, in hops; at least
-                              * one frame, and at most what 16 MiB of RAM hold */
-    float keep;              /* continuous: weight of the posteriors before, 0..1:
+    uint32_t window_hops;    /* continuous: longest stretch that an event covers, in hops; at
+                              * least one frame, and at most what 16 MiB of RAM hold */
+    float keep;              /* continuous: weight of the previous smoothed posteriors, 0..1:
                               * exp(-step / time constant) */
-    uint32_t hold_steps;     /* continuous: a new label must be the most probable in so
-                              * many events on end before it is reported */
+    uint32_t hold_steps;     /* continuous: number of consecutive events in which a new label
+                              * must be the most probable before it is reported */
     const float *thresholds; /* n_labels posteriors, 0..1: below its threshold a label is
                               * reported as LSN_UNCERTAIN; copied by lsn_listener_open */
 } lsn_listener_settings;
@@ -99,12 +99,12 @@ size_t lsn_listener_ram_size(const lsn_model *model, const lsn_listener_settings
  * Make a listener.
  *
  * @param[out] listener  the listener, which lies in `ram`; NULL on failure
- * @param[in]  model     an open model; the caller's, in use as long as the listener
- * @param[in]  ram       aligned to LSN_ALIGNMENT; the caller's, in use by the listener alone
+ * @param[in]  model     an open model; owned by the caller, must outlive the listener
+ * @param[in]  ram       aligned to LSN_ALIGNMENT; owned by the caller, for this listener alone
  * @param[in]  ram_size  bytes, at least lsn_listener_ram_size(model, settings)
  * @param[in]  settings  copied; NULL: the blob's defaults
  * @param[in]  on_event  called by process, mark_broken and finish
- * @param[in]  context   handed to on_event; may be NULL
+ * @param[in]  context   passed to on_event; may be NULL
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_ENDPOINTING, LSN_BAD_SETTINGS,
  *          LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
@@ -124,9 +124,9 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
 lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size_t samples);
 
 /**
- * Report that samples were lost between the last call and the next. Later times move on
- * by them. An utterance in progress, and one that begins at the gap, is marked broken. A
- * gap as long as the hang-over ends the utterance in progress.
+ * Report that samples were lost between the last call and the next. Times of later events
+ * include them. The utterance in progress is marked broken, and so is one that begins at the
+ * gap. A gap at least as long as the hang-over ends the utterance in progress.
  *
  * @param[in] lost_samples  how many; 0 if unknown
  *
@@ -135,7 +135,8 @@ lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size
 lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_samples);
 
 /**
- * End the audio: judge the utterance in progress. Only lsn_listener_reset may follow.
+ * End the audio: give the event of the utterance in progress. Only lsn_listener_reset may
+ * follow.
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
  */
@@ -166,9 +167,9 @@ lsn_stream *lsn_listener_stream(lsn_listener *listener);
  * temperature. On any other status than LSN_OK the bias stays as it was.
  *
  * @param[in] bias  n_labels values in nats, -LSN_MAX_BIAS..LSN_MAX_BIAS, of a profile that
- *                  `enrol` made with this model. Not copied, so that it may lie in flash:
- *                  the caller's, in place and unchanged until another bias is set or the
- *                  listener ends. NULL, or zeros alone: no bias
+ *                  `enrol` made with this model. Not copied, so that it may lie in flash.
+ *                  The caller owns it, and keeps it in place and unchanged until another
+ *                  bias is set or the listener ends. NULL, or zeros alone: no bias
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_BAD_PROFILE
  */
