@@ -74,7 +74,9 @@ def test_the_readme_has_the_figures_of_info(capsys: pytest.CaptureFixture[str]) 
     facts = json_of(capsys, "info")
     assert f"a network of {facts['parameters'] / 1000:.0f} thousand parameters" in readme
     assert f"some {facts['ram_bytes'] / 1000:.0f} kB of RAM" in readme
-    assert f"a listener that is always on takes {facts['listener_ram_bytes'] / 1000:.0f} kB" in readme
+    assert (
+        f"a listener that is always on takes {facts['listener_ram_bytes'] / 1000:.0f} kB" in readme
+    )
 
 
 def test_info_of_what_the_engine_cannot_run(capsys: pytest.CaptureFixture[str]) -> None:
