@@ -255,7 +255,8 @@ class ModelRecord:
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""
-        data = {"schema": SCHEMA_VERSION, **dataclasses.asdict(self)}
+        fields = {**dataclasses.asdict(self), "features": self.features.to_json()}
+        data = {"schema": SCHEMA_VERSION, **fields}
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
 
     @classmethod
