@@ -15,9 +15,9 @@ class ConvolutionUnit(layers.Layer):
 
     On torch, Keras composes normalisation and pool from elementary operations. Each
     is a pass over memory, which doubles the time of a step; so training calls torch's
-    own kernels there. One result differs: the moving variance takes up the unbiased
-    variance of a batch on torch, the biased one in Keras, a factor of n / (n - 1) for n
-    values per channel.
+    own kernels there, or those of `normalised_pool`. One result differs: the moving
+    variance takes up the unbiased variance of a batch on torch, the biased one in Keras,
+    a factor of n / (n - 1) for n values per channel.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ class ConvolutionUnit(layers.Layer):
     def _train_on_torch(self, inputs: Any) -> Any:
         from torch.nn import functional
 
+        from . import normalised_pool
+
         # Channels first in shape, last in memory: the layout torch's kernels are fastest on.
         bias = self.convolution.bias
         x = functional.conv2d(
@@ -94,6 +96,8 @@ class ConvolutionUnit(layers.Layer):
             None if bias is None else bias.value.to(inputs.dtype),
             padding="same",
         )
+        if normalised_pool.serves(x):
+            return self._normalised_pool(x).permute(0, 2, 3, 1)
         norm = self.normalisation
         x = functional.batch_norm(
             x,
@@ -113,3 +117,23 @@ class ConvolutionUnit(layers.Layer):
                 x, self.pool.pool_size, ceil_mode=True, count_include_pad=False
             )
         return x.permute(0, 2, 3, 1)
+
+    def _normalised_pool(self, x: Any) -> Any:
+        import torch
+
+        from .normalised_pool import normalised_pool
+
+        norm = self.normalisation
+        y, mean, variance = normalised_pool(
+            x,
+            norm.gamma.value,
+            norm.beta.value,
+            norm.epsilon,
+            (1, 1) if self.pool is None else self.pool.pool_size,
+        )
+        values = x.numel() // x.shape[1]
+        with torch.no_grad():
+            norm.moving_mean.value.lerp_(mean, 1.0 - norm.momentum)
+            unbiased = variance * (values / max(1, values - 1))
+            norm.moving_variance.value.lerp_(unbiased, 1.0 - norm.momentum)
+        return y
