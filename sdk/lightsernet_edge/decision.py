@@ -10,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNCERTAIN = "uncertain"
+# Label of a model's last output, if that is for what is none of its other labels. It is never
+# said: its threshold is above any posterior.
+OTHER = "other"
+NEVER = 2.0
 # An int8 softmax has steps of 1/256, so its 0 stands for less than half a step.
 LEAST_POSTERIOR = 1.0 / 512.0
 
@@ -50,7 +54,7 @@ class DecisionRule:
         Divides the logits (Guo et al. 2017); above 0.
     thresholds : mapping of str to float
         A label whose posterior is below its threshold, in 0..1, becomes `UNCERTAIN`.
-        A label without a threshold never does.
+        A label without a threshold never does, one with a threshold above 1 always.
     smoothing_s : float
         Continuous mode: time constant of the exponential smoothing, in seconds; 0 for none.
     hold_s : float

@@ -104,6 +104,9 @@ class TrainingConfiguration:
     neutral_profiles : float
         Share of these profiles that are of the speaker's neutral clips alone, as
         enrolment makes them.
+    outlier_output : bool
+        Whether the model has an output more than labels, for what is none of them; see
+        `training.outlier_output`.
     mixed_precision : {"none", "bfloat16", "float16"}
         What the layers compute in while training; weights stay float32.
     seed : int
@@ -140,6 +143,7 @@ class TrainingConfiguration:
     draw_recipe: DrawRecipe = dataclasses.field(default_factory=DrawRecipe)
     profile_clips: int = 0
     neutral_profiles: float = 0.0
+    outlier_output: bool = False
     mixed_precision: str = "none"
     seed: int = 0
 
@@ -161,6 +165,11 @@ class TrainingConfiguration:
             raise InputError(
                 f"variants: found {','.join(self.variants)} with draws, expected {CLEAN}: crops "
                 "are of draws alone"
+            )
+        if self.outlier_output and not self.draws:
+            raise InputError(
+                "outlier_output: found without draws, expected some draws: what is no emotion is "
+                "heard in scenes as well"
             )
         if not self.draws and self.draw_recipe != DrawRecipe():
             changes = ",".join(self.draw_recipe.changes())
@@ -190,11 +199,13 @@ class TrainingConfiguration:
         return dataclasses.replace(spec, **changes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values; those of draws only where there are some."""
+        """Return the fields as JSON values; those of draws and outliers only where needed."""
         lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
         fields = {**dataclasses.asdict(self), **lists, "draw_recipe": self.draw_recipe.to_json()}
         if not self.draws:
             del fields["draws"], fields["draw_recipe"]
+        if not self.outlier_output:
+            del fields["outlier_output"]
         return fields
 
     def flags(self) -> list[str]:
@@ -211,6 +222,9 @@ class TrainingConfiguration:
             if value == getattr(defaults, field.name) or field.name in ("features", "seed"):
                 continue
             if field.name == "variants" and self.draws:
+                continue
+            if field.name == "outlier_output":
+                words += ["--ordinary", "DIR"]
                 continue
             flag = "--" + field.name.replace("_", "-")
             if isinstance(value, bool):

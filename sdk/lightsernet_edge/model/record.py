@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..decision import UNCERTAIN, DecisionRule
+from ..decision import NEVER, OTHER, UNCERTAIN, DecisionRule
 from ..endpointing.settings import EndpointSettings, settings_from_json
 from ..errors import InputError, ModelError
 from ..features import FeatureSpec
@@ -49,8 +49,8 @@ class DecisionDefaults:
     min_seconds : float
         Shorter audio is refused, in seconds; above 0.
     thresholds : mapping of str to float
-        A label whose posterior is below its threshold, in 0..1, becomes "uncertain". A
-        label without a threshold never does.
+        A label whose posterior is below its threshold, in 0..2, becomes "uncertain". A
+        label without a threshold never does; with one above 1 it is never said.
     smoothing_s, hold_s : float
         Continuous mode: time constant of the smoothing, and how long a new label must last
         before it is reported; in seconds, 0..60.
@@ -83,7 +83,7 @@ class DecisionDefaults:
             fields.number(name, above=0.0)
         for name, (low, high) in _TIMES.items():
             fields.number(name, low, high, expected=f"{low:g}..{high:g} s")
-        fields.numbers_by_name("thresholds", 0.0, 1.0, "a number in 0..1 for each label")
+        fields.numbers_by_name("thresholds", 0.0, NEVER, "a number in 0..2 for each label")
         fields.numbers_by_name(
             "neutral_log_posteriors", high=0.0, expected="a number of at most 0 for each label"
         )
@@ -252,6 +252,12 @@ class ModelRecord:
             raise ModelError(
                 f"record: {UNCERTAIN!r} is a label, so decision.thresholds cannot be used"
             )
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The labels that can be said: all but `OTHER`, if the model has an output for that."""
+        said = self.decision.thresholds.get(OTHER, 0.0) <= 1.0
+        return self.labels if said else tuple(label for label in self.labels if label != OTHER)
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""

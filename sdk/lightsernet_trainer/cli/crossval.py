@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..results.result import Result
 
 # Flags whose values are places of this machine.
-_PLACES = ("--data", "--out", "--noises")
+_PLACES = ("--data", "--out", "--noises", "--ordinary")
 _PRECISIONS = (*PRECISIONS, "native")
 
 
@@ -158,6 +158,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.parallel,
         arguments.jobs,
         training_settings.draw_limits(arguments),
+        training_settings.ordinary(arguments),
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)

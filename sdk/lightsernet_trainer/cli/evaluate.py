@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         "model": str(recognizer.file.path),
         "dataset": corpus.name,
         "protocol": protocol(recognizer.file.record.data, corpus, clips),
-        **scores.to_json(recognizer.labels),
+        **scores.to_json(recognizer.file.record.emotions),
     }
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))

@@ -97,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
         noises=training_settings.noises(arguments, sample_rate, "train"),
         cache=arguments.cache,
         draw_limits=training_settings.draw_limits(arguments),
+        ordinary=training_settings.ordinary(arguments),
         restart=arguments.restart,
         verbosity=arguments.verbosity,
         console=console,

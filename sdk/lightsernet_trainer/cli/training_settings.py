@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lightsernet_edge.cli import options
 
 if TYPE_CHECKING:
     from ..conditions.noise import Noises
     from ..configuration import TrainingConfiguration
+    from ..datasets.clip import Clip
     from ..draws.limits import DrawLimits
 
 
@@ -136,6 +137,14 @@ def add_settings(parser: argparse.ArgumentParser, takes_seed: bool = True) -> No
         "given more than once",
     )
     parser.add_argument(
+        "--ordinary",
+        metavar="DIR",
+        type=options.path,
+        action="append",
+        help="folder of speech without an emotion to speak of: the model gets an output for that "
+        "and for noise, which is never said; may be given more than once",
+    )
+    parser.add_argument(
         "--cache-size",
         metavar="GB",
         type=float,
@@ -163,10 +172,11 @@ def configuration(arguments: argparse.Namespace) -> TrainingConfiguration:
     from ..draws.recipe import DrawRecipe
 
     names = [field.name for field in dataclasses.fields(TrainingConfiguration)]
-    given = {name: getattr(arguments, name) for name in names}
+    given: dict[str, Any] = {name: getattr(arguments, name, None) for name in names}
     given = {name: value for name, value in given.items() if value is not None}
     if "draw_recipe" in given:
         given["draw_recipe"] = DrawRecipe().changed(given["draw_recipe"])
+    given["outlier_output"] = bool(arguments.ordinary)
     # Whichever is asked for takes the place of the other.
     if given.get("draws"):
         given.setdefault("variants", ())
@@ -201,3 +211,18 @@ def noises(arguments: argparse.Namespace, sample_rate: int, part: str) -> Noises
     from ..conditions import read_noises
 
     return read_noises(arguments.noises, sample_rate, part)
+
+
+def ordinary(arguments: argparse.Namespace) -> tuple[Clip, ...]:
+    """List the recordings of ``--ordinary`` that train.
+
+    Raises
+    ------
+    InputError
+        If a folder holds none.
+    """
+    if arguments.ordinary is None:
+        return ()
+    from ..datasets.ordinary import read_ordinary
+
+    return read_ordinary(arguments.ordinary, "train")

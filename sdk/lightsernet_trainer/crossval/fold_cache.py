@@ -16,7 +16,7 @@ from lightsernet_edge.files.atomic_write import write_atomically
 from ..conditions.condition import noises_used
 from ..results.protocols import CHOOSES_EPOCH
 from ..results.result import ClipResult
-from ..training.checkpoint import run_facts
+from ..training.checkpoint import ordinary_facts, run_facts
 from .fold_job import FoldJob
 
 _SUMMARY = "fold.json"
@@ -74,7 +74,8 @@ class FoldCache:
         self.run_facts = run_facts(
             job.corpus, job.fold.split, job.configuration, job.training_noises
         )
-        self.facts = _digest(self.run_facts)
+        self._model_facts = {**self.run_facts, **ordinary_facts(job.ordinary)}
+        self.facts = _digest(self._model_facts)
 
     def trained(self) -> TrainedFold | None:
         """Return how the fold was trained, or None if that is still to be done.
@@ -160,7 +161,7 @@ class FoldCache:
     def _facts_of_clips(self, condition: str, trained: TrainedFold) -> str:
         used = noises_used([condition], self._job.test_noises)
         noises = {"condition": used} if used else {}
-        return _digest({**self.run_facts, **noises, "training": trained.training})
+        return _digest({**self._model_facts, **noises, "training": trained.training})
 
     def _clips_file(self, precision: str, condition: str) -> Path:
         words = f"{self._job.protocol}-{precision}-{condition}".replace(":", "_")

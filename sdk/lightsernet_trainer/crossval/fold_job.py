@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import Corpus
+from ..datasets.clip import Clip, Corpus
 from ..results.result import ClipResult, FoldResult
 from .folds import Fold
 
@@ -34,6 +34,8 @@ class FoldJob:
         The fold's own; what it holds already is not done again.
     cache : Path
         Where features are kept, for all folds.
+    ordinary : tuple of Clip
+        Speech without an emotion to speak of, for the output that is for it.
     """
 
     corpus: Corpus
@@ -46,6 +48,7 @@ class FoldJob:
     test_noises: Noises | None
     folder: Path
     cache: Path
+    ordinary: tuple[Clip, ...] = ()
 
     @property
     def wanted(self) -> list[tuple[str, str]]:

@@ -55,6 +55,8 @@ class CrossValidation:
         Folds at a time.
     draw_limits : DrawLimits
         What draws may take of this machine, for all folds.
+    ordinary : tuple of Clip
+        Speech without an emotion to speak of, if the configuration has an output for it.
     """
 
     protocol: str
@@ -68,6 +70,7 @@ class CrossValidation:
     parallel: str = "none"
     jobs: int = 2
     draw_limits: DrawLimits = dataclasses.field(default_factory=DrawLimits)
+    ordinary: tuple[Clip, ...] = ()
 
 
 def cross_validate(
@@ -237,6 +240,7 @@ def _jobs(corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Pat
             plan.test_noises,
             out / kind / f"seed{seed}" / fold.folder,
             out / "features",
+            plan.ordinary,
         )
         for seed in plan.seeds
         for fold in folds

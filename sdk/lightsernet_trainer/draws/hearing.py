@@ -18,6 +18,9 @@ from .recipe import DrawRecipe
 from .rooms import response_of
 from .scene import BABBLE, RECORDED, Noise, Scene
 
+# Of full scale.
+_NOISE_LEVEL = 0.1
+
 Recordings = Mapping[str, NDArray[np.floating[Any]]]
 
 
@@ -61,6 +64,45 @@ def hear(
     if scene.band is not None:
         samples = filtered(samples, scene.band.magnitude, sample_rate)
     return np.asarray(samples * 10.0 ** (scene.gain_db / 20.0))
+
+
+def hear_noise(
+    scene: Scene,
+    recipe: DrawRecipe,
+    size: int,
+    sample_rate: int,
+    recordings: Recordings,
+    random: np.random.Generator,
+) -> Floats:
+    """Return the noise of a scene where nobody speaks, through its response and band.
+
+    Parameters
+    ----------
+    scene : Scene
+        One with noise.
+    recipe : DrawRecipe
+        That the scene was drawn from.
+    size : int
+        Number of samples.
+    sample_rate : int
+        In hertz.
+    recordings : dict of str to ndarray
+        The noises that scenes name.
+    random : numpy.random.Generator
+        Of the stretch of noise.
+
+    Returns
+    -------
+    ndarray of float64, shape (size,)
+        With a deviation of 0.1 before the scene's gain.
+    """
+    assert scene.noise is not None
+    samples = _stretch(scene.noise, recipe, size, sample_rate, recordings, random)
+    for change in (scene.equaliser, scene.band):
+        if change is not None:
+            samples = filtered(samples, change.magnitude, sample_rate)
+    level = float(np.std(samples)) or 1.0
+    return np.asarray(samples * (_NOISE_LEVEL / level * 10.0 ** (scene.gain_db / 20.0)))
 
 
 def _stretch(

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from lightsernet_edge.features import FeatureSpec, FrontEnd
 from ..conditions.noise import Noises, noise_digests
 from ..datasets.clip import Clip
 from .block_file import BLOCK, HEADER_BYTES, SUFFIX, HalfRows, read_draw, write_block
-from .hearing import hear
+from .hearing import hear, hear_noise
 from .limits import GIGABYTE
 from .recipe import DrawRecipe
 from .scene import draw_scene, random_of
@@ -140,6 +141,25 @@ class DrawStore:
             found = read_draw(file, place, self.spec.n_coefficients)
             half = self._to_disk(file, clip, block)[place] if found is None else found
         return half.astype(np.float32)
+
+    def noise_rows(self, number: int, seconds: float) -> NDArray[np.float32]:
+        """Return the features of a scene where there is noise and nobody speaks; not kept.
+
+        Parameters
+        ----------
+        number : int
+            Of the draw, from 0.
+        seconds : float
+
+        Returns
+        -------
+        ndarray of float32, shape (n_frames, n_coefficients)
+        """
+        recipe, rate = replace(self.recipe, only_sped=0.0, noise=1.0), self.spec.sample_rate
+        scene = draw_scene(recipe, "noise", number, self._noise_names)
+        random = random_of(recipe.seed, "noise alone", "", number)
+        heard = hear_noise(scene, recipe, round(seconds * rate), rate, self._recordings, random)
+        return self._front_end.features(heard).astype(np.float32)
 
     def make(self, clip: Clip, block: int) -> None:
         """Make a block of a clip's draws, unless it is kept already.

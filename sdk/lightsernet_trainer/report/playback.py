@@ -50,7 +50,7 @@ def most_wrong(run: Run, count: int) -> list[WrongClip]:
     labels = run.first.labels
     wrong = []
     for answers in said.values():
-        mean = np.mean([clip.posteriors for clip in answers], axis=0)
+        mean = np.mean([clip.posteriors[: len(labels)] for clip in answers], axis=0)
         best, clip = int(mean.argmax()), answers[0]
         if labels[best] != clip.truth:
             own, other = float(mean[labels.index(clip.truth)]), float(mean[best])

@@ -15,7 +15,7 @@ from lightsernet_edge.files.json_fields import Fields, shown
 from .bootstrap import SCORES, scores_of_confusions
 from .key import ResultKey
 from .posterior_steps import from_step
-from .result import ClipResult, FoldResult, Result, posteriors, truth
+from .result import ClipResult, FoldResult, Result, n_outputs, posteriors, truth
 from .to_json import SCHEMA
 
 # What a score in a file may differ by from that of its posteriors.
@@ -102,7 +102,7 @@ def _training(
         precision, condition = entry.text("precision"), entry.text("condition")
         key = ResultKey(protocol, recipe, loss, precision, seed, condition)
         command, versions = commands[entry.whole("command", 0, len(commands) - 1)]
-        classified = tuple(_with_posteriors(entry, scored, labels))
+        classified = tuple(_with_posteriors(entry, scored, n_outputs(labels, configuration)))
         result = Result(key, command, versions, labels, configuration, classified, folds)
         _check_scores(entry, result)
         results.append(result)
@@ -141,9 +141,7 @@ def _sequence(fields: Fields, clips: Sequence[_Scored]) -> list[_Scored]:
     ]
 
 
-def _with_posteriors(
-    fields: Fields, scored: Sequence[_Scored], labels: Sequence[str]
-) -> list[ClipResult]:
+def _with_posteriors(fields: Fields, scored: Sequence[_Scored], n_values: int) -> list[ClipResult]:
     steps = fields.whole("steps", 1)
     rows = fields.items("posteriors")
     if len(rows) != len(scored):
@@ -154,7 +152,7 @@ def _with_posteriors(
     clips = []
     for number, (clip, row) in enumerate(zip(scored, rows, strict=True)):
         name = f"posteriors[{number}]"
-        counts = _whole_numbers(Fields({name: row}, fields.where), name, steps, len(labels))
+        counts = _whole_numbers(Fields({name: row}, fields.where), name, steps, n_values)
         clips.append(
             ClipResult(
                 clip.file, clip.speaker, clip.fold, clip.truth,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -43,7 +43,8 @@ class ClipResult:
         The clip's label.
     posteriors : tuple of float
         In label order, each in 0..1; rounded to five digits on construction, so that scores
-        are the same before and after the file.
+        are the same before and after the file. The last may be of an output for what is none
+        of the labels.
     order : int or None
         Number, from 0, of the order in which the speaker's clips were classified; None where
         the order makes no difference.
@@ -181,10 +182,10 @@ class Result:
                     f"{clip.file}: truth is {clip.truth!r}, expected one of "
                     f"{', '.join(self.labels)}"
                 )
-            if len(clip.posteriors) != len(self.labels):
+            if len(clip.posteriors) != self.n_outputs:
                 raise InputError(
                     f"{clip.file}: found {len(clip.posteriors)} posteriors, expected "
-                    f"{len(self.labels)}"
+                    f"{self.n_outputs}"
                 )
             if clip.fold not in names:
                 raise InputError(f"{clip.file}: fold {clip.fold!r} is none of {', '.join(names)}")
@@ -196,6 +197,11 @@ class Result:
                     f"fold {fold.name}: found {len(mine)} clips, expected test_clips "
                     f"{fold.test_clips} in each of {orders} orders"
                 )
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of the model's outputs: one for each label, and maybe one for none of them."""
+        return n_outputs(self.labels, self.configuration)
 
     @cached_property
     def scores(self) -> Scores:
@@ -256,9 +262,19 @@ class Result:
         return dataclasses.replace(configuration, seed=0)
 
 
-def posteriors(result: Result) -> NDArray[np.float64]:
-    """Return the posteriors of all clips, shape (n_clips, n_labels)."""
+def n_outputs(labels: Sequence[str], configuration: Mapping[str, Any]) -> int:
+    """Return the number of outputs of a model with some labels, trained by a configuration."""
+    return len(labels) + bool(configuration.get("outlier_output", False))
+
+
+def outputs(result: Result) -> NDArray[np.float64]:
+    """Return what the models gave for all clips, shape (n_clips, n_outputs)."""
     return np.array([clip.posteriors for clip in result.clips], dtype=np.float64)
+
+
+def posteriors(result: Result) -> NDArray[np.float64]:
+    """Return the labels' posteriors of all clips, shape (n_clips, n_labels)."""
+    return outputs(result)[:, : len(result.labels)]
 
 
 def truth(result: Result) -> NDArray[np.int64]:

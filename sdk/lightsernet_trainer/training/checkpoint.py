@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,14 +168,21 @@ def run_facts(
         used = noise_digests(drawn_noises(configuration.draw_recipe, noises))
     else:
         used = noises_used(configuration.variants, noises)
+    # The outlier's output is fitted when all is trained: another one is no other run.
+    trained = dataclasses.replace(configuration, outlier_output=False)
     return {
-        "configuration": configuration.to_json(),
+        "configuration": trained.to_json(),
         "features": configuration.feature_spec().to_json(),
         "labels": list(corpus.labels),
         "train": [_clip_facts(clip) for clip in split.train],
         "test": [_clip_facts(clip) for clip in split.test],
         **({"noises": used} if used else {}),
     }
+
+
+def ordinary_facts(ordinary: Sequence[Clip]) -> dict[str, Any]:
+    """Return what a model depends on besides its run, as JSON values: its ordinary speech."""
+    return {"ordinary": [_clip_facts(clip) for clip in ordinary]} if ordinary else {}
 
 
 def _clip_facts(clip: Clip) -> list[Any]:

@@ -82,12 +82,11 @@ def evaluate(
         If a clip cannot be read or is too short.
     """
     posteriors = predict(recognizer, clips, console)
-    predicted = [recognizer.labels[i] for i in posteriors.argmax(axis=1)]
+    labels = recognizer.file.record.emotions
+    said = posteriors[:, [recognizer.labels.index(label) for label in labels]]
+    predicted = [labels[i] for i in said.argmax(axis=1)]
     scores = score(
-        [clip.label for clip in clips],
-        predicted,
-        [clip.speaker for clip in clips],
-        recognizer.labels,
+        [clip.label for clip in clips], predicted, [clip.speaker for clip in clips], labels
     )
     return scores, predicted
 

@@ -17,7 +17,7 @@ from lightsernet_edge.model.record import PRECISIONS, Score
 
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import Corpus
+from ..datasets.clip import Clip, Corpus
 from ..datasets.splits import Split
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
@@ -65,6 +65,7 @@ def train(
     noises: Noises | None = None,
     cache: str = "disk",
     draw_limits: DrawLimits | None = None,
+    ordinary: Sequence[Clip] = (),
     restart: bool = False,
     verbosity: int = 0,
     console: Console | None = None,
@@ -88,6 +89,8 @@ def train(
         Where features are kept; ``disk`` is the folder ``run``.
     draw_limits : DrawLimits, optional
         What draws may take there, and how many processes make them.
+    ordinary : sequence of Clip
+        Speech without an emotion to speak of, if the configuration has an output for it.
     restart : bool
         Whether to throw away the run that `out` holds.
     verbosity : {0, 1, 2}
@@ -112,7 +115,7 @@ def train(
     checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
     with making(store.draws, split.train, limits):
         data, network, history = _fitted(
-            store, split, corpus.labels, configuration, checkpoint, verbosity, console
+            store, split, corpus.labels, configuration, checkpoint, ordinary, verbosity, console
         )
     models = _converted(network, corpus, data, configuration, out, console)
     return _scored(models, split, history, console)
@@ -130,6 +133,7 @@ def _fitted(
     labels: Sequence[str],
     configuration: TrainingConfiguration,
     checkpoint: Checkpoint,
+    ordinary: Sequence[Clip],
     verbosity: int,
     console: Console,
 ) -> tuple[TrainingSet, keras.Model, list[dict[str, float]]]:
@@ -140,7 +144,7 @@ def _fitted(
     from .training_set import TrainingSet
 
     store.load_first_draws(split.train, console)
-    data = TrainingSet.of(store, split.train, labels, configuration)
+    data = TrainingSet.of(store, split.train, labels, configuration, ordinary)
     return data, *fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
 
 

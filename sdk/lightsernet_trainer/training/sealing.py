@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightsernet_edge import ModelFile, ModelRecord, __version__
+from lightsernet_edge.decision import NEVER, OTHER
 from lightsernet_edge.model.file import write_model
-from lightsernet_edge.model.record import TrainingData
+from lightsernet_edge.model.record import DecisionDefaults, TrainingData
 
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
@@ -57,6 +58,10 @@ def convert_and_seal(
     LightSernetError
         If a conversion fails, or a file cannot be written.
     """
+    if data.ordinary:
+        from .outlier_output import with_outlier_output
+
+        network = with_outlier_output(network, data, configuration)
     rows = data.representative_rows(network.input_shape[1])
     record = _record(corpus, data)
     models = {}
@@ -69,9 +74,11 @@ def convert_and_seal(
 
 
 def _record(corpus: Corpus, data: TrainingSet) -> ModelRecord:
+    has_other = bool(data.ordinary)
     return ModelRecord(
-        labels=data.labels,
+        labels=(*data.labels, OTHER) if has_other else data.labels,
         features=data.spec,
+        decision=DecisionDefaults(thresholds={OTHER: NEVER} if has_other else {}),
         data=TrainingData(
             name=corpus.name,
             licence=corpus.licence,

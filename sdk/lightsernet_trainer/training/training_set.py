@@ -36,12 +36,15 @@ class TrainingSet:
         All that is trained on, at least one.
     labels : tuple of str
         In the model's order; each clip's label is one of them.
+    ordinary : tuple of Clip
+        Speech without an emotion to speak of; empty if the model has no output for that.
     """
 
     store: FeatureStore
     spec: FeatureSpec
     clips: tuple[Clip, ...]
     labels: tuple[str, ...]
+    ordinary: tuple[Clip, ...] = ()
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class TrainingSet:
         clips: Sequence[Clip],
         labels: Sequence[str],
         configuration: TrainingConfiguration,
+        ordinary: Sequence[Clip] = (),
     ) -> TrainingSet:
         """Return clips as a configuration trains on them.
 
@@ -67,7 +71,7 @@ class TrainingSet:
             mean, scale = statistics(store.training_rows(clips))
             bound = spec.clip_value or _BOUND
             spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
-        return cls(store, spec, tuple(clips), tuple(labels))
+        return cls(store, spec, tuple(clips), tuple(labels), tuple(ordinary))
 
     def crops(self, configuration: TrainingConfiguration, n_frames: int) -> CropBatches:
         """Return the batches of random crops that a configuration trains on.

@@ -300,7 +300,7 @@ def test_what_cannot_be_opened(smallest: ModelFile, smallest_host: HostModel) ->
         {"temperature": float("nan")},
         {"temperature": float("inf")},
         {"step_hops": 0},
-        {"thresholds": (ctypes.c_float * 5)(0, 0, 0, 0, 1.5)},
+        {"thresholds": (ctypes.c_float * 5)(0, 0, 0, 0, 2.5)},
         {"thresholds": (ctypes.c_float * 5)(0, 0, 0, 0, float("nan"))},
     ):
         if "thresholds" in wrong:

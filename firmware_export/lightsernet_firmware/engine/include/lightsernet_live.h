@@ -70,8 +70,9 @@ typedef struct lsn_listener_settings {
                               * exp(-step / time constant) */
     uint32_t hold_steps;     /* continuous: number of consecutive events in which a new label
                               * must be the most probable before it is reported */
-    const float *thresholds; /* n_labels posteriors, 0..1: below its threshold a label is
-                              * reported as LSN_UNCERTAIN; copied by lsn_listener_open */
+    const float *thresholds; /* n_labels posteriors, 0..1, or 2: below its threshold a label is
+                              * reported as LSN_UNCERTAIN, at 2 always; copied by
+                              * lsn_listener_open */
 } lsn_listener_settings;
 
 /**

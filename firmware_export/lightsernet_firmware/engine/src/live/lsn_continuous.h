@@ -20,7 +20,7 @@ typedef struct lsn_continuous {
  * @param[in,out] state       of the utterance
  * @param[in]     settings    keep and hold_steps
  * @param[in]     adjusted    posteriors of this step
- * @param[in]     thresholds  the bits of float [n_labels], 0..1
+ * @param[in]     thresholds  the bits of float [n_labels], 0..LSN_NEVER
  * @param[in,out] smoothed    [n_labels], 0..1; ignored at the first decision
  * @param[out]    confidence  the largest smoothed posterior
  *

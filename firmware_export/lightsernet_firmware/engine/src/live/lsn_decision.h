@@ -40,7 +40,7 @@ float lsn_adjusted_posterior(const lsn_adjusted_posteriors *adjusted, uint32_t l
 /**
  * The most probable label, if its posterior reaches its threshold.
  *
- * @param[in]  thresholds  the bits of float [n_labels], 0..1
+ * @param[in]  thresholds  the bits of float [n_labels], 0..LSN_NEVER
  * @param[out] confidence  posterior of the most probable label
  *
  * @return  a label, or LSN_UNCERTAIN

@@ -31,13 +31,13 @@ lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *
     return LSN_OK;
 }
 
-/* Whether all values lie in 0..1. They may be words of the blob, so their bytes are copied. */
-static int are_shares(const float *values, uint32_t count)
+/* Whether all values lie in 0..most. They may be words of the blob, so their bytes are copied. */
+static int are_within(const float *values, uint32_t count, float most)
 {
     for (uint32_t i = 0; i < count; i++) {
         float value;
         memcpy(&value, &values[i], sizeof value);
-        if (!(value >= 0.0f && value <= 1.0f)) {
+        if (!(value >= 0.0f && value <= most)) {
             return 0;
         }
     }
@@ -69,12 +69,12 @@ int lsn_settings_have_room(const lsn_model *model, const lsn_listener_settings *
 int lsn_settings_are_valid(const lsn_model *model, const lsn_listener_settings *settings)
 {
     if (!(settings->temperature > 0.0f && settings->temperature <= FLT_MAX) ||
-        settings->step_hops == 0 || !are_shares(settings->thresholds, model->n_labels)) {
+        settings->step_hops == 0 || !are_within(settings->thresholds, model->n_labels, LSN_NEVER)) {
         return 0;
     }
     if (!settings->continuous) {
         return 1;
     }
-    return !settings->provisional && !settings->adapt && are_shares(&settings->keep, 1) &&
+    return !settings->provisional && !settings->adapt && are_within(&settings->keep, 1, 1.0f) &&
            lsn_settings_have_room(model, settings);
 }

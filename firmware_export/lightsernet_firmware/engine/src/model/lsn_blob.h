@@ -154,11 +154,14 @@ typedef struct lsn_endpoint_constants {
     uint32_t floor_blocks;
 } lsn_endpoint_constants;
 
+/* Threshold of a label that is never said: above any posterior. */
+#define LSN_NEVER 2.0f
+
 /* Defaults of a listener, besides temperature. */
 typedef struct lsn_decision {
     uint32_t step_hops;   /* between provisional, or continuous, events */
     uint32_t min_samples; /* shorter stretches give no event */
-    uint32_t thresholds;  /* offset of float [n_labels], in 0 .. 1 */
+    uint32_t thresholds;  /* offset of float [n_labels], in 0 .. LSN_NEVER */
     uint32_t window_hops; /* of continuous mode, as all that follow */
     uint32_t keep;        /* float, 0 .. 1: weight of the posteriors before */
     uint32_t hold_steps;  /* steps that a new label must last */

@@ -38,22 +38,22 @@ int lsn_verify_endpointing(const lsn_model *model, const lsn_endpoint_constants 
            lsn_is_between(c->floor_blocks, 1, LSN_MAX_FLOOR_BLOCKS);
 }
 
-static int is_share(uint32_t bits)
+static int is_within(uint32_t bits, float most)
 {
     float value = lsn_float(&bits);
-    return value >= 0.0f && value <= 1.0f;
+    return value >= 0.0f && value <= most;
 }
 
 int lsn_verify_decision(const lsn_model *model, const lsn_decision *decision)
 {
     if (decision->step_hops == 0 || !lsn_is_between(decision->window_hops, 1, LSN_MAX_HOPS) ||
-        !is_share(decision->keep) || decision->reserved[0] != 0 || decision->reserved[1] != 0 ||
+        !is_within(decision->keep, 1.0f) || decision->reserved[0] != 0 || decision->reserved[1] != 0 ||
         !lsn_lies_inside(model, decision->thresholds, model->n_labels, sizeof(float))) {
         return 0;
     }
     const uint32_t *thresholds = lsn_at(model, decision->thresholds);
     for (uint32_t i = 0; i < model->n_labels; i++) {
-        if (!is_share(thresholds[i])) {
+        if (!is_within(thresholds[i], LSN_NEVER)) {
             return 0;
         }
     }
