@@ -86,7 +86,7 @@ def loss(weights, features, kernel, bias) -> float:  # type: ignore[no-untyped-d
     x = np.concatenate(features)
     deviation = x.std(axis=0)
     total = outlier_output._PENALTY / 2 * float(((weights[:-1] * deviation) ** 2).sum())
-    for kind, (rows, share) in enumerate(zip(features, (0.5, 0.25, 0.25), strict=True)):
+    for kind, (rows, share) in enumerate(zip(features, outlier_output._SHARES, strict=True)):
         for row in rows:
             logits = np.append(row @ kernel + bias, row @ weights[:-1] + weights[-1])
             other = np.exp(logits[-1]) / np.exp(logits).sum()
