@@ -77,10 +77,9 @@ def main() -> None:
             folder = arguments.folds / "speakers" / f"seed{seed}" / speaker / "last"
             model = read_model(folder / "int8.tflite")
             if held_out is None:
-                spec = model.record.features
                 clips = [clip for clip in corpus.clips if clip.speaker == speaker]
-                clean = parse_condition("clean", spec.sample_rate)
-                held_out = HeldOutClips(clips, spec, clean)
+                clean = parse_condition("clean", model.record.features.sample_rate)
+                held_out = HeldOutClips(clips, model.record, clean)
             for mean_s, scale_s in arguments.priors:
                 begin = partial(RunningProfile, prior_mean_s=mean_s, prior_scale_s=scale_s)
                 for protocol in PROTOCOLS:

@@ -15,8 +15,9 @@ Map of the package:
   the entry point group ``lightsernet_edge.engines``.
 - `decision`: from posteriors to a label, or "uncertain".
 - `classifier`: a model opened with an engine; the one way from raw output to a decision.
-- `recognizer`: the classifier and its front end, for whole recordings.
 - `endpointing`: finds utterances in a stream, in exact integers.
+- `judged_parts`: what of a recording is judged: its speech, or all of it.
+- `recognizer`: the classifier and its front end, for whole recordings.
 - `live`: endpointing, classifier and decision, for streams: samples in, events out.
 - `capture`: live audio from a microphone, a file or a pipe.
 - `profiles`: what is known of a user, and how enrolment learns it.
@@ -52,7 +53,7 @@ from .live.stream import EmotionStream
 from .model.file import ModelFile, default_model_path, read_model, write_model
 from .model.record import DecisionDefaults, ModelRecord, Score, TrainingData
 from .profiles.profile import Profile, RunningProfile
-from .recognizer import EmotionRecognizer
+from .recognizer import EmotionRecognizer, RecordingEmotion
 
 if TYPE_CHECKING:
     from .capture import AudioBlock, AudioSource, Faults
@@ -100,6 +101,7 @@ __all__ = [
     "PipeSource",
     "Profile",
     "Recording",
+    "RecordingEmotion",
     "RunningProfile",
     "Score",
     "TrainingData",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +19,40 @@ from .audio.recording import (
 )
 from .classifier import open_classifier
 from .decision import Emotion
-from .endpointing.detector import find_utterances
-from .endpointing.settings import EndpointConstants
 from .engines import RawOutput
 from .errors import AudioError, InputError
 from .features.front_end import as_samples
 from .files.json_fields import is_finite_number
+from .judged_parts import (
+    MAX_STRETCH_S,
+    NO_SPEECH,
+    SPEECH,
+    JudgedParts,
+    judged_parts,
+    judged_utterances,
+)
 from .profiles.profile import Profile
 
-# The longest stretch that the network takes at once, in seconds: bounds the memory.
-MAX_STRETCH_S = 30.0
+
+@dataclass(frozen=True)
+class RecordingEmotion(Emotion):
+    """The decision on a recording.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Start and end of what was judged: of the first and of the last utterance, or of the
+        recording.
+    judged : str
+        What was judged: ``speech``, the utterances; ``whole``, everything, as asked for or
+        because the front end crops or pads every clip; ``no speech``, everything, because
+        nobody was found to speak.
+    judged_s : float
+        Length of what was judged, in seconds, without the pauses between utterances.
+    """
+
+    judged: str
+    judged_s: float
 
 
 class EmotionRecognizer:
@@ -81,17 +106,22 @@ class EmotionRecognizer:
         self.labels = self._classifier.labels
         self.sample_rate = self._classifier.spec.sample_rate
 
-    def classify(self, path: str | Path) -> Emotion:
-        """Recognise the emotion of a recording.
+    def classify(self, path: str | Path, whole: bool = False) -> RecordingEmotion:
+        """Recognise the emotion of a recording, by the speech in it.
+
+        The utterances that `classify_utterances` finds are judged together. Where there is
+        none, the whole recording is judged, with a warning.
 
         Parameters
         ----------
         path : str or Path
             WAV, FLAC, OGG or MP3; any rate and number of channels.
+        whole : bool
+            Whether to judge everything, pauses and noise included.
 
         Returns
         -------
-        Emotion
+        RecordingEmotion
 
         Raises
         ------
@@ -102,21 +132,25 @@ class EmotionRecognizer:
         Warns
         -----
         AudioWarning
-            If no speech is found, the recording is longer than `MAX_STRETCH_S`, or its sample
+            If no speech is found, more than `MAX_STRETCH_S` seconds are judged, or the sample
             rate is below the model's, so that the upper part of the band is missing.
         """
         recording = read_recording(path, self.sample_rate)
         try:
-            emotion = self._decide(recording, 0.0, recording.duration_s)
+            emotion = self._judge(recording, 0.0, whole)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
-        if not self._utterances(as_pcm16(recording.samples)):
+        is_speech = emotion.judged == SPEECH
+        if emotion.judged == NO_SPEECH or (
+            not is_speech and not self._utterances(as_pcm16(recording.samples))
+        ):
             _warn(path, "found no speech, so the answer means nothing")
-        elif recording.duration_s > MAX_STRETCH_S:
+        elif emotion.judged_s > MAX_STRETCH_S:
+            seconds = f"{emotion.judged_s:.0f} s"
             _warn(
                 path,
-                f"lasts {recording.duration_s:.0f} s and gets one answer; "
-                "classify_utterances judges each stretch of speech",
+                f"{f'holds {seconds} of speech' if is_speech else f'lasts {seconds}'} and gets one "
+                "answer; classify_utterances judges each stretch of speech",
             )
         return emotion
 
@@ -150,30 +184,18 @@ class EmotionRecognizer:
             self._refuse_short(recording)
         except AudioError as error:
             raise AudioError(f"{path}: {error}") from None
-        pcm, rate = as_pcm16(recording.samples), self.sample_rate
-        shortest = self._classifier.decision.min_seconds * rate
-        utterances = [
-            (start, end) for start, end in self._utterances(pcm) if end - start >= shortest
-        ]
+        utterances = self._utterances(as_pcm16(recording.samples))
         if not utterances:
             _warn(path, "found no speech")
         return [
-            self._decide(Recording(as_samples(pcm[start:end]), rate), start / rate, end / rate)
-            for start, end in utterances
+            self._decide(recording.samples, JudgedParts(SPEECH, (span,)), 0.0)
+            for span in utterances
         ]
 
-    def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
-        constants = EndpointConstants.of(
-            self._classifier.decision.endpointing,
-            self.sample_rate,
-            self._classifier.spec.hop_length,
-        )
-        return find_utterances(pcm, constants)
-
     def classify_samples(
-        self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0
-    ) -> Emotion:
-        """Recognise the emotion of mono samples in memory.
+        self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0, whole: bool = False
+    ) -> RecordingEmotion:
+        """Recognise the emotion of mono samples in memory, as `classify` does that of a file.
 
         Parameters
         ----------
@@ -184,10 +206,13 @@ class EmotionRecognizer:
         start_s : float
             Start of the samples in a longer recording, in seconds; added to the times of the
             result.
+        whole : bool
+            Whether to judge everything, pauses and noise included: for an utterance that was
+            cut out already.
 
         Returns
         -------
-        Emotion
+        RecordingEmotion
 
         Raises
         ------
@@ -198,8 +223,7 @@ class EmotionRecognizer:
         if not is_finite_number(start_s):
             raise InputError(f"start_s: found {start_s!r}, expected a time in seconds")
         audio = resample(as_samples(samples), checked_rate(sample_rate), self.sample_rate)
-        recording = Recording(audio, self.sample_rate)
-        return self._decide(recording, start_s, start_s + recording.duration_s)
+        return self._judge(Recording(audio, self.sample_rate), start_s, whole)
 
     def output(self, recording: Recording) -> RawOutput:
         """Run the network once and return its raw output.
@@ -214,7 +238,7 @@ class EmotionRecognizer:
         ndarray of float32 or int8, shape (n_labels,)
             The output tensor, not dequantised.
         """
-        return self._output(recording.samples)
+        return self._classifier.run(self._classifier.front_end.features(recording.samples))
 
     def posteriors(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Run the network on rows of features and return its posteriors, before any decision.
@@ -231,13 +255,24 @@ class EmotionRecognizer:
         """
         return self._classifier.posteriors(rows)
 
-    def _decide(self, recording: Recording, start_s: float, end_s: float) -> Emotion:
+    def _judge(self, recording: Recording, start_s: float, whole: bool) -> RecordingEmotion:
         self._refuse_short(recording)
-        outputs = [self._output(stretch) for stretch in self._stretches(recording)]
-        return self._classifier.decide(*outputs, start_s=start_s, end_s=end_s)
+        parts = judged_parts(recording.samples, self._classifier.record, whole)
+        emotion = self._decide(recording.samples, parts, start_s)
+        return RecordingEmotion(
+            **vars(emotion), judged=parts.judged, judged_s=parts.n_samples / self.sample_rate
+        )
 
-    def _output(self, samples: NDArray[np.float64]) -> RawOutput:
-        return self._classifier.run(self._classifier.front_end.features(samples))
+    def _decide(self, samples: NDArray[np.float64], parts: JudgedParts, start_s: float) -> Emotion:
+        rows = map(self._classifier.front_end.features, parts.cut(samples))
+        return self._classifier.decide(
+            *parts.run(self._classifier, rows),
+            start_s=start_s + parts.spans[0][0] / self.sample_rate,
+            end_s=start_s + parts.spans[-1][1] / self.sample_rate,
+        )
+
+    def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
+        return judged_utterances(pcm, self._classifier.record)
 
     def _refuse_short(self, recording: Recording) -> None:
         minimum = self._classifier.decision.min_seconds
@@ -245,13 +280,6 @@ class EmotionRecognizer:
             raise AudioError(
                 f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"
             )
-
-    def _stretches(self, recording: Recording) -> list[NDArray[np.float64]]:
-        """Cut a recording into stretches of equal length; only a long one has several."""
-        n_stretches = 1
-        if self._classifier.spec.clip_seconds is None:
-            n_stretches = max(1, int(np.ceil(recording.duration_s / MAX_STRETCH_S)))
-        return np.array_split(recording.samples, n_stretches)
 
 
 def _warn(path: str | Path, message: str) -> None:

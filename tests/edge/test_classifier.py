@@ -50,7 +50,7 @@ def test_recognizer_and_classifier_agree(classifier: Classifier) -> None:
     output = classifier.run(classifier.front_end.features(recording.samples))
     assert np.array_equal(output, recognizer.output(recording))
     emotion = classifier.decide(output, start_s=0.0, end_s=recording.duration_s)
-    assert emotion == recognizer.classify(CLIP_FILES[0])
+    assert vars(emotion).items() <= vars(recognizer.classify(CLIP_FILES[0], whole=True)).items()
 
 
 @pytest.mark.parametrize("use", [EmotionRecognizer, EmotionStream])

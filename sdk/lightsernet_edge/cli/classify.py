@@ -7,9 +7,12 @@ import io
 import json
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import options
+
+if TYPE_CHECKING:
+    from ..decision import Emotion
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,11 +26,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="+", type=options.recording, help="recordings"
     )
-    parser.add_argument(
+    judged = parser.add_mutually_exclusive_group()
+    judged.add_argument(
         "--utterances",
         action="store_true",
         help="one result per utterance instead of one per file",
     )
+    options.add_whole(judged)
     options.add_profile(parser)
     options.add_model(parser, positional=False)
     options.add_engine(parser)
@@ -50,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
             emotions = (
                 recognizer.classify_utterances(file)
                 if arguments.utterances
-                else [recognizer.classify(file)]
+                else [recognizer.classify(file, arguments.whole)]
             )
         except InputError as error:
             if arguments.debug:
@@ -66,6 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "label": emotion.label,
                 "confidence": emotion.confidence,
                 "posteriors": emotion.posteriors,
+                **_judged(emotion),
             }
             if arguments.json:
                 print(json.dumps(row), flush=True)
@@ -73,6 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
     if rows and not arguments.json:
         _print_table(rows)
     return status
+
+
+def _judged(emotion: Emotion) -> dict[str, Any]:
+    from ..judged_parts import SPEECH
+    from ..recognizer import RecordingEmotion
+
+    if isinstance(emotion, RecordingEmotion):
+        return {"judged": emotion.judged, "judged_s": emotion.judged_s}
+    return {"judged": SPEECH, "judged_s": emotion.end_s - emotion.start_s}
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
@@ -85,6 +100,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     table.add_column("file", overflow="fold")
     table.add_column("from", justify="right")
     table.add_column("to", justify="right")
+    table.add_column("judged", justify="right")
     table.add_column("emotion")
     table.add_column("confidence")
     table.add_column("next")
@@ -97,6 +113,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
             row["file"],
             f"{row['start_s']:.2f} s",
             f"{row['end_s']:.2f} s",
+            f"{row['judged_s']:.2f} s {row['judged']}",
             row["label"],
             f"{bar:<10} {row['confidence']:4.0%}",
             ", ".join(f"{label} {posterior:.0%}" for label, posterior in others),

@@ -70,6 +70,15 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="FILE", type=path, help="a profile made by enrol")
 
 
+def add_whole(parser: argparse._ActionsContainer) -> None:
+    """Add ``--whole``."""
+    parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="judge everything, pauses and noise included, instead of the speech",
+    )
+
+
 def add_source(parser: argparse.ArgumentParser, several: bool = False) -> None:
     """Add ``--device`` and ``--input``; at most one of them may be given.
 

@@ -138,9 +138,7 @@ class Enrolment:
             else:
                 self._clipped.append(np.full(len(hops), clipped_share))
             for level in self._levels.push(hops.reshape(-1)).tolist():
-                ended = self._endpointer.step(level)
-                if ended is not None:
-                    self._spans.append(ended)
+                self._keep(self._endpointer.step(level))
 
     def mark_broken(self) -> None:
         """Report that samples were lost after the last ones and before the next.
@@ -148,11 +146,15 @@ class Enrolment:
         The utterance in progress ends there, and an incomplete hop is dropped, so that no
         row of features spans the gap.
         """
-        ended = self._endpointer.finish()
-        if ended is not None:
-            self._spans.append(ended)
+        self._keep(self._endpointer.finish())
         self._cutter.reset()
         self._levels.reset()
+
+    def _keep(self, ended: Utterance | None) -> None:
+        """Keep an utterance that ended, if it is long enough to be judged."""
+        shortest = self._record.decision.min_seconds * self.sample_rate
+        if ended is not None and (ended[1] - ended[0]) * self._hop_length >= shortest:
+            self._spans.append(ended)
 
     @property
     def speech_s(self) -> float:
@@ -174,8 +176,8 @@ class Enrolment:
         AudioError
             If there is less than one second of speech.
         """
-        last = self._endpointer.finish()
-        spans = [*self._spans, *([] if last is None else [last])]
+        self._keep(self._endpointer.finish())
+        spans = self._spans
         hops = (
             np.concatenate(self._hops) if self._hops else np.zeros((0, self._hop_length), np.int16)
         )

@@ -22,6 +22,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--speakers", metavar="A,B,...", type=options.label_list, help="only clips of these"
     )
+    options.add_whole(parser)
     options.add_engine(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         if unknown:
             raise InputError(f"--speakers: {unknown[0]!r} is none of {', '.join(corpus.speakers)}")
         clips = tuple(clip for clip in clips if clip.speaker in arguments.speakers)
-    scores, _ = evaluate(recognizer, clips, Console(stderr=True))
+    scores, _ = evaluate(recognizer, clips, Console(stderr=True), arguments.whole)
     result = {
         "model": str(recognizer.file.path),
         "dataset": corpus.name,

@@ -12,6 +12,7 @@ from typing import Any
 
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.files.atomic_write import write_atomically
+from lightsernet_edge.judged_parts import SPEECH
 
 from ..conditions.condition import noises_used
 from ..results.protocols import CHOOSES_EPOCH
@@ -161,7 +162,10 @@ class FoldCache:
     def _facts_of_clips(self, condition: str, trained: TrainedFold) -> str:
         used = noises_used([condition], self._job.test_noises)
         noises = {"condition": used} if used else {}
-        return _digest({**self._model_facts, **noises, "training": trained.training})
+        # Of clips whose front end crops or pads them, everything is judged.
+        cut = self._job.configuration.feature_spec().clip_seconds is not None
+        judged = {} if cut else {"judged": SPEECH}
+        return _digest({**self._model_facts, **noises, **judged, "training": trained.training})
 
     def _clips_file(self, precision: str, condition: str) -> Path:
         words = f"{self._job.protocol}-{precision}-{condition}".replace(":", "_")

@@ -55,9 +55,9 @@ def _score(
         path, engine = cache.model_of(precision)
         model = read_model(path)
         if held_out is None:
-            spec = model.record.features
-            change = parse_condition(condition, spec.sample_rate, job.test_noises)
-            held_out = HeldOutClips(job.fold.split.test, spec, change)
+            rate = model.record.features.sample_rate
+            change = parse_condition(condition, rate, job.test_noises)
+            held_out = HeldOutClips(job.fold.split.test, model.record, change)
         scorer = FoldScorer(model, job.fold.name, engine)
         clips = tuple(scorer.score(job.protocol, held_out, job.configuration.seed))
         cache.keep_scored(precision, condition, trained, clips)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.classifier import Classifier, open_classifier
 from lightsernet_edge.features import FeatureSpec, FrontEnd
+from lightsernet_edge.judged_parts import JudgedParts, judged_parts
 from lightsernet_edge.model.file import ModelFile
+from lightsernet_edge.model.record import ModelRecord
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_edge.profiles.profile import RunningProfile
 
@@ -27,27 +29,41 @@ _ORDERS = 5
 
 
 class HeldOutClips:
-    """The clips held out, and their features before mean, scale and bound.
+    """The clips held out, and the features of what is judged of them.
 
     Parameters
     ----------
     clips : sequence of Clip
-    spec : FeatureSpec
+    record : ModelRecord
         Of the model.
     condition : Condition
         What the audio goes through first.
+
+    Attributes
+    ----------
+    clips : tuple of Clip
+    seconds : list of float
+        Duration of each.
+    parts : list of JudgedParts
+        Of each, what `EmotionRecognizer` judges as well.
+    rows : list of list of ndarray, each of shape (n_frames, n_coefficients)
+        Of each part of each clip, before running mean, mean, scale and bound.
     """
 
-    def __init__(self, clips: Sequence[Clip], spec: FeatureSpec, condition: Condition) -> None:
+    def __init__(self, clips: Sequence[Clip], record: ModelRecord, condition: Condition) -> None:
         self.clips = tuple(clips)
+        spec = record.features
         front_end = FrontEnd(spec.without_standardisation())
-        self.rows: list[Rows] = []
         self.seconds: list[float] = []
+        self.parts: list[JudgedParts] = []
+        self.rows: list[list[Rows]] = []
         for clip in clips:
             recording = read_recording(clip.path, spec.sample_rate, clip.start_s, clip.end_s)
             self.seconds.append(recording.duration_s)
             samples = condition(recording.samples, clip_random(clip.path.name))
-            self.rows.append(front_end.features(samples))
+            parts = judged_parts(samples, record)
+            self.parts.append(parts)
+            self.rows.append([front_end.features(part) for part in parts.cut(samples)])
 
 
 class FoldScorer:
@@ -101,7 +117,7 @@ class FoldScorer:
 
     def _enrolled(self, held_out: HeldOutClips, seed: int) -> list[ClipResult]:
         chosen = enrolment_clips(held_out.clips, held_out.seconds, seed)
-        neutral = [held_out.rows[i] for i in chosen]
+        neutral = [rows for i in chosen for rows in held_out.rows[i]]
         profile = profile_of(
             neutral, self._classifier.record, self._classifier.posteriors, self._begin_profile
         )
@@ -120,7 +136,8 @@ class FoldScorer:
             for preceding, i in enumerate(random.permutation(len(held_out.clips))):
                 adapted = self._classifier.with_profile(profile.profile())
                 results.append(self._result(held_out, int(i), adapted, order, preceding))
-                profile.add(held_out.rows[i])
+                for rows in held_out.rows[i]:
+                    profile.add(rows)
         return results
 
     def _result(
@@ -132,8 +149,8 @@ class FoldScorer:
         preceding: int | None = None,
     ) -> ClipResult:
         clip = held_out.clips[place]
-        rows = classifier.front_end.standardize(held_out.rows[place])
-        posteriors = classifier.calibrated(classifier.run(rows))
+        rows = map(classifier.front_end.standardize, held_out.rows[place])
+        posteriors = classifier.calibrated(*held_out.parts[place].run(classifier, rows))
         return ClipResult(
             clip.path.name,
             clip.speaker,

@@ -19,9 +19,14 @@ from ..results.scores import Scores, score
 
 
 def predict(
-    recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console
+    recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console, whole: bool = False
 ) -> NDArray[np.float64]:
     """Run clips through a recogniser, showing progress.
+
+    Parameters
+    ----------
+    recognizer, clips, console, whole
+        As for `evaluate`.
 
     Returns
     -------
@@ -48,7 +53,9 @@ def predict(
             )
         recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
         try:
-            emotion = recognizer.classify_samples(recording.samples, recording.sample_rate)
+            emotion = recognizer.classify_samples(
+                recording.samples, recording.sample_rate, whole=whole
+            )
         except AudioError as error:
             raise AudioError(f"{clip.path}: {error}") from None
         row[:] = list(emotion.posteriors.values())
@@ -56,7 +63,7 @@ def predict(
 
 
 def evaluate(
-    recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console
+    recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console, whole: bool = False
 ) -> tuple[Scores, list[str]]:
     """Score a recogniser on clips.
 
@@ -67,6 +74,8 @@ def evaluate(
         At least one; each label is one of the model's.
     console : rich.console.Console
         Where progress is shown.
+    whole : bool
+        Whether to judge everything in a clip, pauses and noise included, instead of its speech.
 
     Returns
     -------
@@ -81,7 +90,7 @@ def evaluate(
     AudioError
         If a clip cannot be read or is too short.
     """
-    posteriors = predict(recognizer, clips, console)
+    posteriors = predict(recognizer, clips, console, whole)
     labels = recognizer.file.record.emotions
     said = posteriors[:, [recognizer.labels.index(label) for label in labels]]
     predicted = [labels[i] for i in said.argmax(axis=1)]

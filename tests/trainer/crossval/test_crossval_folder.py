@@ -254,7 +254,27 @@ def test_damaged_files_of_a_fold_are_named(tmp_path: Path) -> None:
             cache.trained()
 
 
+def test_scores_of_whole_clips_are_not_taken_for_those_of_their_speech(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = TrainedFold("weights", {}, 1, [{"epoch": 1}])
+    for recipe, is_taken in (("edge", False), ("light-sernet", True)):
+        configuration = TrainingConfiguration(features=recipe, standardise=False)
+        this = job(tmp_path / recipe, configuration=configuration)
+        said = pretend(this).clips["int8", "clean"]
+        cache = FoldCache(this)
+        # As it was written when every clip was judged whole.
+        facts = {**cache.run_facts, "training": trained.training}
+        digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        monkeypatch.setattr(FoldCache, "_facts_of_clips", lambda *_, digest=digest: digest)
+        cache.keep_scored("int8", "clean", trained, said)
+        monkeypatch.undo()
+        # A front end that crops every clip hears what it heard.
+        assert cache.scored(trained) == ({("int8", "clean"): said} if is_taken else {})
+
+
 def job(folder: Path, **changes: Any) -> FoldJob:
+    folder.mkdir(exist_ok=True)
     data = corpus(folder)
     (fold, *_) = make_folds(data, "loso")
     configuration = TrainingConfiguration(variants=("noise:hum:10",))

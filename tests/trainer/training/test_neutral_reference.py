@@ -103,8 +103,7 @@ def test_loso_enrol_takes_the_bias_off_what_was_said(
     known = with_neutral_reference(model.record, model.model, store, of(clips, *TRAINED_ON), 0)
     empty = dataclasses.replace(known.decision, neutral_log_posteriors={})
     unknown = dataclasses.replace(known, decision=empty)
-    spec = model.record.features
-    held_out = HeldOutClips(of(clips, HELD_OUT), spec, parse_condition("clean", 16000))
+    held_out = HeldOutClips(of(clips, HELD_OUT), model.record, parse_condition("clean", 16000))
     said = {}
     for name, record in (("known", known), ("unknown", unknown)):
         file = write_model(tmp_path / f"{name}.tflite", model.model, record)
@@ -112,7 +111,7 @@ def test_loso_enrol_takes_the_bias_off_what_was_said(
     chosen = enrolment_clips(held_out.clips, held_out.seconds, 0)
     engine = open_engine(model.model, model.graph)
     profile = profile_of(
-        [held_out.rows[i] for i in chosen],
+        [rows for i in chosen for rows in held_out.rows[i]],
         dataclasses.replace(known, sha256=model.record.sha256),
         lambda r: model.graph.posteriors(engine.invoke(r)),
     )

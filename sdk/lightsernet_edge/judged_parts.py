@@ -1,0 +1,137 @@
+"""What of a recording one answer is about: the speech in it, or all of it.
+
+`EmotionRecognizer` and the trainer's scores ask here, so that they judge the same samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audio.recording import as_pcm16
+from .classifier import Classifier
+from .endpointing.detector import Utterance, find_utterances
+from .endpointing.settings import EndpointConstants
+from .engines import RawOutput
+from .features.front_end import as_samples
+from .model.record import ModelRecord
+
+Samples = NDArray[np.float64]
+Rows = NDArray[np.float64]
+
+# The longest stretch that the network takes at once, in seconds: bounds the memory.
+MAX_STRETCH_S = 30.0
+SPEECH = "speech"
+WHOLE = "whole"
+NO_SPEECH = "no speech"
+
+
+@dataclass(frozen=True)
+class JudgedParts:
+    """The parts of a recording that one answer is about.
+
+    Attributes
+    ----------
+    judged : str
+        `SPEECH`: the utterances; `WHOLE`: everything, as asked for, or because the front end
+        crops or pads every clip; `NO_SPEECH`: everything, because nobody was found to speak.
+    spans : tuple of (start, end)
+        In samples, `end` exclusive; at least one, in order of time, not overlapping.
+    """
+
+    judged: str
+    spans: tuple[Utterance, ...]
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples judged."""
+        return sum(end - start for start, end in self.spans)
+
+    def cut(self, samples: Samples) -> Iterator[Samples]:
+        """Yield the samples of each part, as the front end takes them.
+
+        Parameters
+        ----------
+        samples : ndarray of float64, shape (n,)
+            Of the recording, in units of full scale. Utterances are rounded to int16, as a
+            stream receives them.
+        """
+        for start, end in self.spans:
+            part = samples[start:end]
+            yield as_samples(as_pcm16(part)) if self.judged == SPEECH else part
+
+    def run(self, classifier: Classifier, rows: Iterable[Rows]) -> list[RawOutput]:
+        """Run the network on the parts.
+
+        Utterances are joined, row by row, to what the network takes at once.
+
+        Parameters
+        ----------
+        classifier : Classifier
+        rows : iterable of ndarray of float64, each of shape (n_frames, n_coefficients)
+            Of each part, standardised; the front end begins anew with each.
+
+        Returns
+        -------
+        list of ndarray of float32 or int8, each of shape (n_labels,)
+            Of stretches of equal length, as `Classifier.decide` takes them; only a long
+            recording has several.
+        """
+        if self.judged != SPEECH:
+            return [classifier.run(each) for each in rows]
+        joined = np.concatenate(list(rows))
+        spec = classifier.spec
+        most = int(MAX_STRETCH_S * spec.sample_rate / spec.hop_length)
+        stretches = np.array_split(joined, math.ceil(len(joined) / most))
+        return [classifier.run(each) for each in stretches]
+
+
+def judged_parts(samples: Samples, record: ModelRecord, whole: bool = False) -> JudgedParts:
+    """Choose what of a recording is judged.
+
+    Parameters
+    ----------
+    samples : ndarray of float64, shape (n,)
+        Of the recording, mono at the model's rate, in units of full scale.
+    record : ModelRecord
+        Of the model.
+    whole : bool
+        Whether to judge everything, pauses and noise included.
+    """
+    spec = record.features
+    if spec.clip_seconds is not None:
+        # Such a front end defines itself what it hears of a clip.
+        return JudgedParts(WHOLE, ((0, samples.size),))
+    utterances = () if whole else tuple(judged_utterances(as_pcm16(samples), record))
+    if utterances:
+        return JudgedParts(SPEECH, utterances)
+    n_stretches = max(1, math.ceil(samples.size / (MAX_STRETCH_S * spec.sample_rate)))
+    sizes = [stretch.size for stretch in np.array_split(samples, n_stretches)]
+    ends = np.cumsum(sizes).tolist()
+    spans = tuple(zip([0, *ends[:-1]], ends, strict=True))
+    return JudgedParts(WHOLE if whole else NO_SPEECH, spans)
+
+
+def judged_utterances(pcm: NDArray[np.int16], record: ModelRecord) -> list[Utterance]:
+    """Find the utterances of a recording that are long enough to be judged.
+
+    Parameters
+    ----------
+    pcm : ndarray of int16, shape (n,)
+        Mono at the model's rate.
+    record : ModelRecord
+        Of the model.
+
+    Returns
+    -------
+    list of (start, end)
+        In samples, in order of time, not overlapping; empty if nobody speaks.
+    """
+    spec, decision = record.features, record.decision
+    constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
+    shortest = decision.min_seconds * spec.sample_rate
+    return [span for span in find_utterances(pcm, constants) if span[1] - span[0] >= shortest]
