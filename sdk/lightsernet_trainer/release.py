@@ -14,19 +14,29 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.decision import with_temperature
+from lightsernet_edge.decision import NEVER, with_temperature
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
 
 from .configuration import TrainingConfiguration
+from .datasets.clip import NEUTRAL
+from .datasets.ordinary import NAME as ORDINARY
+from .results.answers import Answers
 from .results.calibration import fit_temperature, fit_thresholds
 from .results.checks import expect_same_settings
-from .results.result import Result, posteriors, truth
+from .results.decision_fit import Evidence, FittedDecision, Goals, fit_decision
+from .results.result import Result, outputs, truth
 from .training.summary import SUMMARY
 
 
-def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> ModelFile:
+def release(
+    model: Path,
+    results: Sequence[Result],
+    goal: float,
+    out: Path,
+    answers: Sequence[Answers] = (),
+) -> ModelFile:
     """Write `model` to `out` with scores and decision from `results`.
 
     Parameters
@@ -40,6 +50,10 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
     goal : float
         The share of reported labels that shall be right, in 0..1; see
         `calibration.fit_thresholds`.
+    answers : sequence of Answers
+        What the model said of other people's speech, some of it ordinary: with them the
+        decision is fitted on these too (`decision_fit`), and `goal` is what of the corpus
+        shall be right.
     out : Path
         Gets the model with its new record.
 
@@ -68,7 +82,7 @@ def release(model: Path, results: Sequence[Result], goal: float, out: Path) -> M
     record = dataclasses.replace(
         file.record,
         scores=_scores(results),
-        decision=_decision(results, goal, file.record.decision),
+        decision=_decision(results, goal, file.record, answers),
     )
     return write_model(out, file.model, record)
 
@@ -79,7 +93,7 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
         raise InputError(f"{name}: expected protocol loso on clean audio")
     spec, features = result.settings.feature_spec(), record.features
     if (
-        result.labels != record.labels
+        result.labels != record.emotions
         or spec.without_standardisation() != features.without_standardisation()
         or spec.utterance_mean_prior_s != features.utterance_mean_prior_s
     ):
@@ -135,19 +149,80 @@ def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
 
 
 def _decision(
-    results: Sequence[Result], goal: float, defaults: DecisionDefaults
+    results: Sequence[Result], goal: float, record: ModelRecord, answers: Sequence[Answers]
 ) -> DecisionDefaults:
     integer = [result for result in results if result.key.precision == "int8"]
     if not integer:
         raise InputError("results: found none of precision int8, expected some to calibrate on")
-    raw = np.concatenate([posteriors(result) for result in integer])
+    raw = np.concatenate([outputs(result) for result in integer])
     labels = np.concatenate([truth(result) for result in integer])
-    temperature = round(fit_temperature(raw, labels), 3)
-    thresholds = fit_thresholds(with_temperature(raw, temperature), labels, goal)
+    if answers:
+        speakers = tuple(clip.speaker for result in integer for clip in result.clips)
+        fitted = fitted_for_strangers(Evidence(raw, labels, speakers), goal, record, answers)
+        temperature, thresholds = round(fitted.temperature, 3), np.array(fitted.thresholds)
+    else:
+        temperature = round(fit_temperature(raw, labels), 3)
+        thresholds = fit_thresholds(with_temperature(raw, temperature), labels, goal)
     # Rounded up: no threshold lets pass more than the fitted one.
-    rounded = [math.ceil(value * 1000) / 1000 for value in thresholds.tolist()]
+    rounded = [math.ceil(round(value * 1000, 6)) / 1000 for value in thresholds.tolist()]
+    said = dict(zip(integer[0].labels, rounded, strict=False))
+    never = {label: NEVER for label in record.labels if label not in said}
     return dataclasses.replace(
-        defaults,
-        temperature=temperature,
-        thresholds=dict(zip(integer[0].labels, rounded, strict=True)),
+        record.decision, temperature=temperature, thresholds={**said, **never}
+    )
+
+
+def fitted_for_strangers(
+    corpus: Evidence, goal: float, record: ModelRecord, answers: Sequence[Answers]
+) -> FittedDecision:
+    """Fit a decision on the corpus and on other people's speech.
+
+    Parameters
+    ----------
+    corpus : Evidence
+        Of held-out speakers.
+    goal : float
+        The share of what is said of them that shall be right.
+    record : ModelRecord
+        Of the model that gave the answers.
+    answers : sequence of Answers
+        Of foreign speech, and of ordinary speech.
+
+    Raises
+    ------
+    InputError
+        If answers are another model's, were calibrated, or lack one of the kinds.
+    """
+    for each in answers:
+        if (each.model, each.labels) != (record.sha256, record.labels):
+            raise InputError(f"answers: those to {each.data} are another model's")
+        if each.temperature != 1.0 or each.enrolled:
+            raise InputError(
+                f"answers: those to {each.data} have a temperature of {each.temperature:g} and "
+                f"{each.enrolled} enrolment clips, expected 1 and none"
+            )
+    foreign = [each for each in answers if each.data != ORDINARY]
+    ordinary = [each for each in answers if each.data == ORDINARY]
+    if not foreign or not ordinary:
+        raise InputError(
+            "answers: found only one kind, expected some of speech with labels and some of "
+            "ordinary speech"
+        )
+    emotions = record.emotions
+    neutral = emotions.index(NEUTRAL) if NEUTRAL in emotions else -1
+    return fit_decision(
+        corpus,
+        _evidence(foreign),
+        _evidence(ordinary),
+        len(emotions),
+        neutral,
+        dataclasses.replace(Goals(), right=goal),
+    )
+
+
+def _evidence(answers: Sequence[Answers]) -> Evidence:
+    return Evidence(
+        np.concatenate([each.outputs for each in answers]),
+        np.concatenate([each.truth for each in answers]),
+        tuple(clip.speaker for each in answers for clip in each.clips),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..profiles.profile import Profile
     from ..recognizer import EmotionRecognizer
 
 
@@ -50,7 +51,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 
 def open_recognizer(
-    arguments: argparse.Namespace, profile: Path | None = None
+    arguments: argparse.Namespace, profile: Profile | Path | None = None
 ) -> EmotionRecognizer:
     """Open the model of ``--model`` with the engine that the flags of `add_engine` choose.
 

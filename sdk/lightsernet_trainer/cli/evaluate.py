@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from lightsernet_edge.cli import options
+
+if TYPE_CHECKING:
+    from lightsernet_edge import EmotionRecognizer
+    from lightsernet_edge.decision import Emotion
+
+    from ..datasets.clip import Clip
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,6 +30,19 @@ def add_parser(subparsers: Any) -> None:
         "--speakers", metavar="A,B,...", type=options.label_list, help="only clips of these"
     )
     options.add_whole(parser)
+    parser.add_argument(
+        "--enrol",
+        metavar="N",
+        type=int,
+        default=0,
+        help="enrol each speaker with N neutral clips, which are not scored (default: 0)",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="FILE.json",
+        type=options.path,
+        help="gets the posteriors of every clip, for 'release' to fit a decision on",
+    )
     options.add_engine(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
@@ -34,10 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_edge.extras import require_trainer
 
     require_trainer("evaluate")
-    from rich.console import Console
-
     from ..datasets import LAYOUTS, load
-    from ..training.evaluation import evaluate, protocol
+    from ..results.answers import ua_among, write_answers
+    from ..training.evaluation import answers_of, protocol, scored
 
     recognizer = options.open_recognizer(arguments)
     takes_labels = arguments.dataset in LAYOUTS and LAYOUTS[arguments.dataset].takes_labels
@@ -54,18 +73,69 @@ def run(arguments: argparse.Namespace) -> int:
         if unknown:
             raise InputError(f"--speakers: {unknown[0]!r} is none of {', '.join(corpus.speakers)}")
         clips = tuple(clip for clip in clips if clip.speaker in arguments.speakers)
-    scores, _ = evaluate(recognizer, clips, Console(stderr=True), arguments.whole)
+    clips, heard = _heard(arguments, recognizer, clips)
+    record = recognizer.file.record
+    scores, _ = scored(heard, clips, record.emotions)
+    answers = answers_of(heard, clips, corpus.name, record, arguments.enrol)
+    if arguments.keep is not None:
+        write_answers(arguments.keep, answers)
     result = {
         "model": str(recognizer.file.path),
         "dataset": corpus.name,
-        "protocol": protocol(recognizer.file.record.data, corpus, clips),
-        **scores.to_json(recognizer.file.record.emotions),
+        "protocol": protocol(record.data, corpus, clips),
+        **scores.to_json(record.emotions),
+        "ua_among": ua_among(answers),
+        **_said(heard, clips),
     }
     if arguments.json:
         print(json.dumps(result, ensure_ascii=False))
     else:
         _print_result(result)
     return 0
+
+
+def _heard(
+    arguments: argparse.Namespace, recognizer: EmotionRecognizer, clips: Sequence[Clip]
+) -> tuple[tuple[Clip, ...], list[Emotion]]:
+    """Return the clips to score, and what was decided of them; by speaker where they enrol."""
+    from rich.console import Console
+
+    from lightsernet_edge.errors import InputError
+
+    from ..training.evaluation import enrolled, hear
+
+    console = Console(stderr=True)
+    if arguments.enrol < 0:
+        raise InputError(f"--enrol: found {arguments.enrol}, expected at least 0")
+    if not arguments.enrol:
+        return tuple(clips), hear(recognizer, clips, console, arguments.whole)
+    heard: list[tuple[Clip, Emotion]] = []
+    for speaker, (profile, used) in enrolled(recognizer, clips, arguments.enrol).items():
+        theirs = [clip for clip in clips if clip.speaker == speaker and clip not in used]
+        known = options.open_recognizer(arguments, profile)
+        heard += zip(theirs, hear(known, theirs, console, arguments.whole), strict=True)
+    if not heard:
+        raise InputError("--enrol: no clip is left to score, expected some besides the enrolment's")
+    return tuple(clip for clip, _ in heard), [emotion for _, emotion in heard]
+
+
+def _said(heard: Sequence[Emotion], clips: Sequence[Clip]) -> dict[str, float | None]:
+    """Return how much is said, how much of that is right, and how often it is an emotion."""
+    from lightsernet_edge.decision import UNCERTAIN
+
+    from ..datasets.clip import NEUTRAL
+
+    said = [
+        (emotion.label, clip.label)
+        for emotion, clip in zip(heard, clips, strict=True)
+        if emotion.label != UNCERTAIN
+    ]
+    right = sum(label == truth for label, truth in said)
+    return {
+        "said": len(said) / len(clips),
+        "said_right": right / len(said) if said else None,
+        "said_emotion": sum(label != NEUTRAL for label, _ in said) / len(clips),
+    }
 
 
 def _print_result(result: dict[str, Any]) -> None:

@@ -45,6 +45,15 @@ def add_parser(subparsers: Any) -> None:
         type=options.label_list,
         help="of the results that count, int8 among them (default: all)",
     )
+    parser.add_argument(
+        "--answers",
+        metavar="FILE.json",
+        type=options.path,
+        nargs="+",
+        default=[],
+        help="what 'evaluate --keep' wrote of this model, on other people's labelled speech and on "
+        "ordinary speech: the decision is then fitted on these as well",
+    )
     add_goal(parser)
     parser.add_argument(
         "--out", metavar="FILE", type=options.path, required=True, help="gets the model"
@@ -59,9 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     require_trainer("release")
     from ..release import release
+    from ..results.answers import read_answers
 
     results = _chosen(arguments.results, arguments.precisions)
-    written = release(arguments.model, results, arguments.goal, arguments.out)
+    answers = [read_answers(path) for path in arguments.answers]
+    written = release(arguments.model, results, arguments.goal, arguments.out, answers)
     if arguments.json:
         facts = {
             "model": str(written.path),

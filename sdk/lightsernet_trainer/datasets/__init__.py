@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError, InputError
 
-from . import emodb, folders, iemocap, manifest, ravdess
+from . import emodb, folders, iemocap, manifest, ordinary, ravdess
 from .clip import Clip, Corpus
 
 __all__ = ["LAYOUTS", "Clip", "Corpus", "Layout", "load"]
@@ -57,6 +57,11 @@ LAYOUTS = {
         read=lambda data, part, labels: folders.read(data, labels),
         files="LABEL/*.wav",
         takes_labels=True,
+    ),
+    "ordinary": Layout(
+        read=lambda data, part, labels: ordinary.read(data, part),
+        files="**/*.wav",
+        parts=("all", *ordinary.PARTS),
     ),
     "manifest": Layout(
         read=lambda data, part, labels: manifest.read(data, labels),

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from lightsernet_edge.audio.scan import audio_files_below
+from lightsernet_edge.audio.scan import audio_files_below, require_folder
 from lightsernet_edge.errors import InputError
 
-from .clip import Clip
+from .clip import NEUTRAL, Clip, Corpus
 
 PARTS = ("train", "fit", "test")
+# Of the layout.
+NAME = "ordinary"
 
 
 def read_ordinary(folders: Iterable[Path], part: str) -> tuple[Clip, ...]:
@@ -47,6 +49,29 @@ def read_ordinary(folders: Iterable[Path], part: str) -> tuple[Clip, ...]:
     if not chosen:
         raise InputError(f"ordinary: found {len(paths)} recordings and none to {part} with")
     return chosen
+
+
+def read(data: Path, part: str) -> Corpus:
+    """List ordinary speech as a corpus to score a model on: all of it is neutral.
+
+    Parameters
+    ----------
+    data : pathlib.Path
+        A folder of recordings.
+    part : {"all", "train", "fit", "test"}
+
+    Raises
+    ------
+    DatasetError
+        If the folder is missing.
+    InputError
+        If it holds no recording of that part.
+    """
+    require_folder(data, "a folder of recordings")
+    chosen = PARTS if part == "all" else (part,)
+    found = [clip for each in chosen for clip in read_ordinary([data], each)]
+    clips = tuple(Clip(clip.path, NEUTRAL, "") for clip in found)
+    return Corpus(name=NAME, labels=(NEUTRAL,), clips=clips)
 
 
 def part_of(path: Path) -> str:

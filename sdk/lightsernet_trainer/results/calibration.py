@@ -20,7 +20,7 @@ from lightsernet_edge.errors import InputError
 
 from .reliability import Reliability, reliability
 from .result import Result
-from .result import posteriors as posteriors_of
+from .result import outputs as outputs_of
 from .result import truth as truth_of
 
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
@@ -256,7 +256,8 @@ def calibrate(result: Result, goal: float) -> Calibration:
         If the goal is out of range, or the result holds one speaker only.
     """
     _expect_share(goal)
-    raw = posteriors_of(result)
+    raw = outputs_of(result)
+    n_labels = len(result.labels)
     truth = truth_of(result)
     speakers = [clip.speaker for clip in result.clips]
     temperatures = cross_fitted(
@@ -271,16 +272,17 @@ def calibrate(result: Result, goal: float) -> Calibration:
         return fit_thresholds(with_temperature(raw[others], temperature), truth[others], goal)
 
     temperature = fit_temperature(raw, truth)
-    thresholds = fit_thresholds(with_temperature(raw, temperature), truth, goal)
+    thresholds = fit_thresholds(with_temperature(raw, temperature), truth, goal)[:n_labels]
+    labelled = calibrated[:, :n_labels]
     return Calibration(
         temperature=temperature,
         thresholds=dict(zip(result.labels, thresholds.tolist(), strict=True)),
-        before=reliability(truth, raw),
-        after=reliability(truth, calibrated),
+        before=reliability(truth, raw[:, :n_labels]),
+        after=reliability(truth, labelled),
         nll_before=negative_log_likelihood(raw, truth),
         nll_after=negative_log_likelihood(calibrated, truth),
         temperatures=(float(temperatures.min()), float(temperatures.max())),
-        coverages=coverage_table(calibrated, truth),
+        coverages=coverage_table(labelled, truth),
         reported=reported(calibrated, cross_fitted(speakers, thresholds_of), truth),
     )
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.decision import Emotion
 from lightsernet_edge.errors import AudioError, InputError
-from lightsernet_edge.model.record import TrainingData
+from lightsernet_edge.features import FrontEnd
+from lightsernet_edge.judged_parts import judged_parts
+from lightsernet_edge.model.record import ModelRecord, TrainingData
+from lightsernet_edge.profiles.enrolment import profile_of
+from lightsernet_edge.profiles.profile import Profile
 
-from ..datasets.clip import Clip, Corpus
+from ..datasets.clip import NEUTRAL, Clip, Corpus
+from ..results.answers import Answer, Answers, rounded
 from ..results.scores import Scores, score
 
 
-def predict(
+def hear(
     recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console, whole: bool = False
-) -> NDArray[np.float64]:
+) -> list[Emotion]:
     """Run clips through a recogniser, showing progress.
 
     Parameters
@@ -30,8 +34,8 @@ def predict(
 
     Returns
     -------
-    ndarray of float64, shape (n_clips, n_labels)
-        Posteriors.
+    list of Emotion
+        What it decides of each.
 
     Raises
     ------
@@ -40,12 +44,9 @@ def predict(
     AudioError
         If a clip cannot be read.
     """
-    posteriors = np.empty((len(clips), len(recognizer.labels)))
-    for row, clip in zip(
-        posteriors,
-        track(clips, "scoring", console=console, transient=True, disable=not console.is_terminal),
-        strict=True,
-    ):
+    heard: list[Emotion] = []
+    hidden = not console.is_terminal
+    for clip in track(clips, "scoring", console=console, transient=True, disable=hidden):
         if clip.label not in recognizer.labels:
             raise InputError(
                 f"{clip.path}: label {clip.label!r} is none of the model's "
@@ -53,13 +54,12 @@ def predict(
             )
         recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
         try:
-            emotion = recognizer.classify_samples(
-                recording.samples, recording.sample_rate, whole=whole
+            heard.append(
+                recognizer.classify_samples(recording.samples, recording.sample_rate, whole=whole)
             )
         except AudioError as error:
             raise AudioError(f"{clip.path}: {error}") from None
-        row[:] = list(emotion.posteriors.values())
-    return posteriors
+    return heard
 
 
 def evaluate(
@@ -90,14 +90,110 @@ def evaluate(
     AudioError
         If a clip cannot be read or is too short.
     """
-    posteriors = predict(recognizer, clips, console, whole)
-    labels = recognizer.file.record.emotions
-    said = posteriors[:, [recognizer.labels.index(label) for label in labels]]
-    predicted = [labels[i] for i in said.argmax(axis=1)]
-    scores = score(
-        [clip.label for clip in clips], predicted, [clip.speaker for clip in clips], labels
+    heard = hear(recognizer, clips, console, whole)
+    return scored(heard, clips, recognizer.file.record.emotions)
+
+
+def scored(
+    heard: Sequence[Emotion], clips: Sequence[Clip], labels: Sequence[str]
+) -> tuple[Scores, list[str]]:
+    """Score what was decided of clips; see `evaluate`.
+
+    Parameters
+    ----------
+    heard : sequence of Emotion
+        Of each clip.
+    clips : sequence of Clip
+    labels : sequence of str
+        That can be said, in the model's order.
+    """
+    predicted = [max(labels, key=emotion.posteriors.__getitem__) for emotion in heard]
+    truth, speakers = [clip.label for clip in clips], [clip.speaker for clip in clips]
+    return score(truth, predicted, speakers, labels), predicted
+
+
+def enrolled(
+    recognizer: EmotionRecognizer, clips: Sequence[Clip], count: int
+) -> dict[str, tuple[Profile, set[Clip]]]:
+    """Enrol each speaker with some neutral clips.
+
+    Parameters
+    ----------
+    recognizer : EmotionRecognizer
+    clips : sequence of Clip
+        The first neutral ones of each speaker are taken.
+    count : int
+        How many of each, at least 1.
+
+    Returns
+    -------
+    dict of str to (Profile, set of Clip)
+        By speaker: the profile, and the clips that it was made of.
+
+    Raises
+    ------
+    InputError
+        If a clip names no speaker, a speaker has too few neutral clips, or the model takes no
+        profiles.
+    AudioError
+        If a clip cannot be read.
+    """
+    record = recognizer.file.record
+    front_end = FrontEnd(record.features.without_standardisation())
+    found = {}
+    for speaker in sorted({clip.speaker for clip in clips}):
+        theirs = [c for c in clips if (c.speaker, c.label) == (speaker, NEUTRAL)][:count]
+        if not speaker or len(theirs) < count:
+            raise InputError(
+                f"enrol: found {len(theirs)} neutral clips of speaker {speaker!r}, expected "
+                f"{count} of each speaker"
+            )
+        rows = []
+        for clip in theirs:
+            recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
+            parts = judged_parts(recording.samples, record)
+            rows += [front_end.features(part) for part in parts.cut(recording.samples)]
+        found[speaker] = profile_of(rows, record, recognizer.posteriors), set(theirs)
+    return found
+
+
+def answers_of(
+    heard: Sequence[Emotion],
+    clips: Sequence[Clip],
+    data: str,
+    record: ModelRecord,
+    enrolled_with: int,
+) -> Answers:
+    """Return what was decided of clips, to be kept.
+
+    Parameters
+    ----------
+    heard : sequence of Emotion
+        Of each clip, by a recogniser of the model.
+    clips : sequence of Clip
+    data : str
+        Name of the data set.
+    record : ModelRecord
+        Of the model.
+    enrolled_with : int
+        Number of neutral clips that each speaker was enrolled with.
+    """
+    return Answers(
+        data,
+        record.sha256,
+        record.labels,
+        record.decision.temperature,
+        enrolled_with,
+        tuple(
+            Answer(
+                clip.path.name,
+                clip.speaker,
+                clip.label,
+                rounded(tuple(emotion.posteriors[label] for label in record.labels)),
+            )
+            for clip, emotion in zip(clips, heard, strict=True)
+        ),
     )
-    return scores, predicted
 
 
 def protocol(data: TrainingData | None, corpus: Corpus, clips: Sequence[Clip]) -> str:
