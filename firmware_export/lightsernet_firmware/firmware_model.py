@@ -71,7 +71,12 @@ class FirmwareModel:
         plan, record = self.plan, self.file.record
         try:
             return build_blob(
-                plan, self.tables, record.labels, record.decision, bytes.fromhex(record.sha256)
+                plan,
+                self.tables,
+                record.outputs,
+                record.decision,
+                bytes.fromhex(record.sha256),
+                record.other_output,
             )
         except ModelError as error:
             raise ModelError(f"{self.file.path}: {error}") from None

@@ -69,7 +69,8 @@ class Classifier:
         rule = self.decision.rule(self.labels)
         if self.profile is None:
             return rule
-        return replace(rule, bias=self.profile.bias_of(self.file.record.sha256, len(self.labels)))
+        record = self.file.record
+        return replace(rule, bias=self.profile.bias_of(record.sha256, len(record.outputs)))
 
     def with_profile(self, profile: Profile | str | Path | None) -> Classifier:
         """Return a classifier for a user, with the same model and engine.
@@ -100,7 +101,7 @@ class Classifier:
 
         Returns
         -------
-        ndarray of float32 or int8, shape (n_labels,)
+        ndarray of float32 or int8, shape (n_outputs,)
             The output tensor, not dequantised.
         """
         return self.engine.invoke(rows)
@@ -115,7 +116,7 @@ class Classifier:
 
         Returns
         -------
-        ndarray of float64, shape (n_labels,)
+        ndarray of float64, shape (n_outputs,)
             In 0..1, summing to 1 within the rounding of an int8 softmax.
         """
         return self.file.graph.posteriors(self.run(rows))
@@ -125,13 +126,13 @@ class Classifier:
 
         Parameters
         ----------
-        *outputs : ndarray of float32 or int8, shape (n_labels,)
+        *outputs : ndarray of float32 or int8, shape (n_outputs,)
             What `run` returned, one array per part of the stretch; the parts have equal
             length, and their posteriors are averaged.
 
         Returns
         -------
-        ndarray of float64, shape (n_labels,)
+        ndarray of float64, shape (n_outputs,)
             In 0..1.
         """
         mean = np.mean([self.file.graph.posteriors(output) for output in outputs], axis=0)
@@ -148,7 +149,7 @@ class Classifier:
 
         Parameters
         ----------
-        *outputs : ndarray of float32 or int8, shape (n_labels,)
+        *outputs : ndarray of float32 or int8, shape (n_outputs,)
             As for `calibrated`.
         start_s, end_s : float
             Start and end of the stretch, in seconds.

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNCERTAIN = "uncertain"
-# Label of a model's last output, if that is for what is none of its other labels. It is never
-# said: its threshold is above any posterior.
+# Name of a model's last output, if that is for what is none of its labels. It is never said.
 OTHER = "other"
-NEVER = 2.0
 # An int8 softmax has steps of 1/256, so its 0 stands for less than half a step.
 LEAST_POSTERIOR = 1.0 / 512.0
 
@@ -26,11 +24,13 @@ class Emotion:
     ----------
     label : str
         The most probable label; of equally probable ones the first in the model's order.
-        `UNCERTAIN` if its posterior is below its threshold.
+        `UNCERTAIN` if its posterior is below its threshold, or if that of the model's output
+        for what is none of its labels is larger.
     confidence : float
-        The largest posterior, in 0..1.
+        The largest posterior of a label, in 0..1.
     posteriors : dict of str to float
-        One value in 0..1 per label, in the model's order.
+        One value in 0..1 per label, in the model's order. What they lack to 1 is the posterior
+        of that output, where the model has one.
     start_s, end_s : float
         Start and end of the stretch in the recording or stream, in seconds.
     """
@@ -54,15 +54,20 @@ class DecisionRule:
         Divides the logits (Guo et al. 2017); above 0.
     thresholds : mapping of str to float
         A label whose posterior is below its threshold, in 0..1, becomes `UNCERTAIN`.
-        A label without a threshold never does, one with a threshold above 1 always.
+        A label without a threshold never does.
     smoothing_s : float
         Continuous mode: time constant of the exponential smoothing, in seconds; 0 for none.
     hold_s : float
         Continuous mode: a new label is reported after it has been the most probable one
         for this long, in seconds.
     bias : tuple of float
-        Subtracted from the log posteriors, one value per label, in nats; empty for none.
+        Subtracted from the log posteriors, one value per output, in nats; empty for none.
         See `lightsernet_edge.profiles.neutral_bias`.
+
+    Notes
+    -----
+    Posteriors are those of all outputs: one per label, and maybe one more, the last, for what
+    is none of the labels.
     """
 
     labels: tuple[str, ...]
@@ -77,12 +82,12 @@ class DecisionRule:
 
         Parameters
         ----------
-        posteriors : ndarray of float64, shape (n_labels,)
+        posteriors : ndarray of float64, shape (n_outputs,)
             The network's own.
 
         Returns
         -------
-        ndarray of float64, shape (n_labels,)
+        ndarray of float64, shape (n_outputs,)
             In 0..1, summing to 1.
         """
         return with_temperature(posteriors, self.temperature, self.bias)
@@ -100,7 +105,7 @@ class DecisionRule:
 
         Parameters
         ----------
-        posteriors : ndarray of float64, shape (n_labels,)
+        posteriors : ndarray of float64, shape (n_outputs,)
             Calibrated.
         start_s, end_s : float
             Start and end of the stretch, in seconds.
@@ -112,10 +117,12 @@ class DecisionRule:
 
         Parameters
         ----------
-        posteriors : ndarray of float64, shape (n_labels,)
+        posteriors : ndarray of float64, shape (n_outputs,)
             Calibrated.
         """
         best = int(np.argmax(posteriors))
+        if best == len(self.labels):
+            return UNCERTAIN
         label = self.labels[best]
         return label if posteriors[best] >= self.thresholds.get(label, 0.0) else UNCERTAIN
 
@@ -123,10 +130,11 @@ class DecisionRule:
         self, label: str, posteriors: NDArray[np.float64], start_s: float, end_s: float
     ) -> Emotion:
         """Return the `Emotion` of a `label` and its `posteriors`, from `start_s` to `end_s`."""
+        of_labels = posteriors[: len(self.labels)]
         return Emotion(
             label=label,
-            confidence=float(posteriors.max()),
-            posteriors=dict(zip(self.labels, posteriors.tolist(), strict=True)),
+            confidence=float(of_labels.max()),
+            posteriors=dict(zip(self.labels, of_labels.tolist(), strict=True)),
             start_s=start_s,
             end_s=end_s,
         )
@@ -160,7 +168,7 @@ class ContinuousDecision:
 
         Parameters
         ----------
-        posteriors : ndarray of float64, shape (n_labels,)
+        posteriors : ndarray of float64, shape (n_outputs,)
             Calibrated.
         start_s, end_s : float
             Start and end of the stretch, in seconds.
@@ -196,11 +204,11 @@ def with_temperature(
 
     Parameters
     ----------
-    posteriors : ndarray of float64, shape (..., n_labels)
+    posteriors : ndarray of float64, shape (..., n_outputs)
     temperature : float
         Above 0.
     bias : sequence of float
-        One value per label, in nats; empty for none.
+        One value per output, in nats; empty for none.
     """
     if temperature == 1.0 and not any(bias):
         return posteriors

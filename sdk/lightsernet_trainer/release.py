@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.decision import NEVER, with_temperature
+from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
@@ -93,7 +93,7 @@ def _check(result: Result, record: ModelRecord, model: Path) -> None:
         raise InputError(f"{name}: expected protocol loso on clean audio")
     spec, features = result.settings.feature_spec(), record.features
     if (
-        result.labels != record.emotions
+        result.labels != record.labels
         or spec.without_standardisation() != features.without_standardisation()
         or spec.utterance_mean_prior_s != features.utterance_mean_prior_s
     ):
@@ -165,10 +165,11 @@ def _decision(
         thresholds = fit_thresholds(with_temperature(raw, temperature), labels, goal)
     # Rounded up: no threshold lets pass more than the fitted one.
     rounded = [math.ceil(round(value * 1000, 6)) / 1000 for value in thresholds.tolist()]
-    said = dict(zip(integer[0].labels, rounded, strict=False))
-    never = {label: NEVER for label in record.labels if label not in said}
     return dataclasses.replace(
-        record.decision, temperature=temperature, thresholds={**said, **never}
+        record.decision,
+        temperature=temperature,
+        # One more where there is an output for what is none of the labels: it needs none.
+        thresholds=dict(zip(record.labels, rounded, strict=False)),
     )
 
 
@@ -194,7 +195,7 @@ def fitted_for_strangers(
         If answers are another model's, were calibrated, or lack one of the kinds.
     """
     for each in answers:
-        if (each.model, each.labels) != (record.sha256, record.labels):
+        if (each.model, each.labels) != (record.sha256, record.outputs):
             raise InputError(f"answers: those to {each.data} are another model's")
         if each.temperature != 1.0 or each.enrolled:
             raise InputError(
@@ -208,13 +209,13 @@ def fitted_for_strangers(
             "answers: found only one kind, expected some of speech with labels and some of "
             "ordinary speech"
         )
-    emotions = record.emotions
-    neutral = emotions.index(NEUTRAL) if NEUTRAL in emotions else -1
+    labels = record.labels
+    neutral = labels.index(NEUTRAL) if NEUTRAL in labels else -1
     return fit_decision(
         corpus,
         _evidence(foreign),
         _evidence(ordinary),
-        len(emotions),
+        len(labels),
         neutral,
         dataclasses.replace(Goals(), right=goal),
     )

@@ -99,7 +99,7 @@ def test_records_without_the_newer_fields_are_read() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"thresholds": {"b": 2.5}},
+        {"thresholds": {"b": 1.5}},
         {"thresholds": {"b": "0.5"}},
         {"thresholds": {"c": 0.5}},
         {"thresholds": [0.5, 0.5]},

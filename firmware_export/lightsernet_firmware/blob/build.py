@@ -38,6 +38,7 @@ def build_blob(
     labels: Sequence[str],
     decision: DecisionDefaults | None = None,
     model_hash: bytes = b"",
+    other_output: bool = False,
 ) -> bytes:
     """Serialise a network's plan and its front end.
 
@@ -52,6 +53,8 @@ def build_blob(
         Temperature, thresholds and times; those of `DecisionDefaults()` if left out.
     model_hash : bytes, optional
         SHA-256 of the `.tflite`; its first 16 bytes are kept.
+    other_output : bool
+        Whether the last name is of an output for what is none of the labels.
 
     Returns
     -------
@@ -74,7 +77,9 @@ def build_blob(
     front_end_offset = endpointing_offset = decision_offset = 0
     if tables is not None:
         front_end_offset = blob.add(front_end_record(blob, tables, plan))
-        endpointing_offset, decision_offset = add_listener(blob, tables.spec, labels, decision)
+        endpointing_offset, decision_offset = add_listener(
+            blob, tables.spec, labels, decision, other_output
+        )
     header = words(
         len(plan.stages),
         stages_offset,

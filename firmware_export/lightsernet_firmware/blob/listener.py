@@ -17,27 +17,40 @@ from .sections import Sections, record, words
 
 _DECISION_WORDS = 8
 _LARGEST_WORD = 2**32 - 1
+# Threshold of a label that is never said: above any posterior.
+NEVER = 2.0
 
 
 def add_listener(
-    blob: Sections, spec: FeatureSpec, labels: Sequence[str], decision: DecisionDefaults
+    blob: Sections,
+    spec: FeatureSpec,
+    labels: Sequence[str],
+    decision: DecisionDefaults,
+    other_output: bool = False,
 ) -> tuple[int, int]:
     """Add the records of endpointing and decision, and return their offsets.
 
-    Both are 0 where there can be no listener, as endpointing's window has too many hops.
+    The threshold of the last label is `NEVER` if it is for what is none of the others. Both
+    offsets are 0 where there can be no listener, as endpointing's window has too many hops.
     """
     try:
         constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
     except InputError:
         return 0, 0
     endpointing = blob.add(words(*dataclasses.astuple(constants)))
-    return endpointing, blob.add(_decision_record(blob, spec, labels, decision))
+    return endpointing, blob.add(_decision_record(blob, spec, labels, decision, other_output))
 
 
 def _decision_record(
-    blob: Sections, spec: FeatureSpec, labels: Sequence[str], decision: DecisionDefaults
+    blob: Sections,
+    spec: FeatureSpec,
+    labels: Sequence[str],
+    decision: DecisionDefaults,
+    other_output: bool,
 ) -> bytes:
     exact = np.array([decision.thresholds.get(label, 0.0) for label in labels])
+    if other_output:
+        exact[-1] = NEVER
     thresholds = exact.astype(np.float32)
     # Rounded up: a posterior, a multiple of 1/256, compares with it as with the exact one.
     low = thresholds < exact

@@ -16,7 +16,7 @@ def model_header(model: FirmwareModel) -> str:
     """Return ``model.h``: names, sizes, and the RAM that the model takes."""
     file, blob = model.file, model.blob
     labels = "\n".join(
-        f" *   {index} {comment_text(label)}" for index, label in enumerate(file.record.labels)
+        f" *   {index} {comment_text(label)}" for index, label in enumerate(file.record.outputs)
     )
     return f"""\
 /* Model {comment_text(file.path.name)}, SHA-256 {file.record.sha256}
@@ -38,7 +38,7 @@ extern "C" {{
 #endif
 
 #define MODEL_BLOB_BYTES {len(blob)}u
-#define MODEL_LABELS {len(file.record.labels)}u
+#define MODEL_LABELS {len(file.record.outputs)}u
 
 /* RAM of one stream, what lsn_ram_size returns; of one listener with the model's own
  * settings, its stream included, and of one in continuous mode: lsn_listener_ram_size. */

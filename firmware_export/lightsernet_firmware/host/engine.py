@@ -84,7 +84,8 @@ class NativeEngine:
         spec = record.features
         if adapt and spec.mean is None:
             raise InputError(f"adapt: the model's front end {spec.name!r} does not standardise")
-        blob = build_blob(self._plan, front_end_tables(spec), record.labels, record.decision)
+        tables, other = front_end_tables(spec), record.other_output
+        blob = build_blob(self._plan, tables, record.outputs, record.decision, other_output=other)
         return NativeListener(HostModel(blob), profile, window_frames)
 
 

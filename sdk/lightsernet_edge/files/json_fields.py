@@ -100,6 +100,13 @@ class Fields:
         """Return a number in 0..1."""
         return self.number(name, 0.0, 1.0)
 
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        value = self.values.get(name)
+        if not isinstance(value, bool):
+            self.refuse(name, "true or false")
+        return value
+
     def whole(
         self,
         name: str,

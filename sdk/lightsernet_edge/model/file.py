@@ -177,7 +177,7 @@ def check_fit(graph: Graph, record: ModelRecord) -> None:
             f"the model's input is {list(shape)}, expected [1, frames, {coefficients}, 1] for "
             f"features {record.features.name!r}"
         )
-    if graph.output.shape != (1, len(record.labels)):
+    if graph.output.shape != (1, len(record.outputs)):
         raise ModelError(
             f"the model's output is {list(graph.output.shape)}, expected "
             f"[1, {len(record.labels)}] for {len(record.labels)} labels"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..decision import NEVER, OTHER, UNCERTAIN, DecisionRule
+from ..decision import OTHER, UNCERTAIN, DecisionRule
 from ..endpointing.settings import EndpointSettings, settings_from_json
 from ..errors import InputError, ModelError
 from ..features import FeatureSpec
@@ -49,8 +49,8 @@ class DecisionDefaults:
     min_seconds : float
         Shorter audio is refused, in seconds; above 0.
     thresholds : mapping of str to float
-        A label whose posterior is below its threshold, in 0..2, becomes "uncertain". A
-        label without a threshold never does; with one above 1 it is never said.
+        A label whose posterior is below its threshold, in 0..1, becomes "uncertain". A
+        label without a threshold never does.
     smoothing_s, hold_s : float
         Continuous mode: time constant of the smoothing, and how long a new label must last
         before it is reported; in seconds, 0..60.
@@ -61,8 +61,8 @@ class DecisionDefaults:
     endpointing : EndpointSettings
         Defines what counts as an utterance.
     neutral_log_posteriors : mapping of str to float
-        Mean log posterior per label, in nats, on neutral speech of the enrolled training
-        speakers; at most 0. Either one value per label or empty; without them, enrolment
+        Mean log posterior per output, in nats, on neutral speech of the enrolled training
+        speakers; at most 0. Either one value per output or empty; without them, enrolment
         measures no bias. See `lightsernet_edge.profiles.neutral_bias`.
     """
 
@@ -83,7 +83,7 @@ class DecisionDefaults:
             fields.number(name, above=0.0)
         for name, (low, high) in _TIMES.items():
             fields.number(name, low, high, expected=f"{low:g}..{high:g} s")
-        fields.numbers_by_name("thresholds", 0.0, NEVER, "a number in 0..2 for each label")
+        fields.numbers_by_name("thresholds", 0.0, 1.0, "a number in 0..1 for each label")
         fields.numbers_by_name(
             "neutral_log_posteriors", high=0.0, expected="a number of at most 0 for each label"
         )
@@ -218,6 +218,8 @@ class ModelRecord:
         record is written.
     size : int
         Number of those bytes.
+    other_output : bool
+        Whether the model has one output more than labels, the last, for what is none of them.
 
     Raises
     ------
@@ -234,34 +236,39 @@ class ModelRecord:
     tools: Mapping[str, str] = field(default_factory=dict)
     sha256: str = ""
     size: int = 0
+    other_output: bool = False
 
     def __post_init__(self) -> None:
         check_labels(self.labels)
+        if self.other_output and OTHER in self.labels:
+            raise ModelError(f"record: {OTHER!r} is a label, so other_output cannot be used")
         unknown = set(self.decision.thresholds) - set(self.labels)
         if unknown:
             raise ModelError(
                 f"record: decision.thresholds names {min(unknown)!r}, which is not a label"
             )
         logarithms = self.decision.neutral_log_posteriors
-        if logarithms and set(logarithms) != set(self.labels):
+        if logarithms and set(logarithms) != set(self.outputs):
             raise ModelError(
                 f"record: decision.neutral_log_posteriors names {', '.join(logarithms)}, "
-                f"expected {', '.join(self.labels)}"
+                f"expected {', '.join(self.outputs)}"
             )
-        if self.decision.thresholds and UNCERTAIN in self.labels:
+        if (self.decision.thresholds or self.other_output) and UNCERTAIN in self.labels:
             raise ModelError(
                 f"record: {UNCERTAIN!r} is a label, so decision.thresholds cannot be used"
             )
 
     @property
-    def emotions(self) -> tuple[str, ...]:
-        """The labels that can be said: all but `OTHER`, if the model has an output for that."""
-        said = self.decision.thresholds.get(OTHER, 0.0) <= 1.0
-        return self.labels if said else tuple(label for label in self.labels if label != OTHER)
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the model's outputs: the labels, and `OTHER` if it has an output for that."""
+        return (*self.labels, OTHER) if self.other_output else self.labels
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""
         fields = {**dataclasses.asdict(self), "features": self.features.to_json()}
+        # A record without it has the bytes it had before there was one.
+        if not self.other_output:
+            del fields["other_output"]
         data = {"schema": SCHEMA_VERSION, **fields}
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
 
@@ -310,6 +317,7 @@ class ModelRecord:
             tools=dict(fields.nested("tools").values) if "tools" in data else {},
             sha256=sha256,
             size=size,
+            other_output=fields.flag("other_output") if "other_output" in data else False,
         )
 
 

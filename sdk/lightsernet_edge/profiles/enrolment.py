@@ -238,7 +238,7 @@ def profile_of(
     if posteriors is None or not expected or not judged:
         return profile
     found = neutral_answers(judged, spec, profile, posteriors)
-    reference = np.array([expected[label] for label in record.labels])
+    reference = np.array([expected[label] for label in record.outputs])
     bias = neutral_bias(found, reference, running.mean_share)
     return replace(profile, bias=bias, model=record.sha256)
 

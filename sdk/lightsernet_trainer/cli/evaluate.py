@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         clips = tuple(clip for clip in clips if clip.speaker in arguments.speakers)
     clips, heard = _heard(arguments, recognizer, clips)
     record = recognizer.file.record
-    scores, _ = scored(heard, clips, record.emotions)
+    scores, _ = scored(heard, clips, record.labels)
     answers = answers_of(heard, clips, corpus.name, record, arguments.enrol)
     if arguments.keep is not None:
         write_answers(arguments.keep, answers)
@@ -83,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         "model": str(recognizer.file.path),
         "dataset": corpus.name,
         "protocol": protocol(record.data, corpus, clips),
-        **scores.to_json(record.emotions),
+        **scores.to_json(record.labels),
         "ua_among": ua_among(answers),
         **_said(heard, clips),
     }

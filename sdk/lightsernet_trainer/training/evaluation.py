@@ -91,7 +91,7 @@ def evaluate(
         If a clip cannot be read or is too short.
     """
     heard = hear(recognizer, clips, console, whole)
-    return scored(heard, clips, recognizer.file.record.emotions)
+    return scored(heard, clips, recognizer.labels)
 
 
 def scored(
@@ -181,19 +181,21 @@ def answers_of(
     return Answers(
         data,
         record.sha256,
-        record.labels,
+        record.outputs,
         record.decision.temperature,
         enrolled_with,
         tuple(
-            Answer(
-                clip.path.name,
-                clip.speaker,
-                clip.label,
-                rounded(tuple(emotion.posteriors[label] for label in record.labels)),
-            )
+            Answer(clip.path.name, clip.speaker, clip.label, _outputs(emotion, record))
             for clip, emotion in zip(clips, heard, strict=True)
         ),
     )
+
+
+def _outputs(emotion: Emotion, record: ModelRecord) -> tuple[float, ...]:
+    outputs = tuple(emotion.posteriors.values())
+    if record.other_output:
+        outputs = (*outputs, max(0.0, 1.0 - sum(outputs)))
+    return rounded(outputs)
 
 
 def protocol(data: TrainingData | None, corpus: Corpus, clips: Sequence[Clip]) -> str:

@@ -64,6 +64,6 @@ def with_neutral_reference(
             )
         )
     means = np.mean(found, axis=0).round(4)
-    reference = dict(zip(record.labels, means.tolist(), strict=True))
+    reference = dict(zip(record.outputs, means.tolist(), strict=True))
     decision = dataclasses.replace(record.decision, neutral_log_posteriors=reference)
     return dataclasses.replace(record, decision=decision)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightsernet_edge import ModelFile, ModelRecord, __version__
-from lightsernet_edge.decision import NEVER, OTHER
 from lightsernet_edge.model.file import write_model
-from lightsernet_edge.model.record import DecisionDefaults, TrainingData
+from lightsernet_edge.model.record import TrainingData
 
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
@@ -74,11 +73,9 @@ def convert_and_seal(
 
 
 def _record(corpus: Corpus, data: TrainingSet) -> ModelRecord:
-    has_other = bool(data.ordinary)
     return ModelRecord(
-        labels=(*data.labels, OTHER) if has_other else data.labels,
+        labels=data.labels,
         features=data.spec,
-        decision=DecisionDefaults(thresholds={OTHER: NEVER} if has_other else {}),
         data=TrainingData(
             name=corpus.name,
             licence=corpus.licence,
@@ -87,6 +84,7 @@ def _record(corpus: Corpus, data: TrainingSet) -> ModelRecord:
             speakers=tuple(sorted({clip.speaker for clip in data.clips} - {""})),
         ),
         tools=_tool_versions(),
+        other_output=bool(data.ordinary),
     )
 
 

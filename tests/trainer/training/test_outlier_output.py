@@ -11,7 +11,7 @@ import soundfile
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.cli import main
-from lightsernet_edge.decision import NEVER, OTHER, UNCERTAIN
+from lightsernet_edge.decision import OTHER, UNCERTAIN
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.datasets.ordinary import PARTS, part_of, read_ordinary
 from lightsernet_trainer.training import outlier_output
@@ -123,9 +123,8 @@ def test_train_gives_a_model_that_never_says_other(
     assert status == 0, capsys.readouterr().err
     recognizer = EmotionRecognizer(out / "int8.tflite")
     record = recognizer.file.record
-    assert record.labels == (*LABELS, OTHER)
-    assert record.emotions == LABELS
-    assert record.decision.thresholds == {OTHER: NEVER}
+    assert recognizer.labels == record.labels == LABELS
+    assert record.outputs == (*LABELS, OTHER)
     said = {
         recognizer.classify_samples(samples, RATE).label
         for samples in (np.random.default_rng(0).normal(0, 0.1, RATE), syllables(1.0))

@@ -40,8 +40,8 @@ typedef enum lsn_event_kind {
 typedef struct lsn_event {
     lsn_event_kind kind;
     uint32_t label;      /* index of the most probable label, or LSN_UNCERTAIN */
-    float confidence;    /* posterior of the most probable label, 0..1, after bias and
-                          * temperature */
+    float confidence;    /* largest posterior of a label that can be said, 0..1, after bias
+                          * and temperature */
     int32_t broken;      /* 1 if samples were lost inside the stretch or at an edge */
     uint64_t start, end; /* samples from the start of the stream, lost ones included;
                           * `end` is exclusive */

@@ -26,7 +26,12 @@ uint32_t lsn_continuous_decide(lsn_continuous *state, const lsn_listener_setting
             best = i;
         }
     }
-    *confidence = smoothed[best];
+    *confidence = 0.0f;
+    for (uint32_t i = 0; i < adjusted->n_labels; i++) {
+        if (!lsn_is_never_said(thresholds, i) && smoothed[i] > *confidence) {
+            *confidence = smoothed[i];
+        }
+    }
     uint32_t label = smoothed[best] >= lsn_float(&thresholds[best]) ? best : LSN_UNCERTAIN;
     if (!state->begun) {
         state->begun = 1;

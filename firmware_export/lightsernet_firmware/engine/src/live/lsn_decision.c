@@ -82,10 +82,25 @@ float lsn_adjusted_posterior(const lsn_adjusted_posteriors *adjusted, uint32_t l
     return weight_of(adjusted, label) / adjusted->sum;
 }
 
+int lsn_is_never_said(const uint32_t *thresholds, uint32_t label)
+{
+    return lsn_float(&thresholds[label]) > 1.0f;
+}
+
 uint32_t lsn_decide(const lsn_adjusted_posteriors *adjusted, const uint32_t *thresholds,
                     float *confidence)
 {
     uint32_t best = adjusted->best;
-    *confidence = lsn_adjusted_posterior(adjusted, best);
-    return *confidence >= lsn_float(&thresholds[best]) ? best : LSN_UNCERTAIN;
+    if (!lsn_is_never_said(thresholds, best)) {
+        *confidence = lsn_adjusted_posterior(adjusted, best);
+        return *confidence >= lsn_float(&thresholds[best]) ? best : LSN_UNCERTAIN;
+    }
+    *confidence = 0.0f;
+    for (uint32_t i = 0; i < adjusted->n_labels; i++) {
+        float posterior = lsn_adjusted_posterior(adjusted, i);
+        if (!lsn_is_never_said(thresholds, i) && posterior > *confidence) {
+            *confidence = posterior;
+        }
+    }
+    return LSN_UNCERTAIN;
 }

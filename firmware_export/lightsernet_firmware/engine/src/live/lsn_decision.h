@@ -38,10 +38,17 @@ lsn_adjusted_posteriors lsn_adjust_posteriors(const int8_t *posteriors, uint32_t
 float lsn_adjusted_posterior(const lsn_adjusted_posteriors *adjusted, uint32_t label);
 
 /**
+ * Whether a label is never said: an output for what is none of the others.
+ *
+ * @param[in] thresholds  the bits of float [n_labels], 0..LSN_NEVER
+ */
+int lsn_is_never_said(const uint32_t *thresholds, uint32_t label);
+
+/**
  * The most probable label, if its posterior reaches its threshold.
  *
  * @param[in]  thresholds  the bits of float [n_labels], 0..LSN_NEVER
- * @param[out] confidence  posterior of the most probable label
+ * @param[out] confidence  posterior of the most probable label that can be said
  *
  * @return  a label, or LSN_UNCERTAIN
  */
