@@ -29,6 +29,10 @@ _ADVICE = {
     "float16": _FLOAT_ADVICE,
     "int8 dynamic-range": "its weights are int8 but it computes in float32: convert it again "
     "with a representative data set and int8 input and output",
+    "int8 with float ends": "it computes in int8, but takes and gives float32: convert it again "
+    "with int8 input and output",
+    "int16x8": "its weights are int8 but its activations int16: convert it again with int8 "
+    "activations, input and output",
     "mixed": "convert it again with int8 input and output and only int8 operators",
 }
 
@@ -55,6 +59,8 @@ def plan_network(graph: Graph) -> NetworkPlan:
             f"the model is {graph.precision}, expected full-integer int8: "
             f"{_ADVICE[graph.precision]}"
         )
+    if graph.unchecked:
+        raise ModelError(f"the model has {', '.join(graph.unchecked)}, expected a Light-SERNet")
     return _Planner(graph).plan()
 
 
