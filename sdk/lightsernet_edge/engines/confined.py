@@ -7,6 +7,7 @@ code.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -117,8 +118,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     for pipe in (child.stdin, child.stdout):
         if pipe is not None:
-            try:
+            # What is left in the buffer of a broken pipe cannot be written.
+            with contextlib.suppress(OSError):
                 pipe.close()
-            except OSError:  # what is left in the buffer of a broken pipe
-                pass
     child.wait()

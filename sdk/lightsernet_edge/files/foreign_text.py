@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 # The surrogates by which Python keeps the bytes of a file name that are not UTF-8.
 _FIRST_BYTE, _LAST_BYTE, _BYTES_FROM = "\udc80", "\udcff", 0xDC00
@@ -15,6 +16,14 @@ def printable_text(text: str) -> str:
     would obey, and for bytes that are not UTF-8.
     """
     return "".join(_printable(character) for character in text)
+
+
+def composed(text: str) -> str:
+    """Return a name with its accents composed: macOS keeps file names decomposed (NFD).
+
+    Names that look alike are then equal.
+    """
+    return unicodedata.normalize("NFC", text)
 
 
 def json_text(value: object) -> str:

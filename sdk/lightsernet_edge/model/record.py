@@ -248,16 +248,15 @@ class ModelRecord:
                 f"record: decision.neutral_log_posteriors names {', '.join(logarithms)}, "
                 f"expected {', '.join(self.labels)}"
             )
-        if self.decision.thresholds and UNCERTAIN in self.labels:
-            raise ModelError(
-                f"record: {UNCERTAIN!r} is a label, so decision.thresholds cannot be used"
-            )
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""
         fields = {**dataclasses.asdict(self), "features": self.features.to_json()}
         data = {"schema": SCHEMA_VERSION, **fields}
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode(
+            # A speaker's name that is not UTF-8: JSON escapes its bytes the same way.
+            errors="backslashreplace"
+        )
 
     @classmethod
     def from_bytes(cls, text: bytes) -> ModelRecord:
@@ -321,6 +320,11 @@ def check_labels(labels: tuple[str, ...]) -> None:
     for label in labels:
         if not isinstance(label, str) or not label.strip() or not label.isprintable():
             raise ModelError(f"labels: found {label!r}, expected a printable name")
+        if label == UNCERTAIN:
+            raise ModelError(
+                f"labels: found {label!r}, which is the answer where no label is sure; expected "
+                "another name"
+            )
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise ModelError(f"labels: found {twice!r} twice, expected it once")
