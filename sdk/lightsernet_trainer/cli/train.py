@@ -126,14 +126,10 @@ def _split(arguments: argparse.Namespace, corpus: Corpus, seed: int) -> Split:
         return splits.hold_out_share(corpus, arguments.test_share, seed)
     if corpus.speakers_known and len(corpus.speakers) > 1:
         return splits.hold_out_speakers(corpus, splits.choose_test_speakers(corpus, seed))
-    why = (
-        "every clip is of one speaker"
-        if corpus.speakers_known
-        else (
-            f"{sum(not clip.speaker for clip in corpus.clips)} of {len(corpus.clips)} clips name no "
-            "speaker"
-        )
-    )
+    nameless = sum(not clip.speaker for clip in corpus.clips)
+    why = "every clip is of one speaker"
+    if nameless:
+        why = f"{nameless} of {len(corpus.clips)} clips name no speaker"
     raise InputError(
         f"{arguments.data}: {why}, so none can be held out; "
         "give --test-share or --test-speakers none"
