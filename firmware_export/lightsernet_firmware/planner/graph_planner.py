@@ -18,6 +18,8 @@ from .operator_plans import plan_convolution, plan_pool, plan_requantization, pl
 from .requantization import Multiplier, SoftmaxScale
 from .tiling import tile_width
 
+# As docs/reference/blob-format.md bounds it.
+_MAX_ROW_MACS = 2**28
 # TFLite fixes the quantisation of softmax posteriors.
 _POSTERIORS = Quantization(1.0 / 256.0, -128)
 _FLOAT_ADVICE = (
@@ -97,6 +99,11 @@ class _Planner:
         if not stages:
             self._graph.refuse(
                 self._graph.readers(index)[0], "this operator at the input", "CONV_2D"
+            )
+        if sum(stage.most_macs for stage in stages) > _MAX_ROW_MACS:
+            raise ModelError(
+                f"a row takes {sum(stage.most_macs for stage in stages)} multiply-accumulates, "
+                f"expected at most {_MAX_ROW_MACS}"
             )
         head = self._head(index)
         if self._visited != len(graph.operators):
