@@ -139,5 +139,5 @@ def test_nothing_to_adapt(smallest: ModelFile, smallest_blob: bytes) -> None:
     at = front_end + 20
     bare = smallest_blob[:at] + struct.pack("<I", flags & ~16) + smallest_blob[at + 4 :]
     HostListener(HostModel(seal(bare)), adapt=0)
-    with pytest.raises(LightSernetError, match="NO_PROFILE|standardise"):
+    with pytest.raises(LightSernetError, match="NO_PROFILE"):
         HostListener(HostModel(seal(bare)), adapt=1)
