@@ -26,6 +26,8 @@ _FUSED = (0, 1, 2, 3)
 MAX_STEP = 2**12
 # Scales beyond these make multipliers that the kernels abort on.
 _SCALES = (1e-15, 1e15)
+# Of weights, whose channels may be all but empty: the smallest normal float.
+_SMALLEST_WEIGHT_SCALE = 1.1754943e-38
 
 
 @dataclass(frozen=True)
@@ -118,11 +120,11 @@ class Step:
         if not low <= tensor.zero_points[0] <= high:
             self.refuse(f"zero point {tensor.zero_points[0]}", f"{low}..{high}")
 
-    def bounded(self, tensor: Tensor) -> None:
+    def bounded(self, tensor: Tensor, low: float = _SCALES[0]) -> None:
         """Refuse a scale that is no number above 0, or far from any honest one."""
         for scale in tensor.scales:
-            if not _SCALES[0] <= scale <= _SCALES[1]:
-                self.refuse(f"scale {scale:g}", f"{_SCALES[0]:g}..{_SCALES[1]:g}")
+            if not low <= scale <= _SCALES[1]:
+                self.refuse(f"scale {scale:g}", f"{low:g}..{_SCALES[1]:g}")
 
     def per_channel(self, tensor: Tensor, axis: int, size: int) -> None:
         """Refuse integer weights without one scale, or one for each of `size` channels."""
@@ -135,7 +137,7 @@ class Step:
             self.refuse(f"scales along axis {tensor.channel_axis}", f"axis {axis}")
         if any(tensor.zero_points):
             self.refuse("weights with a zero point", "0")
-        self.bounded(tensor)
+        self.bounded(tensor, _SMALLEST_WEIGHT_SCALE)
 
     def weights(self, rank: int, axis: int) -> Shape:
         """Return the shape of the weights, operand 1; check them, and the bias, operand 2."""
