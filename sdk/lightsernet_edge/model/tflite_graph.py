@@ -256,7 +256,7 @@ def read_graph(model: bytes) -> Graph:
         if len(indices) != 1 or indices[0] < 0:
             raise ModelError(f"the model has {len(indices)} {what}, expected 1")
         ends.append(tensors[indices[0]])
-    return Graph(tensors, operators, *ends)
+    return Graph(tensors, operators, ends[0], ends[1])
 
 
 def _operator_name(code: Table) -> str:
