@@ -102,3 +102,10 @@ def test_settings_of_keras(settings: str, says: str | None, tmp_path: Path) -> N
         (line,) = done.stderr.splitlines()
         assert says in line
         assert f"{tmp_path}/keras.json" in line
+
+
+def test_a_file_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    clip = Clip(wav(tmp_path / "good.wav").rename(tmp_path / "J\udcfcrgen.wav"), "a", "")
+    store = FeatureStore(recipe("edge"), "disk", tmp_path / "features")
+    store.load([clip], QUIET)
+    assert len(store.rows(clip)) > 0
