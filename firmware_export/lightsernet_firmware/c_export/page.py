@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lightsernet_edge._version import __version__
+from lightsernet_edge.files.foreign_text import printable_text
 
 from ..firmware_model import FirmwareModel
-from .foreign_text import printable_text
 
 _LISTENER = """\
 For a microphone that is always on, in an aligned array of `MODEL_LISTENER_RAM_BYTES`:

@@ -18,6 +18,8 @@ from .operator_plans import plan_convolution, plan_pool, plan_requantization, pl
 from .requantization import Multiplier, SoftmaxScale
 from .tiling import tile_width
 
+# As docs/reference/blob-format.md bounds it.
+_MAX_ROW_MACS = 2**28
 # TFLite fixes the quantisation of softmax posteriors.
 _POSTERIORS = Quantization(1.0 / 256.0, -128)
 _FLOAT_ADVICE = (
@@ -29,6 +31,10 @@ _ADVICE = {
     "float16": _FLOAT_ADVICE,
     "int8 dynamic-range": "its weights are int8 but it computes in float32: convert it again "
     "with a representative data set and int8 input and output",
+    "int8 with float ends": "it computes in int8, but takes and gives float32: convert it again "
+    "with int8 input and output",
+    "int16x8": "its weights are int8 but its activations int16: convert it again with int8 "
+    "activations, input and output",
     "mixed": "convert it again with int8 input and output and only int8 operators",
 }
 
@@ -55,6 +61,8 @@ def plan_network(graph: Graph) -> NetworkPlan:
             f"the model is {graph.precision}, expected full-integer int8: "
             f"{_ADVICE[graph.precision]}"
         )
+    if graph.unchecked:
+        raise ModelError(f"the model has {', '.join(graph.unchecked)}, expected a Light-SERNet")
     return _Planner(graph).plan()
 
 
@@ -91,6 +99,11 @@ class _Planner:
         if not stages:
             self._graph.refuse(
                 self._graph.readers(index)[0], "this operator at the input", "CONV_2D"
+            )
+        if sum(stage.most_macs for stage in stages) > _MAX_ROW_MACS:
+            raise ModelError(
+                f"a row takes {sum(stage.most_macs for stage in stages)} multiply-accumulates, "
+                f"expected at most {_MAX_ROW_MACS}"
             )
         head = self._head(index)
         if self._visited != len(graph.operators):

@@ -181,6 +181,12 @@ class Stage:
         """Multiply-accumulates for one row before the pool."""
         return self.input_width * sum(int(path.weights.size) for path in self.paths)
 
+    @property
+    def most_macs(self) -> int:
+        """Multiply-accumulates of a row that completes a pool, padded weights included."""
+        weights = sum(int(path.packed_weights.size) for path in self.paths)
+        return self.input_width * self.pool[0] * weights
+
 
 @dataclass(frozen=True)
 class Head:

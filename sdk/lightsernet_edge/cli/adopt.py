@@ -64,13 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
     from ..errors import InputError, ModelError
     from ..features import recipe
     from ..model.file import embedded_record, read_bytes, without_record, write_model, write_sidecar
+    from ..model.graph_check import read_checked_graph
     from ..model.record import ModelRecord
-    from ..model.tflite_graph import read_graph
 
     content = read_bytes(arguments.model)
     try:
         model = without_record(content)
-        shape = read_graph(model).input.shape
+        shape = read_checked_graph(model).input.shape
         old = embedded_record(content)
     except ModelError as error:
         raise ModelError(f"{arguments.model}: {error}") from None

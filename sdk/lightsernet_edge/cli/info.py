@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
+from collections.abc import Iterator
 from typing import Any
 
+from ..files.foreign_text import json_text, printable_text
 from . import options
 from .info_contributors import Contributors
 
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         "sha256": record.sha256,
     }
     if arguments.json:
-        print(json.dumps(facts, ensure_ascii=False))
+        print(json_text(facts))
     else:
         _print_facts(facts, contributors)
     return 0
@@ -74,41 +75,46 @@ def _print_facts(facts: dict[str, Any], contributors: Contributors) -> None:
 
     from .console import stdout_console
 
-    spec, data = facts["features"], facts["data"]
     table = Table(box=None, show_header=False)
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    table.add_row("model", facts["model"])
-    table.add_row("labels", ", ".join(facts["labels"]))
-    table.add_row(
+    for row in _rows(facts, contributors):
+        table.add_row(*map(printable_text, row))
+    console = stdout_console()
+    for part in (table, *contributors.tables()):
+        console.print(part)
+
+
+def _rows(facts: dict[str, Any], contributors: Contributors) -> Iterator[tuple[str, str]]:
+    """Yield what a figure is called, and the figure."""
+    spec, data = facts["features"], facts["data"]
+    yield "model", facts["model"]
+    yield "labels", ", ".join(facts["labels"])
+    yield (
         "features",
         f"{spec['name']}: {spec['n_coefficients']} {spec['output']} coefficients, "
         f"{1e3 * spec['frame_length'] / spec['sample_rate']:.0f} ms frames every "
         f"{1e3 * spec['hop_length'] / spec['sample_rate']:.0f} ms at {spec['sample_rate']} Hz, "
         f"level {spec['level']}",
     )
-    table.add_row("input", f"{facts['input_shape']}, {facts['precision']}")
-    table.add_row("parameters", f"{facts['parameters']:,}")
-    table.add_row("work", f"{facts['macs_per_second'] / 1e6:.1f} M MAC per second of audio")
-    table.add_row("size", f"{facts['tflite_bytes']:,} bytes as a .tflite")
+    yield "input", f"{facts['input_shape']}, {facts['precision']}"
+    yield "parameters", f"{facts['parameters']:,}"
+    yield "work", f"{facts['macs_per_second'] / 1e6:.1f} M MAC per second of audio"
+    yield "size", f"{facts['tflite_bytes']:,} bytes as a .tflite"
     rows = contributors.rows()
     if not rows and facts["firmware"] is not None:
         rows = [("firmware", facts["firmware"])]
-    for row in rows:
-        table.add_row(*row)
+    yield from rows
     if data is None:
-        table.add_row("data", "not recorded")
+        yield "data", "not recorded"
     else:
         speakers = ", ".join(data["speakers"]) or "unknown"
-        table.add_row("data", f"{data['name']}, {data['clips']} clips, speakers {speakers}")
-        table.add_row("licence", data["licence"] or "not recorded")
+        yield "data", f"{data['name']}, {data['clips']} clips, speakers {speakers}"
+        yield "licence", data["licence"] or "not recorded"
     for score in facts["scores"]:
-        table.add_row(
+        yield (
             "score",
             f"UA {score['ua']:.1%}, WA {score['wa']:.1%}, F1 {score['f1']:.1%} "
             f"({score['precision']}, {score['clips']} clips): {score['protocol']}",
         )
-    table.add_row("sha256", facts["sha256"])
-    console = stdout_console()
-    for part in (table, *contributors.tables()):
-        console.print(part)
+    yield "sha256", facts["sha256"]

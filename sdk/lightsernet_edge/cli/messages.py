@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from ..files.foreign_text import printable_text
+
 PROGRAM = "lightsernet-edge"
 
 
@@ -18,4 +20,5 @@ def print_warning(message: object) -> None:
 
 
 def _print_line(kind: str, message: object) -> None:
-    print(f"{PROGRAM}: {kind}: {' '.join(str(message).split())}", file=sys.stderr)
+    text = printable_text(" ".join(str(message).split()))
+    print(f"{PROGRAM}: {kind}: {text}", file=sys.stderr)

@@ -136,4 +136,6 @@ def recording(text: str) -> str:
 
 def label_list(text: str) -> tuple[str, ...]:
     """Split a comma-separated list, for example of labels or speakers."""
-    return tuple(item.strip() for item in text.split(","))
+    from ..files.foreign_text import composed
+
+    return tuple(composed(item.strip()) for item in text.split(","))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, MissingDependencyError
 from ..model.tflite_graph import Graph
+from .confined import ConfinedEngine
 
 GROUP = "lightsernet_edge.engines"
 # Tried in this order if the caller names none. Other engines must be named.
@@ -77,6 +78,9 @@ def open_engine(
 ) -> Engine:
     """Load a model into an engine.
 
+    A graph that could not be checked (its `unchecked` says why) runs in a child process, where
+    a crash is an error.
+
     Parameters
     ----------
     model : bytes
@@ -109,12 +113,12 @@ def open_engine(
     if name is not None:
         if name not in points:
             raise InputError(f"engine: found {name!r}, expected one of {', '.join(names())}")
-        return _load(points[name])(model, graph, threads, xnnpack)
+        return _opened(points[name], model, graph, threads, xnnpack)
     reasons = []
     for candidate in DEFAULT_ORDER:
         if candidate in points:
             try:
-                return _load(points[candidate])(model, graph, threads, xnnpack)
+                return _opened(points[candidate], model, graph, threads, xnnpack)
             except MissingDependencyError as error:
                 reasons.append(str(error))
     raise MissingDependencyError(
@@ -122,6 +126,8 @@ def open_engine(
     )
 
 
-def _load(point: EntryPoint) -> type[Engine]:
+def _opened(point: EntryPoint, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> Engine:
+    if graph.unchecked:
+        return ConfinedEngine(point.name, model, graph, threads, xnnpack)
     engine: type[Engine] = point.load()
-    return engine
+    return engine(model, graph, threads, xnnpack)

@@ -20,14 +20,17 @@ from pathlib import Path
 from ..errors import ModelError
 from ..files.atomic_write import write_atomically
 from ..files.regular_file import open_regular
+from .graph_check import read_checked_graph
 from .metadata import find_entry, with_entry
 from .record import ModelRecord
-from .tflite_graph import Graph, read_graph
+from .tflite_graph import Graph
 
 RECORD_NAME = b"lightsernet_edge.record"
 
 # Far larger than any network of this kind, in bytes.
 _MAX_BYTES = 2**28
+# Larger than the record of a thousand speakers, in bytes.
+_MAX_RECORD_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class ModelFile:
 
     @cached_property
     def graph(self) -> Graph:
-        """The model's tensors and operators."""
-        return read_graph(self.model)
+        """The model's tensors and operators, checked against one another."""
+        return read_checked_graph(self.model)
 
 
 def default_model_path() -> Path:
@@ -125,7 +128,7 @@ def write_model(
     try:
         model = without_record(model)
         record = _sealed(record, model)
-        check_fit(read_graph(model), record)
+        check_fit(read_checked_graph(model), record)
         write_atomically(path, with_entry(model, RECORD_NAME, record.to_bytes()))
     except ModelError as error:
         raise ModelError(f"{source or path}: {error}") from None
@@ -156,7 +159,7 @@ def write_sidecar(path: str | Path, record: ModelRecord) -> Path:
     path = Path(path)
     content = read_bytes(path)
     try:
-        check_fit(read_graph(content), record)
+        check_fit(read_checked_graph(content), record)
         if embedded_record(content) is not None:
             raise ModelError("has a record inside, so a sidecar would not be read")
     except ModelError as error:
@@ -216,7 +219,11 @@ def embedded_record(content: bytes) -> ModelRecord | None:
         If the bytes are damaged.
     """
     text = find_entry(content, RECORD_NAME)
-    return None if text is None else ModelRecord.from_bytes(text)
+    if text is None:
+        return None
+    if len(text) > _MAX_RECORD_BYTES:
+        raise ModelError(f"the record has {len(text)} bytes, expected at most {_MAX_RECORD_BYTES}")
+    return ModelRecord.from_bytes(text)
 
 
 def without_record(content: bytes) -> bytes:
@@ -243,11 +250,18 @@ def _sealed(record: ModelRecord, model: bytes) -> ModelRecord:
 
 def _sidecar_record(path: Path) -> ModelRecord | None:
     sidecar = path.with_suffix(".json")
-    if not sidecar.is_file():
+    if not os.path.lexists(sidecar):
         return None
     try:
-        return ModelRecord.from_bytes(sidecar.read_bytes())
+        with open_regular(sidecar, "the record of a model", ModelError) as stream:
+            text = stream.read(_MAX_RECORD_BYTES + 1)
     except OSError as error:
         raise ModelError(f"sidecar {sidecar.name}: cannot be read ({error.strerror})") from None
+    if len(text) > _MAX_RECORD_BYTES:
+        raise ModelError(
+            f"sidecar {sidecar.name}: found more than {_MAX_RECORD_BYTES} bytes, expected a record"
+        )
+    try:
+        return ModelRecord.from_bytes(text)
     except ModelError as error:
         raise ModelError(f"sidecar {sidecar.name}: {error}") from None

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 from ..errors import ModelError
 
+# Tables in one vector, and numbers in another: more than any network of this kind has.
+MAX_TABLES = 2**14
+MAX_NUMBERS = 2**16
+
 
 @dataclass(frozen=True)
 class Table:
@@ -56,6 +60,8 @@ class Table:
     def numbers(self, slot: int, code: str) -> tuple[int | float, ...]:
         """Return a vector of numbers; `code` is their type in `struct`'s letters."""
         start, count = self.vector(slot, struct.calcsize("<" + code))
+        if count > MAX_NUMBERS:
+            raise ModelError(f"damaged: a list of {count} numbers, expected at most {MAX_NUMBERS}")
         return struct.unpack_from(f"<{count}{code}", self.data, start)
 
     def blob(self, slot: int) -> bytes:
@@ -71,6 +77,8 @@ class Table:
     def tables(self, slot: int) -> list[Table]:
         """Return the tables that a vector points to."""
         start, count = self.vector(slot, 4)
+        if count > MAX_TABLES:
+            raise ModelError(f"damaged: a list of {count} tables, expected at most {MAX_TABLES}")
         return [self._at(start + 4 * index) for index in range(count)]
 
     def _at(self, position: int) -> Table:

@@ -253,10 +253,6 @@ class ModelRecord:
                 f"record: decision.neutral_log_posteriors names {', '.join(logarithms)}, "
                 f"expected {', '.join(self.outputs)}"
             )
-        if (self.decision.thresholds or self.other_output) and UNCERTAIN in self.labels:
-            raise ModelError(
-                f"record: {UNCERTAIN!r} is a label, so decision.thresholds cannot be used"
-            )
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -270,7 +266,10 @@ class ModelRecord:
         if not self.other_output:
             del fields["other_output"]
         data = {"schema": SCHEMA_VERSION, **fields}
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode(
+            # A speaker's name that is not UTF-8: JSON escapes its bytes the same way.
+            errors="backslashreplace"
+        )
 
     @classmethod
     def from_bytes(cls, text: bytes) -> ModelRecord:
@@ -335,6 +334,11 @@ def check_labels(labels: tuple[str, ...]) -> None:
     for label in labels:
         if not isinstance(label, str) or not label.strip() or not label.isprintable():
             raise ModelError(f"labels: found {label!r}, expected a printable name")
+        if label == UNCERTAIN:
+            raise ModelError(
+                f"labels: found {label!r}, which is the answer where no label is sure; expected "
+                "another name"
+            )
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
         raise ModelError(f"labels: found {twice!r} twice, expected it once")

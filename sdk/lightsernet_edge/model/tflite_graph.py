@@ -46,11 +46,19 @@ _OPERATORS = {
     18: "MUL",
     19: "RELU",
     22: "RESHAPE",
+    21: "RELU6",
     25: "SOFTMAX",
+    28: "TANH",
     32: "CUSTOM",
     34: "PAD",
     40: "MEAN",
     114: "QUANTIZE",
+}
+# By the type of the activations that meet the weights.
+_WITH_INT8_WEIGHTS = {
+    "float32": "int8 dynamic-range",
+    "int8": "int8 with float ends",
+    "int16": "int16x8",
 }
 
 
@@ -70,6 +78,10 @@ class Tensor:
         As many as `scales`.
     data : bytes
         The bytes of a constant, little-endian; empty for an activation.
+    channel_axis : int
+        The axis that has one scale per channel, where there are several scales.
+    signature : tuple of int
+        The shape with -1 for sizes that are open; empty if none is.
     """
 
     name: str
@@ -78,6 +90,8 @@ class Tensor:
     scales: tuple[float, ...]
     zero_points: tuple[int, ...]
     data: bytes
+    channel_axis: int = 0
+    signature: tuple[int, ...] = ()
 
     @property
     def quantization(self) -> Quantization:
@@ -107,12 +121,15 @@ class Operator:
         Indices of tensors; -1 for an input that is left out.
     options : Table or None
         The operator's own table in the file.
+    options_type : int
+        Its type, a number of the schema's union ``BuiltinOptions``; 0 for none.
     """
 
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Table | None
+    options_type: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,19 +142,24 @@ class Graph:
     operators : tuple of Operator
         In order of execution.
     input, output : Tensor
+    unchecked : tuple of str
+        What of it `graph_check` has no rules for, such as the names of operators.
     """
 
     tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     input: Tensor
     output: Tensor
+    unchecked: tuple[str, ...] = ()
 
     @cached_property
     def precision(self) -> str:
-        """``int8`` (full-integer), ``int8 dynamic-range``, ``float16``, ``float32`` or ``mixed``.
+        """The kind of numbers that the model computes with.
 
-        Full-integer means that every tensor is int8 or int32. Microcontrollers, the Edge
-        TPU and the Ethos-U accept nothing else.
+        ``int8`` (full-integer), ``int8 with float ends``, ``int16x8`` (activations int16,
+        weights int8), ``int8 dynamic-range`` (weights int8, computes in float32), ``float16``
+        (weights), ``float32`` or ``mixed``. Full-integer means that every tensor is int8 or
+        int32. Microcontrollers, the Edge TPU and the Ethos-U accept nothing else.
         """
         dtypes = {tensor.dtype for tensor in self.tensors}
         if dtypes <= {"int8", "int32"}:
@@ -146,7 +168,9 @@ class Graph:
             return "mixed"
         weights = {self._constant(op, 1).dtype for op in self._weighted()}
         if "int8" in weights:
-            return "int8 dynamic-range"
+            activations = {self.tensors[op.inputs[0]].dtype for op in self._weighted()}
+            computing = "+".join(sorted(activations))
+            return _WITH_INT8_WEIGHTS.get(computing, "mixed")
         if "float16" in weights:
             return "float16"
         return "float32"
@@ -172,9 +196,17 @@ class Graph:
         return total
 
     def posteriors(self, output: NDArray[np.float32] | NDArray[np.int8]) -> NDArray[np.float64]:
-        """Return the raw output, shape (n_labels,), as posteriors in 0..1."""
+        """Return the raw output, shape (n_labels,), as posteriors in 0..1.
+
+        Raises
+        ------
+        ModelError
+            If they are no finite numbers.
+        """
         if self.output.dtype == "int8":
             return self.output.quantization.dequantize(output)
+        if not np.isfinite(output).all():
+            raise ModelError("the model's output is not finite: its weights are damaged")
         return output.astype(np.float64)
 
     def _weighted(self) -> list[Operator]:
@@ -206,6 +238,8 @@ def read_graph(model: bytes) -> Graph:
     """
     root = flatbuffer.root(model, IDENTIFIER)
     buffers = root.tables(4)
+    if sum(buffer.vector(0, 1)[1] for buffer in buffers) > len(model):
+        raise ModelError("damaged: buffers share their bytes")
     constants = [buffer.blob(0) for buffer in buffers]
     if any(buffer.scalar(1, "Q") > 1 for buffer in buffers):
         raise ModelError("weights lie outside the flatbuffer, expected them inside (below 2 GB)")
@@ -222,7 +256,7 @@ def read_graph(model: bytes) -> Graph:
         if len(indices) != 1 or indices[0] < 0:
             raise ModelError(f"the model has {len(indices)} {what}, expected 1")
         ends.append(tensors[indices[0]])
-    return Graph(tensors, operators, *ends)
+    return Graph(tensors, operators, ends[0], ends[1])
 
 
 def _operator_name(code: Table) -> str:
@@ -244,6 +278,8 @@ def _tensor(table: Table, constants: list[bytes]) -> Tensor:
         scales=tuple(quantization.numbers(2, "f")) if quantization else (),
         zero_points=tuple(int(z) for z in quantization.numbers(3, "q")) if quantization else (),
         data=constants[buffer],
+        channel_axis=quantization.scalar(6, "i") if quantization else 0,
+        signature=tuple(int(size) for size in table.numbers(7, "i")),
     )
 
 
@@ -252,7 +288,11 @@ def _operator(table: Table, names: list[str], n_tensors: int) -> Operator:
     if code >= len(names):
         raise ModelError(f"damaged: an operator uses code {code} of {len(names)}")
     return Operator(
-        names[code], _indices(table, 1, n_tensors), _indices(table, 2, n_tensors), table.table(4)
+        names[code],
+        _indices(table, 1, n_tensors),
+        _indices(table, 2, n_tensors),
+        table.table(4),
+        table.scalar(3, "B"),
     )
 
 

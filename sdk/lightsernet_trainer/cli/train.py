@@ -79,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     require_trainer("train")
     from rich.console import Console
 
+    from lightsernet_edge.cli.messages import print_warning
+
     from ..datasets import load
     from ..training.run import train
     from ..training.summary import write_summary
@@ -87,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     sample_rate = configuration.feature_spec().sample_rate
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
     split = _split(arguments, corpus, configuration.seed)
+    _warn_of_both_sides(split)
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     result = train(
@@ -102,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         verbosity=arguments.verbosity,
         console=console,
     )
-    summary = write_summary(arguments.out, corpus, split, configuration, result)
+    summary = write_summary(arguments.out, corpus, split, configuration, result, print_warning)
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False))
     else:
@@ -124,10 +127,27 @@ def _split(arguments: argparse.Namespace, corpus: Corpus, seed: int) -> Split:
         return splits.hold_out_share(corpus, arguments.test_share, seed)
     if corpus.speakers_known and len(corpus.speakers) > 1:
         return splits.hold_out_speakers(corpus, splits.choose_test_speakers(corpus, seed))
+    nameless = sum(not clip.speaker for clip in corpus.clips)
+    why = "every clip is of one speaker"
+    if nameless:
+        why = f"{nameless} of {len(corpus.clips)} clips name no speaker"
     raise InputError(
-        f"{arguments.data}: not every clip names its speaker, so none can be held out; "
+        f"{arguments.data}: {why}, so none can be held out; "
         "give --test-share or --test-speakers none"
     )
+
+
+def _warn_of_both_sides(split: Split) -> None:
+    from lightsernet_edge.cli.messages import print_warning
+
+    from ..datasets.splits import on_both_sides
+
+    if pairs := on_both_sides(split):
+        one, other = pairs[0]
+        print_warning(
+            f"{len(pairs)} of {len(split.test)} clips held out are recordings that are trained on "
+            f"too, so the score flatters; the first: {other.path} is {one.path}"
+        )
 
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:

@@ -78,7 +78,7 @@ def clip_random(file: str, seed: int = 0) -> np.random.Generator:
 
     So a clip meets the same noise whatever else is scored, and in whatever order.
     """
-    return np.random.default_rng((seed, zlib.crc32(file.encode())))
+    return np.random.default_rng((seed, zlib.crc32(file.encode(errors="surrogateescape"))))
 
 
 def parse_condition(text: str, sample_rate: int, noises: Noises | None = None) -> Condition:

@@ -36,7 +36,7 @@ class Fold:
     @property
     def folder(self) -> str:
         """The name as that of a folder: a manifest's speaker may be ``../x``."""
-        name = quote(self.name, safe="+")
+        name = quote(self.name, safe="+", errors="surrogateescape")
         return name.replace(".", "%2E") if name in (".", "..") else name
 
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightsernet_edge.errors import DatasetError, InputError
+from lightsernet_edge.errors import DatasetError, InputError, ModelError
+from lightsernet_edge.files.foreign_text import composed
+from lightsernet_edge.model.record import check_labels
 
 from . import emodb, folders, iemocap, manifest, ordinary, ravdess
 from .clip import Clip, Corpus
@@ -105,7 +107,8 @@ def load(
     InputError
         If the data set, the part or the labels make no sense.
     DatasetError
-        If the data is missing, empty, inconsistent, or too little to train on.
+        If the data is missing, empty, inconsistent, or too little to train on, or a label
+        cannot be a model's.
     """
     layout = LAYOUTS.get(dataset)
     if layout is None:
@@ -115,6 +118,7 @@ def load(
             f"part {part!r}: unknown to {dataset}, expected one of {' '.join(layout.parts)}"
         )
     if labels is not None:
+        labels = tuple(map(composed, labels))
         _check_labels(dataset, layout, labels)
     try:
         corpus = layout.read(data, part, labels)
@@ -142,6 +146,10 @@ def _check_trainable(corpus: Corpus, data: Path) -> None:
         raise DatasetError(
             f"{data}: the only class is {corpus.labels[0]!r}, expected at least two classes"
         )
+    try:
+        check_labels(corpus.labels)
+    except ModelError as error:
+        raise DatasetError(f"{data}: {error}") from None
     for label, count in corpus.counts.items():
         if count == 0:
             raise DatasetError(f"{data}: class {label!r} has no clip, expected at least 2")

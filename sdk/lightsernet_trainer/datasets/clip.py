@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightsernet_edge.files.foreign_text import composed
+
 # The label of speech without emotion in every reader; enrolment uses such clips.
 NEUTRAL = "neutral"
 
@@ -18,9 +20,9 @@ class Clip:
     path : pathlib.Path
         The audio file.
     label : str
-        The emotion, one of the corpus's labels.
+        The emotion, one of the corpus's labels; accents are composed (NFC).
     speaker : str
-        Who speaks; empty where that is not known.
+        Who speaks; empty where that is not known; accents are composed.
     start_s, end_s : float or None
         The stretch in seconds from the file's beginning, `0 <= start_s < end_s`.
         None means the file's beginning and its end.
@@ -31,6 +33,10 @@ class Clip:
     speaker: str
     start_s: float | None = None
     end_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("label", "speaker"):
+            object.__setattr__(self, name, composed(getattr(self, name)))
 
     @property
     def stretch(self) -> tuple[Path, float, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lightsernet_edge.audio.scan import audio_files, audio_files_below, require_folder
 from lightsernet_edge.errors import DatasetError
+from lightsernet_edge.files.foreign_text import composed
 
 from .clip import Clip, Corpus
 
@@ -55,15 +56,16 @@ def read(data: Path, labels: Sequence[str] | None) -> Corpus:
         if len(below) == 1 and speaker not in speakers:
             speaker = ""
         clips.append(Clip(path, folder.name, speaker))
+    found_labels = tuple(dict.fromkeys(composed(folder.name) for folder in folders))
     return Corpus(
         name="folders",
-        labels=tuple(folder.name for folder in folders) if labels is None else tuple(labels),
+        labels=found_labels if labels is None else tuple(labels),
         clips=tuple(clips),
     )
 
 
 def _require_audio(folder: Path, labels: Sequence[str] | None) -> list[Path]:
-    if labels is not None and folder.name not in labels:
+    if labels is not None and composed(folder.name) not in labels:
         raise DatasetError(f"{folder}: unknown label, expected one of {' '.join(labels)}")
     files = audio_files_below(folder)
     if not files:

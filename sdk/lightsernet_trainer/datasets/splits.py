@@ -11,6 +11,7 @@ import numpy as np
 from lightsernet_edge.errors import DatasetError, InputError
 
 from .clip import Clip, Corpus
+from .duplicates import same_recordings
 
 _SHARE_OF_SPEAKERS = 5
 
@@ -83,6 +84,22 @@ def hold_out_speakers(corpus: Corpus, test_speakers: Sequence[str]) -> Split:
     test = tuple(clip for clip in corpus.clips if clip.speaker in test_speakers)
     return _checked(
         corpus, Split(train, test, f"speakers {', '.join(sorted(set(test_speakers)))} held out")
+    )
+
+
+def on_both_sides(split: Split) -> list[tuple[Clip, Clip]]:
+    """Return pairs of a clip to train on and one held out that are the same recording.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read.
+    """
+    held_out = set(split.test)
+    if not held_out:
+        return []
+    return same_recordings(
+        split.clips, lambda one, other: one not in held_out and other in held_out
     )
 
 

@@ -83,9 +83,11 @@ def convert_to(
 
 
 def _convert_job(job: Path, precisions: Sequence[str]) -> None:
+    from .backend import set_conventions
     from .conversion import convert
     from .light_sernet import light_sernet
 
+    set_conventions()
     with np.load(job, allow_pickle=False) as archive:
         n_frames, n_coefficients, n_labels, width = json.loads(str(archive["shape"]))
         network = light_sernet(n_frames, n_coefficients, n_labels, width)

@@ -96,7 +96,7 @@ def write_report(
             _provenance(results),
         ]
     )
-    write_atomically(out, _page(body, recordings.encoded).encode())
+    write_atomically(out, _page(body, recordings.encoded).encode(errors="backslashreplace"))
 
 
 _SCORE_CAPTION = (

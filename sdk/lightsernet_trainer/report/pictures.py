@@ -38,6 +38,9 @@ _INK, _MUTED, _LINE, _ACCENT, _SECOND, _ON_ACCENT, _FLATTERING, _PAPER = _VARIAB
 # Any: matplotlib's type of a key names every parameter it has.
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
+    # A label may hold dollars.
+    "text.parse_math": False,
+    "text.usetex": False,
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 9.5,

@@ -59,7 +59,7 @@ def write_results(path: Path, results: Sequence[Result]) -> None:
     InputError
         If labels differ, or the place cannot be written to.
     """
-    write_atomically(path, to_json(results).encode())
+    write_atomically(path, to_json(results).encode(errors="backslashreplace"))
 
 
 def read_results(path: Path) -> list[Result]:

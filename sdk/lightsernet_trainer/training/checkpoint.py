@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,14 +70,19 @@ class Checkpoint:
                 f"{self._state}: holds a run on {kept['backend']}, found KERAS_BACKEND={backend}, "
                 "expected the same"
             )
-        for index, variable in enumerate(_variables(model)):
-            variable.assign(kept[f"v{index}"])
-        return _history(kept)
+        variables = _variables(model)
+        values = [kept.get(f"v{index}") for index in range(len(variables))]
+        for variable, value in zip(variables, values, strict=True):
+            if value is None or value.shape != tuple(variable.shape) or value.dtype.kind in "OSU":
+                raise self._damaged()
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return self._history(kept)
 
     def history(self) -> list[dict[str, float]]:
         """Return the history last saved; empty if nothing was."""
         kept = self._read()
-        return [] if kept is None else _history(kept)
+        return [] if kept is None else self._history(kept)
 
     def discard(self) -> None:
         """Throw away what was saved."""
@@ -109,23 +113,33 @@ class Checkpoint:
         try:
             with np.load(self._state, allow_pickle=False) as archive:
                 kept = dict(archive)
-        except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+        # Damage makes zipfile, zlib and NumPy raise almost anything, for want of memory too.
+        except Exception:
             kept = {}
         if not {"facts", "history"} <= set(kept):
-            raise InputError(
-                f"{self._state}: damaged, expected a saved run; remove it to begin anew"
-            )
+            raise self._damaged()
         return kept
+
+    def _history(self, kept: dict[str, Any]) -> list[dict[str, float]]:
+        try:
+            history = json.loads(str(kept["history"]))
+        except (ValueError, RecursionError):
+            raise self._damaged() from None
+        if not isinstance(history, list) or not all(
+            isinstance(entry, dict)
+            and all(isinstance(value, (int, float)) for value in entry.values())
+            for entry in history
+        ):
+            raise self._damaged()
+        return history
+
+    def _damaged(self) -> InputError:
+        return InputError(f"{self._state}: damaged, expected a saved run; remove it to begin anew")
 
 
 def discard(folder: Path) -> None:
     """Throw away the run that a folder keeps, if any."""
     (folder / STATE).unlink(missing_ok=True)
-
-
-def _history(kept: dict[str, Any]) -> list[dict[str, float]]:
-    history: list[dict[str, float]] = json.loads(str(kept["history"]))
-    return history
 
 
 def _backend() -> str:

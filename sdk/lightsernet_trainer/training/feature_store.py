@@ -29,6 +29,9 @@ from ..draws.store import DrawStore
 
 CACHES = ("disk", "memory", "none")
 
+# Clips that are named where many cannot be used.
+_NAMED = 10
+
 # How a clip is heard: under a condition, by its name, or in a draw, by its number.
 Heard = str | int
 
@@ -175,17 +178,26 @@ class FeatureStore:
         Raises
         ------
         AudioError
-            If a clip cannot be read or is too short.
+            If clips cannot be read or are too short: the first ten are named, all are counted.
         """
         new: dict[tuple[Clip, str], NDArray[np.float32]] = {}
         wanted = [(clip, variant) for variant in self.variants for clip in clips]
+        refused: dict[Clip, str] = {}
         hidden = not console.is_terminal
         for key in track(wanted, "features", console=console, transient=True, disable=hidden):
-            rows = self._from_disk(*key) if self._cache == "disk" else None
-            if rows is None:
-                rows = new[key] = self._compute(*key)
+            if key[0] in refused:
+                continue
+            try:
+                rows = self._from_disk(*key) if self._cache == "disk" else None
+                if rows is None:
+                    rows = new[key] = self._compute(*key)
+            except AudioError as error:
+                refused[key[0]] = str(error)
+                continue
             if self._cache != "none":
                 self._kept[key] = rows
+        if refused:
+            raise AudioError(_refusal(list(refused.values()), len(clips)))
         # Written once all clips are known to be good: a refusal leaves nothing behind.
         if self._cache == "disk":
             for (clip, variant), rows in new.items():
@@ -276,6 +288,17 @@ class FeatureStore:
         if self._noises[variant]:
             facts.append(self._noises[variant])
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _refusal(messages: Sequence[str], n_clips: int) -> str:
+    """Return one message for all clips that cannot be used."""
+    if len(messages) == 1:
+        return messages[0]
+    rest = len(messages) - _NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    return (
+        f"{len(messages)} of {n_clips} clips cannot be used: {'; '.join(messages[:_NAMED])}{more}"
+    )
 
 
 def draw_store(

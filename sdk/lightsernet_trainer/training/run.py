@@ -115,7 +115,7 @@ def train(
     checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
     with making(store.draws, split.train, limits):
         data, network, history = _fitted(
-            store, split, corpus.labels, configuration, checkpoint, ordinary, verbosity, console
+            store, corpus, split, configuration, checkpoint, ordinary, out, verbosity, console
         )
     models = _converted(network, corpus, data, configuration, out, console)
     return _scored(models, split, history, console)
@@ -129,11 +129,12 @@ def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Consol
 
 def _fitted(
     store: FeatureStore,
+    corpus: Corpus,
     split: Split,
-    labels: Sequence[str],
     configuration: TrainingConfiguration,
     checkpoint: Checkpoint,
     ordinary: Sequence[Clip],
+    out: Path,
     verbosity: int,
     console: Console,
 ) -> tuple[TrainingSet, keras.Model, list[dict[str, float]]]:
@@ -141,10 +142,12 @@ def _fitted(
     with console.status("loading Keras"):
         backend.start()
     from .fitting import fit
+    from .sealing import expect_sealable
     from .training_set import TrainingSet
 
     store.load_first_draws(split.train, console)
-    data = TrainingSet.of(store, split.train, labels, configuration, ordinary)
+    data = TrainingSet.of(store, split.train, corpus.labels, configuration, ordinary)
+    expect_sealable(corpus, data, out)
     return data, *fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightsernet_edge import ModelFile, ModelRecord, __version__
+from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import write_model
 from lightsernet_edge.model.record import TrainingData
 
@@ -70,6 +72,31 @@ def convert_and_seal(
         )
         models[precision] = write_model(folder / f"{precision}.tflite", flatbuffer, sealed)
     return models
+
+
+def expect_sealable(corpus: Corpus, data: TrainingSet, folder: Path) -> None:
+    """Try before training what sealing does after it: the record, and the place to write to.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        As for `convert_and_seal`.
+    data : TrainingSet
+    folder : Path
+        Is made if it does not exist.
+
+    Raises
+    ------
+    InputError
+        If the record cannot hold something, or nothing can be written to the folder.
+    """
+    _record(corpus, data).to_bytes()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to ({error.strerror})") from None
 
 
 def _record(corpus: Corpus, data: TrainingSet) -> ModelRecord:

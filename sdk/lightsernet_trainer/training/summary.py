@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from matplotlib.figure import Figure
 
 from lightsernet_edge.files.atomic_write import write_atomically
 
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Corpus
 from ..datasets.splits import Split
-from ..results.scores import Scores
 
 if TYPE_CHECKING:
     from .run import TrainingResult
@@ -29,8 +25,20 @@ def write_summary(
     split: Split,
     configuration: TrainingConfiguration,
     result: TrainingResult,
+    warn: Callable[[str], None],
 ) -> dict[str, Any]:
     """Write ``summary.json``, ``history.png`` and ``confusion.png`` into `out`.
+
+    Parameters
+    ----------
+    out : Path
+    corpus : Corpus
+    split : Split
+    configuration : TrainingConfiguration
+    result : TrainingResult
+        Of that split.
+    warn : callable
+        Gets a line for each picture that cannot be drawn; the models are what counts.
 
     Returns
     -------
@@ -59,57 +67,21 @@ def write_summary(
         "history": result.history,
     }
     text = json.dumps(summary, ensure_ascii=False, indent=1, allow_nan=False)
-    write_atomically(out / SUMMARY, text.encode())
-    _plot_history(result.history, out / "history.png")
-    if final:
-        _plot_confusion(final, corpus, split, out / "confusion.png")
+    write_atomically(out / SUMMARY, text.encode(errors="backslashreplace"))
+    _draw(out, corpus, split, result, warn)
     return summary
 
 
-def _plot_history(history: list[dict[str, float]], path: Path) -> None:
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots(1, 2)
-    epochs = [entry["epoch"] for entry in history]
-    for axis, name in zip(axes, ("loss", "accuracy"), strict=True):
-        axis.plot(epochs, [entry[name] for entry in history])
-        axis.set(xlabel="epoch", title=f"{name} on the training crops")
-        axis.grid(alpha=0.3)
-    rate = axes[0].twinx()
-    rate.plot(epochs, [entry["learning_rate"] for entry in history], color="0.7", linestyle=":")
-    rate.set_ylabel("learning rate (dotted)", color="0.5")
-    _save(figure, path)
+def _draw(
+    out: Path, corpus: Corpus, split: Split, result: TrainingResult, warn: Callable[[str], None]
+) -> None:
+    final = result.scores.get("int8")
+    try:
+        from .plots import plot_confusion, plot_history
 
-
-def _plot_confusion(scores: Scores, corpus: Corpus, split: Split, path: Path) -> None:
-    counts = np.array(scores.confusion)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(7, 6.5), layout="constrained")
-    axis = figure.subplots()
-    image = axis.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    figure.colorbar(image, label="share of the clips of a row", shrink=0.8)
-    positions = range(len(corpus.labels))
-    axis.set_xticks(positions, corpus.labels, rotation=45, ha="right")
-    axis.set_yticks(positions, corpus.labels)
-    axis.set(xlabel="predicted", ylabel="truth")
-    axis.set_title(
-        f"int8: UA {scores.ua:.1%}, WA {scores.wa:.1%}, F1 {scores.f1:.1%}\n{split.protocol}",
-        fontsize=10,
-    )
-    for row in positions:
-        for column in positions:
-            if counts[row, column]:
-                axis.text(
-                    column,
-                    row,
-                    str(counts[row, column]),
-                    ha="center",
-                    va="center",
-                    color="white" if shares[row, column] > 0.5 else "black",
-                )
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120)
-    write_atomically(path, content.getvalue())
+        plot_history(result.history, out / "history.png")
+        if final:
+            plot_confusion(final, corpus.labels, split.protocol, out / "confusion.png")
+    # Whatever fonts, styles and labels do to matplotlib.
+    except Exception as error:
+        warn(f"{out}: a picture is missing ({type(error).__name__}: {error})")

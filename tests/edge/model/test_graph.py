@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightsernet_edge import ModelError
+from lightsernet_edge.model.graph_check import read_checked_graph
 from lightsernet_edge.model.tflite_graph import Graph, read_graph
+from lightsernet_firmware.planner.graph_planner import plan_network
 
 
 @pytest.mark.parametrize("model", ["small_int8", "small_float16", "small_float32"])
@@ -47,6 +50,40 @@ def test_precisions(small_float32: bytes, small_float16: bytes, small_dynamic: b
     assert read_graph(small_float32).precision == "float32"
     assert read_graph(small_float16).precision == "float16"
     assert read_graph(small_dynamic).precision == "int8 dynamic-range"
+
+
+@pytest.mark.parametrize("kind", ["int8 with float ends", "int16x8"])
+def test_integers_between_float_ends(kind: str) -> None:
+    """Neither computes in float32, as a dynamic-range model does."""
+    import keras
+    import tensorflow as tf
+
+    layers = keras.layers
+    network = keras.Sequential(
+        [
+            layers.Input((20, 8, 1), batch_size=1),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    converter = tf.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    sets = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [
+        sets.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        if kind == "int16x8"
+        else sets.TFLITE_BUILTINS_INT8
+    ]
+    rows = np.random.default_rng(0).normal(size=(4, 1, 20, 8, 1)).astype(np.float32)
+    converter.representative_dataset = lambda: ([row] for row in rows)
+    graph = read_checked_graph(converter.convert())
+    assert graph.input.dtype == graph.output.dtype == "float32"
+    assert graph.precision == kind
+    assert graph.unchecked == ()
+    with pytest.raises(ModelError, match=kind) as refusal:
+        plan_network(graph)
+    assert "float32: convert" not in str(refusal.value).replace("gives float32: convert", "")
 
 
 def test_costs_of_the_original_network(original_float32: bytes) -> None:

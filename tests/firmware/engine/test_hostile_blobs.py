@@ -19,7 +19,8 @@ import pytest
 
 from lightsernet_edge.errors import ModelError
 from lightsernet_edge.model.file import ModelFile
-from lightsernet_firmware.blob.build import CRC_START, OLDEST_VERSION, VERSION, seal
+from lightsernet_edge.model.quantization import Quantization
+from lightsernet_firmware.blob.build import CRC_START, OLDEST_VERSION, VERSION, build_blob, seal
 from lightsernet_firmware.engine_files import engine_sources, include_flags
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import (
@@ -30,6 +31,9 @@ from lightsernet_firmware.host.stream import (
     aligned_bytes,
     library,
 )
+from lightsernet_firmware.planner.network_plan import Head, NetworkPlan, Requantization, Stage
+from lightsernet_firmware.planner.network_plan import Path as ConvolutionPath
+from lightsernet_firmware.planner.requantization import Multiplier, SoftmaxScale
 from tests.places import DOCS
 
 PAGE = DOCS / "reference" / "blob-format.md"
@@ -351,6 +355,25 @@ def test_columns_whose_sum_fits_no_int16(smallest_blob: bytes) -> None:
         blob = with_word(with_word(one_path, 44, columns), stages, columns)
         blob = with_word(with_word(blob, stages + 16, 1), stages + 20, 4)
         assert status_of(with_word(blob, head, columns)) == status
+
+
+def test_work_of_a_row_has_a_limit() -> None:
+    """The widest row under the largest kernels: 2^21 multiply-accumulates a filter."""
+    for filters, status in ((128, "OK"), (129, "BAD_MODEL")):
+        requantization = Requantization(
+            np.zeros(filters, np.int64), (Multiplier(0, 0),) * filters, 0
+        )
+        weights = np.zeros((filters, 32, 32, 1), np.int8)
+        path = ConvolutionPath("path", weights, requantization, 0, None)
+        stage = Stage("stage 1", 1024, 1, 0, (path,), (2, 64), 64)
+        dense = Requantization(np.zeros(2, np.int64), (Multiplier(0, 0),) * 2, 0)
+        weights = np.zeros((2, filters), np.int8)
+        head = Head(
+            16, filters, 0, 0, Multiplier(0, 0), weights, dense, SoftmaxScale.from_logits(1, 1)
+        )
+        plan = NetworkPlan(Quantization(1.0, 0), (stage,), head)
+        assert (stage.most_macs <= 2**28) == (status == "OK")
+        assert status_of(build_blob(plan, None, ["a", "b"])) == status
 
 
 def test_the_page_names_the_version_that_is_written() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from lightsernet_edge import EmotionStream
 from lightsernet_edge.errors import InputError, LightSernetError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.profiles.neutral_bias import MAX_BIAS
+from lightsernet_firmware.blob.build import seal
+from lightsernet_firmware.host.stream import HostModel
 from tests.firmware.engine.host_listener import HostListener
 from tests.firmware.engine.listeners import (
     BIASES,
@@ -127,3 +130,14 @@ def test_a_bias_that_is_refused(wrong: float, place: int, smallest: ModelFile, s
     with pytest.raises(InputError, match=r"bias: found \(4,\)"):
         listener.set_bias(np.zeros(4))
     assert listener.ram.tobytes() == before
+
+
+def test_nothing_to_adapt(smallest: ModelFile, smallest_blob: bytes) -> None:
+    """Mean and scale that are no training set's have no profile: refused at open."""
+    (front_end,) = struct.unpack_from("<I", smallest_blob, 28)
+    (flags,) = struct.unpack_from("<I", smallest_blob, front_end + 20)
+    at = front_end + 20
+    bare = smallest_blob[:at] + struct.pack("<I", flags & ~16) + smallest_blob[at + 4 :]
+    HostListener(HostModel(seal(bare)), adapt=0)
+    with pytest.raises(LightSernetError, match="NO_PROFILE"):
+        HostListener(HostModel(seal(bare)), adapt=1)

@@ -40,6 +40,20 @@ class TestFolders:
         corpus = load("folders", touch(tmp_path, *names))
         assert {clip.speaker for clip in corpus.clips} == {""}
 
+    def test_names_of_macos(self, tmp_path: Path) -> None:
+        """A folder's name may be decomposed where the label that was typed is not."""
+        touch(tmp_path, *(f"{c}/Ju\u0308rgen/{n}.wav" for c in ("A\u0308rger", "b") for n in "12"))
+        for labels in (None, ["b", "\u00c4rger"], ["b", "A\u0308rger"]):
+            corpus = load("folders", tmp_path, labels=labels)
+            assert set(corpus.labels) == {"b", "\u00c4rger"}
+            assert corpus.counts == dict.fromkeys(corpus.labels, 2)
+            assert corpus.speakers == ("J\u00fcrgen",)
+
+    @pytest.mark.parametrize("label", ["uncertain", "J\udcfcrgen", "a\x1b[2J"])
+    def test_labels_that_no_model_may_have(self, tmp_path: Path, label: str) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", f"{label}/1.wav", f"{label}/2.wav")
+        assert repr(label) in refuse(DatasetError, "folders", tmp_path)
+
     def test_class_with_one_clip(self, tmp_path: Path) -> None:
         touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.wav")
         message = refuse(DatasetError, "folders", tmp_path)

@@ -80,3 +80,27 @@ def test_a_state_of_another_backend_is_refused(
     monkeypatch.setattr(keras.backend, "backend", lambda: "another")
     with pytest.raises(InputError, match=r"state\.npz: holds a run on \w+, found .*another"):
         Checkpoint(tmp_path, {}).restore(network)
+
+
+@pytest.mark.parametrize("history", ["[1,2", "{}", "[1]", '[{"loss": "x"}]'])
+def test_a_history_that_is_none(history: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "state.npz", facts=np.array("{}"), history=np.array(history))
+    with pytest.raises(InputError, match="damaged"):
+        Checkpoint(tmp_path, {}).history()
+
+
+def test_any_damage_to_the_archive(tmp_path: Path) -> None:
+    """A zip of another compression raises NotImplementedError, for one."""
+    state = tmp_path / "state.npz"
+    np.savez(state, facts=np.array("{}"), history=np.array("[]"))
+    content = state.read_bytes()
+    headers = [i for i in range(len(content)) if content[i : i + 2] == b"PK"]
+    for place in headers:
+        for offset in range(4, 46):
+            damaged = bytearray(content)
+            damaged[min(place + offset, len(content) - 1)] ^= 0x1D
+            state.write_bytes(damaged)
+            try:
+                assert Checkpoint(tmp_path, {}).history() == []
+            except InputError as error:
+                assert "damaged" in str(error) or "other data" in str(error)

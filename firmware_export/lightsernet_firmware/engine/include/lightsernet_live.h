@@ -107,8 +107,9 @@ size_t lsn_listener_ram_size(const lsn_model *model, const lsn_listener_settings
  * @param[in]  on_event  called by process, mark_broken and finish
  * @param[in]  context   passed to on_event; may be NULL
  *
- * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_ENDPOINTING, LSN_BAD_SETTINGS,
- *          LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
+ * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_NO_ENDPOINTING, LSN_BAD_SETTINGS, LSN_NO_PROFILE
+ *          (adapt with a front end that does not standardise), LSN_BAD_ALIGNMENT or
+ *          LSN_RAM_TOO_SMALL
  */
 lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, void *ram,
                              size_t ram_size, const lsn_listener_settings *settings,

@@ -38,6 +38,10 @@ static float logit_of(const lsn_adjusted_posteriors *adjusted, uint32_t label)
 static float weight_of(const lsn_adjusted_posteriors *adjusted, uint32_t label)
 {
     float x = (logit_of(adjusted, label) - adjusted->largest) / adjusted->temperature;
+    if (x > 0.0f) {
+        /* A register wider than a float holds a logit that is above the largest, as stored. */
+        x = 0.0f;
+    }
     return exponential(x > SMALLEST_EXPONENT ? x : SMALLEST_EXPONENT);
 }
 

@@ -187,6 +187,9 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
     if (!lsn_settings_are_valid(model, settings)) {
         return LSN_BAD_SETTINGS;
     }
+    if (settings->adapt && !lsn_standardizes(model)) {
+        return LSN_NO_PROFILE;
+    }
     if ((uintptr_t)ram % LSN_ALIGNMENT != 0) {
         return LSN_BAD_ALIGNMENT;
     }

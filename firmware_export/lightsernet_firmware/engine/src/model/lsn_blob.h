@@ -202,6 +202,12 @@ static inline int lsn_has_utterance_mean(const lsn_model *model)
     return (lsn_front_end_of(model)->flags & LSN_UTTERANCE_MEAN) != 0;
 }
 
+/* Whether mean and scale are a training set's, so that profiles apply. */
+static inline int lsn_standardizes(const lsn_model *model)
+{
+    return (lsn_front_end_of(model)->flags & LSN_STANDARDIZES) != 0;
+}
+
 /* NULL if the blob has none. */
 static inline const lsn_endpoint_constants *lsn_endpointing_of(const lsn_model *model)
 {

@@ -9,6 +9,8 @@
 #define MAX_CHANNELS 2048u
 #define MAX_ROW_BYTES 0x40000u
 #define MAX_POOL_WIDTH 64u
+/* Multiply-accumulates behind one row of features, pools and padding included. */
+#define MAX_ROW_MACS 0x10000000u
 
 /* The doubled accumulator must fit 32 bits. */
 #define ACCUMULATOR_LIMIT 0x3FFFFFFF
@@ -67,9 +69,10 @@ static int check_path(const lsn_model *model, const lsn_stage *stage, const lsn_
            lsn_is_int8(path->rescale_output_zero_point);
 }
 
-/* Check a stage. Out: the channels of its output. In and out: bytes of weights so far. */
+/* Check a stage. Out: the channels of its output. In and out: bytes of weights, and work of
+ * a row, so far. */
 static int check_stage(const lsn_model *model, const lsn_stage *stage, uint32_t *channels,
-                       uint64_t *weight_bytes)
+                       uint64_t *weight_bytes, uint64_t *row_macs)
 {
     if (!lsn_is_between(stage->width, 1, LSN_MAX_WIDTH) ||
         !lsn_is_between(stage->channels, 1, MAX_CHANNELS) ||
@@ -89,7 +92,9 @@ static int check_stage(const lsn_model *model, const lsn_stage *stage, uint32_t 
             return 0;
         }
         *channels += paths[p].filters;
-        *weight_bytes += (uint64_t)paths[p].filters * lsn_packed_length(stage, &paths[p]);
+        uint64_t bytes = (uint64_t)paths[p].filters * lsn_packed_length(stage, &paths[p]);
+        *weight_bytes += bytes;
+        *row_macs += bytes * stage->width * stage->pool_height;
     }
     return 1;
 }
@@ -115,6 +120,7 @@ int lsn_verify_network(const lsn_model *model)
     uint32_t width = header->n_coefficients;
     uint32_t channels = 1;
     uint64_t weight_bytes = 0;
+    uint64_t row_macs = 0;
     if (!lsn_is_between(header->n_stages, 1, LSN_MAX_STAGES) ||
         !lsn_lies_inside(model, header->stages, header->n_stages, sizeof(lsn_stage)) ||
         !lsn_lies_inside(model, header->head, 1, sizeof(lsn_head))) {
@@ -124,13 +130,13 @@ int lsn_verify_network(const lsn_model *model)
     const lsn_head *head = lsn_head_of(model);
     for (uint32_t s = 0; s < header->n_stages; s++) {
         if (stages[s].width != width || stages[s].channels != channels ||
-            !check_stage(model, &stages[s], &channels, &weight_bytes)) {
+            !check_stage(model, &stages[s], &channels, &weight_bytes, &row_macs)) {
             return 0;
         }
         width = lsn_output_width(&stages[s]);
     }
-    /* Weights that do not overlap bound the work per row by the size of the blob. */
-    return weight_bytes <= model->blob_size && channels <= MAX_CHANNELS &&
+    /* Weights do not overlap. */
+    return weight_bytes <= model->blob_size && row_macs <= MAX_ROW_MACS && channels <= MAX_CHANNELS &&
            head->width == width && head->channels == channels && width <= LSN_MAX_OUTPUT_WIDTH &&
            width * channels <= MAX_ROW_BYTES && check_head(model, head);
 }

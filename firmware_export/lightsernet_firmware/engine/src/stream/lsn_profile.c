@@ -57,7 +57,7 @@ static lsn_status check_profile(const lsn_stream *stream)
     if (stream->model->frame_length == 0) {
         return LSN_NO_FRONT_END;
     }
-    if ((lsn_front_end_of(stream->model)->flags & LSN_STANDARDIZES) == 0) {
+    if (!lsn_standardizes(stream->model)) {
         return LSN_NO_PROFILE;
     }
     return LSN_OK;
