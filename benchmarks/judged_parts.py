@@ -52,7 +52,7 @@ def surroundings(noises: Noises) -> dict[str, Surroundings]:
         "1 s of quiet noise around": lambda clip, _, random: quiet(padded(clip), random),
         "room": lambda clip, _, random: room(clip, random),
         "dishes at 20 dB": lambda clip, _, random: dishes(clip, random),
-        "with another clip, 1 s of quiet noise around each": lambda clip, other, random: quiet(
+        "two clips in quiet noise": lambda clip, other, random: quiet(
             np.concatenate([padded(clip), other, second]), random
         ),
     }
