@@ -86,7 +86,7 @@ class JudgedParts:
         joined = np.concatenate(list(rows))
         spec = classifier.spec
         most = int(MAX_STRETCH_S * spec.sample_rate / spec.hop_length)
-        stretches = np.array_split(joined, math.ceil(len(joined) / most))
+        stretches = np.array_split(joined, max(1, math.ceil(len(joined) / most)))
         return [classifier.run(each) for each in stretches]
 
 

@@ -40,6 +40,8 @@ class RecordingEmotion(Emotion):
 
     Attributes
     ----------
+    label, confidence, posteriors
+        As of `Emotion`.
     start_s, end_s : float
         Start and end of what was judged: of the first and of the last utterance, or of the
         recording.

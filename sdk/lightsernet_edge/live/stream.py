@@ -1,8 +1,8 @@
 """`EmotionStream`: samples in while they arrive, events out.
 
 The event of an utterance equals the result of `EmotionRecognizer.classify_samples` on the
-same samples; the stream adds start and end. The events do not depend on how the audio is
-split into chunks, because everything that depends on time proceeds hop by hop.
+same samples, judged whole; the stream adds start and end. The events do not depend on how
+the audio is split into chunks, because everything that depends on time proceeds hop by hop.
 """
 
 from __future__ import annotations
