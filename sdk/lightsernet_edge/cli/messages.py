@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 PROGRAM = "lightsernet-edge"
@@ -18,4 +19,6 @@ def print_warning(message: object) -> None:
 
 
 def _print_line(kind: str, message: object) -> None:
-    print(f"{PROGRAM}: {kind}: {' '.join(str(message).split())}", file=sys.stderr)
+    # The terminal may be closed: then nobody is left to be told.
+    with contextlib.suppress(OSError):
+        print(f"{PROGRAM}: {kind}: {' '.join(str(message).split())}", file=sys.stderr)

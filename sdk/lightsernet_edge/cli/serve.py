@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
+from .ending_signals import ending_signals
 
 if TYPE_CHECKING:
     from ..service.wyoming import EmotionService
@@ -88,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _serve(service: EmotionService, uri: str) -> None:
     task = asyncio.current_task()
     assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
     def say_ready() -> None:
