@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 _DEVICES = (
-    b'pcm.k\xfcche { type plug slave.pcm "null" }\n'
-    b'pcm.usbmic { type plug slave.pcm "null" }\n'
+    b'pcm.k\xfcche { type plug slave.pcm "null" }\npcm.usbmic { type plug slave.pcm "null" }\n'
 )
 
 

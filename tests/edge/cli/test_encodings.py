@@ -16,9 +16,7 @@ NARROW = ("ascii", "latin-1", "cp1252")
 
 
 def printed(encoding: str, *arguments: str | Path) -> bytes:
-    done = start(
-        *arguments, env={**os.environ, "PYTHONIOENCODING": encoding}, stdout=-1, stdin=-3
-    )
+    done = start(*arguments, env={**os.environ, "PYTHONIOENCODING": encoding}, stdout=-1, stdin=-3)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

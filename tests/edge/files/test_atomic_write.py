@@ -36,9 +36,7 @@ def no_chmod(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("no_chmod")
     (folder / "no_chmod.c").write_text(_REFUSES_CHMOD)
     library = folder / "no_chmod.so"
-    subprocess.run(
-        [compiler, "-shared", "-fPIC", "-o", library, folder / "no_chmod.c"], check=True
-    )
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, folder / "no_chmod.c"], check=True)
     return str(library)
 
 
