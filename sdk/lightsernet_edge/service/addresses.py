@@ -88,8 +88,16 @@ def _refused(uri: str, reason: str) -> InputError:
 
 
 @asynccontextmanager
-async def listening(address: Address, accept: Accept) -> AsyncIterator[None]:
+async def listening(address: Address, accept: Accept, backlog: int) -> AsyncIterator[None]:
     """Accept clients at a TCP or Unix address while the context lasts.
+
+    Parameters
+    ----------
+    address : Address
+    accept : callable
+        As for `asyncio.start_server`.
+    backlog : int
+        How many clients may wait to be accepted.
 
     Raises
     ------
@@ -100,12 +108,16 @@ async def listening(address: Address, accept: Accept) -> AsyncIterator[None]:
     made = None
     try:
         if address.path is None:
-            server = await asyncio.start_server(accept, address.host, address.port, limit=MAX_LINE)
+            server = await asyncio.start_server(
+                accept, address.host, address.port, limit=MAX_LINE, backlog=backlog
+            )
         else:
             # Of two that begin at once, the second finds the first.
             with locked(address.path.parent, _WAIT_S):
                 _remove_dead_socket(address.path, address.uri)
-                server = await asyncio.start_unix_server(accept, address.path, limit=MAX_LINE)
+                server = await asyncio.start_unix_server(
+                    accept, address.path, limit=MAX_LINE, backlog=backlog
+                )
                 made = address.path.stat()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error

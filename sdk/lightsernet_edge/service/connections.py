@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import time
 from collections.abc import Callable
 
 from wyoming.error import Error
-from wyoming.event import async_write_event
+from wyoming.event import write_event
 
 from .connection import Connection
 from .event_reader import EventReader
@@ -30,6 +31,11 @@ class Connections:
         How many of them may have a stream; there may be more connections.
     idle_s : float
         How long a client may say nothing, in seconds.
+
+    Attributes
+    ----------
+    most : int
+        How many connections there may be.
     """
 
     def __init__(
@@ -40,7 +46,7 @@ class Connections:
     ) -> None:
         self._make = make
         self._idle_s = idle_s
-        self._most = _bound(max_clients)
+        self.most = _bound(max_clients)
         self._open: dict[Connection, asyncio.StreamWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -53,7 +59,7 @@ class Connections:
         writer.transport.set_write_buffer_limits(0)
         connection = self._make(EventReader(reader, "connection"), writer)
         try:
-            await self._make_room()
+            self._make_room()
             self._open[connection] = writer
             with contextlib.suppress(OSError):
                 await connection.run()
@@ -83,16 +89,18 @@ class Connections:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_SWEEP_S)
 
-    async def _make_room(self) -> None:
+    def _make_room(self) -> None:
         """End the connection without a stream that has said nothing for the longest."""
-        while len(self._open) >= self._most:
+        while len(self._open) >= self.most:
             silent = (each for each in self._open if not each.has_stream)
             connection = min(silent, key=lambda each: each.heard_at)
             writer = self._open.pop(connection)
-            event = Error(f"busy: {self._most} connections are open already", "busy").event()
+            content = io.BytesIO()
+            write_event(
+                Error(f"busy: {self.most} connections are open already", "busy").event(), content
+            )
             # Nothing is waited for: what its system does not take now, it does not get.
-            with contextlib.suppress(OSError, asyncio.TimeoutError):
-                await asyncio.wait_for(async_write_event(event, writer), 0)
+            writer.write(content.getvalue())
             writer.transport.abort()
 
 
@@ -106,4 +114,5 @@ def _bound(max_clients: int) -> int:
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return wanted
-    return max(max_clients + 1, min(wanted, descriptors - _RESERVED))
+    # As many again may have been accepted before the first of them has made room.
+    return max(max_clients + 1, min(wanted, (descriptors - _RESERVED) // 2))

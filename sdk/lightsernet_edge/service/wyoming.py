@@ -105,7 +105,7 @@ class EmotionService:
         if address.is_stdio:
             await self._run_on_stdio(on_ready)
             return
-        async with listening(address, self._connections.accept):
+        async with listening(address, self._connections.accept, self._connections.most):
             on_ready()
             try:
                 await self._connections.sweep()
