@@ -31,6 +31,8 @@ _INT16_BYTES = 2
 # One piece of work: long enough to be worth it, short enough that nobody waits long for it.
 _PIECE_S = 0.1
 _PIECE_BYTES = 64 * 1024
+# Audio that a client sends before it gets a stream, unless it ends before.
+_FIRST_S = 0.5
 # Audio keeps a client alive for this many times its length.
 _CREDIT = 10.0
 # How long a client that is hung up on may still send, in seconds: if it is not heard out, its
@@ -87,6 +89,8 @@ class Connection:
     heard_at : float
         When it last sent a whole event, by `time.monotonic`; while it has a stream, until when
         its audio has kept up with real time.
+    sent_s : float
+        Length of its audio so far, in seconds.
     account : Account
     """
 
@@ -102,7 +106,10 @@ class Connection:
         self._fault: LightSernetError | None = None
         self._expired: str | None = None
         self._task: asyncio.Task[Any] | None = None
+        # Audio before it has a stream.
+        self._first = bytearray()
         self.heard_at = time.monotonic()
+        self.sent_s = 0.0
         self.account = Account()
 
     @property
@@ -211,15 +218,30 @@ class Connection:
                 f"audio-chunk: found {size} bytes, expected whole samples of "
                 f"{form.channels} channels"
             )
+        if self._first and self._format != form:
+            await self._begin()
+        if self._stream is None and not self._first:
+            self._format = form
         frames = min(round(form.rate * _PIECE_S), _PIECE_BYTES // form.frame_bytes)
         while piece := await self._reader.piece(frames * form.frame_bytes):
-            if self._stream is None:
-                self._stream = await self._shared.pool.take(self)
-                self._format, self._utterances = None, 0
-                self.heard_at = time.monotonic()
             seconds = len(piece) / form.frame_bytes / form.rate
-            self.heard_at = min(time.monotonic(), self.heard_at + _CREDIT * seconds)
-            await self._process(self._stream, form, piece)
+            self.sent_s += seconds
+            if self._stream is not None:
+                self.heard_at = min(time.monotonic(), self.heard_at + _CREDIT * seconds)
+                await self._process(self._stream, form, piece)
+                continue
+            self._first += piece
+            if self.sent_s >= _FIRST_S or len(self._first) >= _PIECE_BYTES:
+                await self._begin()
+
+    async def _begin(self) -> EmotionStream:
+        """Get a stream for the audio that has come so far."""
+        assert self._format is not None
+        first, self._first = bytes(self._first), bytearray()
+        self._stream = await self._shared.pool.take(self)
+        self.heard_at = time.monotonic()
+        await self._process(self._stream, self._format, first)
+        return self._stream
 
     async def _process(self, stream: EmotionStream, form: _Format, piece: bytes) -> None:
         def work() -> list[Event]:
@@ -233,6 +255,8 @@ class Connection:
 
     async def _stop(self) -> None:
         stream, seconds = self._stream, 0.0
+        if self._first:
+            stream = await self._begin()
         if stream is not None:
 
             def work() -> list[Event]:
@@ -257,7 +281,8 @@ class Connection:
         """Let others have the stream; the next audio begins anew."""
         stream, self._stream = self._stream, None
         self._converter, self._format, self._utterances = None, None, 0
-        self.heard_at = time.monotonic()
+        self._first.clear()
+        self.heard_at, self.sent_s = time.monotonic(), 0.0
         if stream is not None:
             self._shared.pool.give_back(self, stream)
 

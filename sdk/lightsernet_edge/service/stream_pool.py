@@ -10,8 +10,10 @@ from ..errors import LightSernetError
 from ..live.stream import EmotionStream
 from .fair_worker import Account, FairWorker
 
-# Who has a stream and sends no audio for this long, in seconds, loses it to one who waits.
-PAUSE_S = 5.0
+# Who has a stream and sends no audio for half as long as it has sent some, but for the bounds, in
+# seconds, loses it to one who needs it.
+_LEAST_PATIENCE_S = 1.0
+_MOST_PATIENCE_S = 5.0
 
 
 class Holder(Protocol):
@@ -21,10 +23,13 @@ class Holder(Protocol):
     ----------
     heard_at : float
         Until when it has kept up with real time, by `time.monotonic`.
+    sent_s : float
+        Length of the audio that it has sent, in seconds.
     account : Account
     """
 
     heard_at: float
+    sent_s: float
     account: Account
 
     def expire(self, reason: str) -> None:
@@ -62,8 +67,8 @@ class StreamPool:
         """
         if len(self._holders) < self._size:
             return None
-        slowest = min(self._holders, key=lambda holder: holder.heard_at)
-        if time.monotonic() - slowest.heard_at < PAUSE_S:
+        slowest = min(self._holders, key=_given_up_at)
+        if time.monotonic() < _given_up_at(slowest):
             raise LightSernetError(
                 f"busy: {self._size} clients are served already, no more are taken"
             )
@@ -80,7 +85,7 @@ class StreamPool:
         slowest = self.expect_room()
         if slowest is not None:
             self._holders.remove(slowest)
-            slowest.expire(f"busy: no audio for {PAUSE_S:g} s, and another client waits")
+            slowest.expire("busy: no audio came, and another client needs the stream")
         self._holders.append(holder)
         idle = self._idle.pop() if self._idle else None
         try:
@@ -104,3 +109,8 @@ class StreamPool:
         stream = idle or self._open_stream()
         stream.reset()
         return stream
+
+
+def _given_up_at(holder: Holder) -> float:
+    patience_s = min(max(_LEAST_PATIENCE_S, holder.sent_s / 2), _MOST_PATIENCE_S)
+    return holder.heard_at + patience_s

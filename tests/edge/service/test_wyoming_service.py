@@ -183,7 +183,8 @@ def test_several_clients_at_once(service: Service) -> None:
 
 def test_one_client_too_many_is_told(service: Service) -> None:
     form = {"rate": RATE, "width": 2, "channels": 1}
-    quiet = np.zeros((RATE, 1), np.int16)
+    # Who has sent that much may pause for a while.
+    quiet = np.zeros((10 * RATE, 1), np.int16)
 
     async def run() -> None:
         async with connect(service) as a, connect(service) as b, connect(service) as c:
