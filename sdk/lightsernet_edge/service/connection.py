@@ -86,6 +86,8 @@ class Connection:
 
     Attributes
     ----------
+    has_asked : bool
+        Whether it has sent a whole event.
     heard_at : float
         When it last sent a whole event, by `time.monotonic`; while it has a stream, until when
         its audio has kept up with real time.
@@ -108,6 +110,7 @@ class Connection:
         self._task: asyncio.Task[Any] | None = None
         # Audio before it has a stream.
         self._first = bytearray()
+        self.has_asked = False
         self.heard_at = time.monotonic()
         self.sent_s = 0.0
         self.account = Account()
@@ -137,6 +140,7 @@ class Connection:
                 if not self.has_stream:
                     self.heard_at = time.monotonic()
                 await self._handle(head)
+                self.has_asked = True
                 # Others have their turn, however much this one has sent.
                 await asyncio.sleep(0)
         except asyncio.CancelledError:

@@ -48,6 +48,8 @@ class Connections:
         self._idle_s = idle_s
         self.most = _bound(max_clients)
         self._open: dict[Connection, asyncio.StreamWriter] = {}
+        # Those that are done, and only heard out.
+        self._leaving: dict[Connection, asyncio.StreamWriter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,12 +65,15 @@ class Connections:
             self._open[connection] = writer
             with contextlib.suppress(OSError):
                 await connection.run()
-            await connection.hear_out()
+            if self._open.pop(connection, None) is not None:
+                self._leaving[connection] = writer
+                await connection.hear_out()
         except asyncio.CancelledError:
             # Of the whole service, or to make room: there is nothing to add.
             pass
         finally:
             self._open.pop(connection, None)
+            self._leaving.pop(connection, None)
             self._tasks.discard(task)
             # `close` would wait for a client that does not read.
             writer.transport.abort()
@@ -90,10 +95,14 @@ class Connections:
             await asyncio.wait(self._tasks, timeout=_SWEEP_S)
 
     def _make_room(self) -> None:
-        """End the connection without a stream that has said nothing for the longest."""
-        while len(self._open) >= self.most:
+        """End one that is leaving, or else one that has asked nothing, or not for the longest."""
+        while len(self._open) + len(self._leaving) >= self.most:
+            if self._leaving:
+                _, writer = self._leaving.popitem()
+                writer.transport.abort()
+                continue
             silent = (each for each in self._open if not each.has_stream)
-            connection = min(silent, key=lambda each: each.heard_at)
+            connection = min(silent, key=lambda each: (each.has_asked, each.heard_at))
             writer = self._open.pop(connection)
             content = io.BytesIO()
             write_event(
