@@ -62,8 +62,7 @@ def download(
                 headers={"Accept-Encoding": "identity"},
             )
             get(url, str(part), None)
-        # Older urllib3 takes a connection that closes early for the file's end.
-        if part.stat().st_size < bar.total:
+        if part.stat().st_size < bar.total:  # older urllib3 takes an early close for the end
             raise DownloadError(_broke_off(url, part, bar.total))
         part.replace(to)
     except requests.HTTPError as error:

@@ -82,24 +82,21 @@ def fetch_emodb(
 ) -> FetchReport:
     """Put EMO-DB into a folder and check every file of it.
 
-    A folder that is complete is checked and left as it is; one that lacks recordings, as
-    after an interruption, gets them. No file that is there is changed or removed.
+    A complete folder is checked and left as it is; one that lacks recordings gets them. No file
+    that is there is changed or removed.
 
     Parameters
     ----------
     to : pathlib.Path
-        The folder: new, empty, or EMO-DB's. Afterwards it holds `wav/` and the rest of
-        the archive, but for files that are not EMO-DB's.
+        New, empty, or EMO-DB's. Afterwards it holds `wav/` and the rest of EMO-DB.
     url : str
         Where to get the archive.
     archive : pathlib.Path or None
         A local copy of it, used instead of `url`.
     progress : bool
         Whether to draw a bar on stderr, if that is a terminal.
-    checksums : mapping of str to str or None
-        SHA-256 (hex) of the recordings by file name; None: EMO-DB's.
-    label_checksums : mapping of str to str or None
-        SHA-256 (hex) of all else by path; None: EMO-DB's.
+    checksums, label_checksums : mapping of str to str or None
+        SHA-256 (hex) of recordings by file name, of all else by path; None: EMO-DB's.
     timeout_s : float
         How long the server may stay silent, seconds.
 

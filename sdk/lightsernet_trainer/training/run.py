@@ -99,15 +99,13 @@ def train(
     Raises
     ------
     InputError
-        If `out` holds another run, one is at work there, or there is no such cache, recipe,
-        condition or room.
+        If `out` holds another run, or one is at work; no such cache, recipe, condition or room.
     AudioError
         If a clip cannot be read or is too short; nothing is written then.
     MissingDependencyError
         If TensorFlow is not installed.
     """
-    console = console or Console(quiet=True)
-    limits = draw_limits or DrawLimits()
+    console, limits = console or Console(quiet=True), draw_limits or DrawLimits()
     run = out / "run"
     store = FeatureStore.of(configuration, cache, run / "features", noises)
     facts = run_facts(corpus, split, configuration, noises)
