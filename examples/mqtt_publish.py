@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import queue
+import ssl
 import sys
 import threading
 import time
@@ -82,7 +83,11 @@ class Outbox:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Publish the lines of listen --json.")
     parser.add_argument("--host", default="localhost", help="the broker (default: localhost)")
-    parser.add_argument("--port", type=int, default=1883)
+    parser.add_argument("--port", type=int, help="(default: 1883, with TLS 8883)")
+    parser.add_argument(
+        "--tls", action="store_true", help="encrypt, and check the broker's certificate"
+    )
+    parser.add_argument("--ca", help="file of the authority that it must be from; implies --tls")
     parser.add_argument("--topic", default="lightsernet", help="topics begin with it")
     parser.add_argument("--id", default="lightsernet", help="distinguishes several microphones")
     parser.add_argument("--user", help="its password is taken from $MQTT_PASSWORD")
@@ -90,6 +95,8 @@ def main() -> int:
         "--patience", type=float, default=60, help="seconds for the first connection (default: 60)"
     )
     arguments = parser.parse_args()
+    uses_tls = arguments.tls or arguments.ca is not None
+    arguments.port = arguments.port or (8883 if uses_tls else 1883)
     topic = arguments.topic.rstrip("/")
 
     def say(text: str) -> None:
@@ -97,6 +104,11 @@ def main() -> int:
 
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=arguments.id)
     outbox = Outbox(client)
+    if uses_tls:
+        try:
+            client.tls_set(ca_certs=arguments.ca)
+        except OSError as error:
+            sys.exit(f"mqtt_publish.py: --ca {arguments.ca}: cannot be used ({error.strerror})")
     if arguments.user:
         client.username_pw_set(arguments.user, os.environ.get("MQTT_PASSWORD"))
     # The broker says it for us if we vanish.
@@ -144,6 +156,9 @@ def connect(client: mqtt.Client, arguments: argparse.Namespace, say: Any) -> Non
         try:
             client.connect(arguments.host, arguments.port, keepalive=30)
             return
+        except ssl.SSLCertVerificationError:
+            # Waiting gives it no other.
+            raise
         except OSError as error:
             if time.monotonic() >= end:
                 raise

@@ -15,11 +15,13 @@ import pytest
 
 from tests.examples.example_runs import EXAMPLES, TIMEOUT_S
 
+UNIT = EXAMPLES / "lightsernet-listen.service"
+
 
 def test_unit_is_valid() -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("not installed: systemd-analyze")
-    unit = EXAMPLES / "lightsernet-listen.service"
+    unit = UNIT
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", unit],
         capture_output=True,
@@ -32,9 +34,27 @@ def test_unit_is_valid() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_unit_is_not_exposed() -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("not installed: systemd-analyze")
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=39", UNIT],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT_S,
+    )
+    if "unrecognized option" in done.stderr:
+        pytest.skip("older than its --offline: systemd-analyze")
+    # Its threshold is ten times the exposure.
+    assert done.returncode == 0, done.stdout
+    # Without it, no device but /dev/null and the like.
+    assert re.search(r"^DeviceAllow=char-alsa rw$", UNIT.read_text(), re.MULTILINE)
+
+
 def words_of_the_unit(root: Path) -> tuple[list[str], dict[str, str]]:
     """The command that systemd runs, with what is installed in `root`; its environment."""
-    unit = (EXAMPLES / "lightsernet-listen.service").read_text()
+    unit = UNIT.read_text()
     (line,) = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
     environment = dict(
         item.split("=", 1)
@@ -63,6 +83,7 @@ def words_of_the_unit(root: Path) -> tuple[list[str], dict[str, str]]:
         ({}, []),
         ({"MQTT_USER": ""}, []),
         ({"MQTT_USER": "hall sensor", "MQTT_PASSWORD": "a b"}, ["--user", "hall sensor"]),
+        ({"MQTT_TLS": "1", "MQTT_CA": "/etc/my ca.pem"}, ["--tls", "--ca", "/etc/my ca.pem"]),
         ({"DEVICE": "USB Audio", "BROKER": "10.0.0.2"}, []),
     ],
 )
@@ -86,7 +107,8 @@ def test_what_the_unit_runs(tmp_path: Path, chosen: dict[str, str], passed: list
         timeout=TIMEOUT_S,
     )
     heard = json.loads((binaries / "lightsernet-edge.json").read_text())
-    assert heard[0] == ["listen", "--device", environment["DEVICE"], "--json"]
+    # Who reads the microphone knows no password.
+    assert heard[:2] == [["listen", "--device", environment["DEVICE"], "--json"], None]
     published = json.loads((binaries / "python.json").read_text())
     script = str(tmp_path / "mqtt_publish.py")
     assert published[0] == [script, "--host", environment["BROKER"], *passed]

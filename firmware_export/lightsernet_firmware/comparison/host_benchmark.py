@@ -19,7 +19,7 @@ from lightsernet_edge.model.file import ModelFile
 
 from ..firmware_model import FirmwareModel
 from ..host.build import BENCH_SOURCES, host_library
-from ..host.stream import HostModel, aligned_bytes
+from ..host.stream import HostModel, aligned_bytes, load_library
 from ..planner.front_end_tables import MAX_FFT
 
 _ROUNDS = 15
@@ -96,7 +96,7 @@ def front_end_call(
     frames : int
         Number of frames to run, at most as many as `pcm` holds.
     """
-    bench = ctypes.CDLL(str(host_library(BENCH_SOURCES)))
+    bench = load_library(str(host_library(BENCH_SOURCES)))
     run = bench.bench_front_end
     run.restype = None
     run.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_size_t] + [ctypes.c_void_p] * 2

@@ -2,7 +2,8 @@
 
 The folder's name is a hash of everything that a build depends on, so that any
 change builds anew. A build writes to a temporary name, so that two processes
-that build at the same time do not disturb each other.
+that build at the same time do not disturb each other. Beside a file stands its
+SHA-256: one that a crash left empty or short is built again.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from lightsernet_edge.errors import LightSernetError
+from lightsernet_edge.files.atomic_write import write_atomically
 
 _TIMEOUT_S = 600
 _HASH_DIGITS = 20
+# What a linker says of a disk that is full; its driver's own line has no reason.
+_REASONS = ("No space left on device", "Disk quota exceeded")
+_DRIVER = "collect2:"
 
 
 def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path], None]) -> Path:
-    """Return the path of a file in the cache, building the file if it is not there.
+    """Return the path of a file in the cache, building the file if it is not there, or damaged.
 
     Parameters
     ----------
@@ -35,24 +41,57 @@ def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path]
     Raises
     ------
     LightSernetError
-        If the cache, in ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to.
+        If the cache, in ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to. Where
+        neither is known, the file is built in a temporary folder, once in each process.
     """
     digest = hashlib.sha256()
     for part in ingredients:
         digest.update(f"{len(part)}\n".encode() + part)
-    base = os.environ.get("XDG_CACHE_HOME")
-    root = Path(base) if base else Path.home() / ".cache"
-    folder = root / "lightsernet-edge" / digest.hexdigest()[:_HASH_DIGITS]
+    folder = _root() / "lightsernet-edge" / digest.hexdigest()[:_HASH_DIGITS]
     path = folder / name
-    if not path.is_file():
-        try:
+    checksum = folder / f"{name}.sha256"
+    try:
+        if not _is_whole(path, checksum):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder) as temporary:
-                build(Path(temporary) / name)
-                (Path(temporary) / name).replace(path)
-        except OSError as error:
-            raise LightSernetError(f"{folder}: cannot be written ({error.strerror})") from None
+                made = Path(temporary) / name
+                build(made)
+                # While the two are exchanged, others find them unequal and build for themselves.
+                write_atomically(checksum, _sha256(made))
+                made.replace(path)
+    except OSError as error:
+        raise LightSernetError(
+            f"{folder}: cannot be written ({error.strerror}); XDG_CACHE_HOME may name another place"
+        ) from None
     return path
+
+
+def _root() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        # As in a container whose user has no name.
+        return Path(_temporary_folder().name)
+
+
+@cache
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """Return a folder that goes with this process."""
+    return tempfile.TemporaryDirectory(prefix="lightsernet-edge-")
+
+
+def _is_whole(path: Path, checksum: Path) -> bool:
+    try:
+        return checksum.read_bytes() == _sha256(path)
+    except FileNotFoundError:
+        return False
+
+
+def _sha256(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).hexdigest().encode()
 
 
 def files_with_names(paths: Sequence[Path]) -> list[bytes]:
@@ -89,8 +128,7 @@ def run_tool(command: Sequence[str], what: str, made: Path | None = None) -> str
     """
     done = _run(command)
     if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-        reason = next((line for line in lines if "error" in line), lines[0])
+        reason = _complaint(done.stderr.decode(errors="replace"))
         raise LightSernetError(f"{command[0]} cannot {what}: {reason}")
     if made is not None and not made.is_file():
         raise LightSernetError(
@@ -99,9 +137,29 @@ def run_tool(command: Sequence[str], what: str, made: Path | None = None) -> str
     return done.stdout.decode(errors="replace")
 
 
+def _complaint(stderr: str) -> str:
+    """Return the line of a tool's messages that says most."""
+    lines = stderr.strip().splitlines() or ["no message"]
+    for is_reason in (
+        lambda line: any(reason in line for reason in _REASONS),
+        lambda line: "error" in line and not line.startswith(_DRIVER),
+        lambda line: not line.startswith(_DRIVER),
+    ):
+        for line in filter(is_reason, lines):
+            return line
+    return lines[0]
+
+
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(list(command), capture_output=True, check=False, timeout=_TIMEOUT_S)
+        return subprocess.run(
+            list(command),
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+            # The messages are searched for English words.
+            env={**os.environ, "LC_ALL": "C"},
+        )
     except OSError as error:
         raise LightSernetError(f"{command[0]}: cannot be run ({error.strerror})") from None
     except subprocess.TimeoutExpired:

@@ -74,7 +74,7 @@ class EmotionStruct(ctypes.Structure):
 @cache
 def library(path: str | None = None) -> Any:
     """Load the engine, by default the host build, and declare its functions."""
-    loaded = ctypes.CDLL(path or str(host_library()))
+    loaded = load_library(path or str(host_library()))
     size, pointer, status = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
     signatures: dict[str, tuple[Any, list[Any]]] = {
         "lsn_version": (ctypes.c_uint32, []),
@@ -103,6 +103,25 @@ def library(path: str | None = None) -> Any:
         function = getattr(loaded, name)
         function.restype, function.argtypes = result, arguments
     return loaded
+
+
+def load_library(path: str) -> Any:
+    """Load a compiled engine.
+
+    Raises
+    ------
+    LightSernetError
+        If the system refuses, as from a folder that is mounted ``noexec``.
+    """
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        # The dynamic loader names the path itself.
+        reason = str(error).removeprefix(f"{path}: ")
+        raise LightSernetError(
+            f"{path}: cannot be loaded ({reason}); if programs may not run from there (noexec), "
+            "XDG_CACHE_HOME may name another place"
+        ) from None
 
 
 class HostModel:

@@ -6,15 +6,17 @@ counts losses; everything else happens in the thread that fetches the blocks.
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..audio.recording import warn_of_low_rate
+from ..audio.recording import AudioWarning, warn_of_low_rate
 from ..errors import CaptureError, InputError, MissingDependencyError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
@@ -74,16 +76,36 @@ def input_devices() -> list[InputDevice]:
 
 
 def _list_inputs() -> list[InputDevice]:
-    return [
-        InputDevice(
-            index,
-            str(found["name"]),
-            round(found["default_samplerate"]),
-            int(found["max_input_channels"]),
-        )
-        for index, found in enumerate(_sounddevice().query_devices())
-        if found["max_input_channels"] > 0
-    ]
+    sounddevice = _sounddevice()
+    inputs = []
+    # One by one: asked for all, the package gives none if it cannot decode one name.
+    for index in itertools.count():
+        try:
+            found = sounddevice.query_devices(index)
+        except UnicodeDecodeError as error:
+            _warn_of_name(error.object)
+            continue
+        except sounddevice.PortAudioError:
+            return inputs
+        if found["max_input_channels"] > 0:
+            inputs.append(
+                InputDevice(
+                    index,
+                    str(found["name"]),
+                    round(found["default_samplerate"]),
+                    int(found["max_input_channels"]),
+                )
+            )
+    raise AssertionError("PortAudio has no end of devices")
+
+
+def _warn_of_name(name: bytes) -> None:
+    warnings.warn(
+        f"audio device {name.decode(errors='backslashreplace')}: left out, its name is not UTF-8, "
+        "which the package sounddevice cannot open",
+        AudioWarning,
+        stacklevel=2,
+    )
 
 
 def find_input(device: str | int | None = None) -> InputDevice:

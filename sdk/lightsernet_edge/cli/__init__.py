@@ -20,6 +20,7 @@ from typing import NoReturn
 from .._version import __version__
 from ..audio.recording import AudioWarning
 from ..errors import LightSernetError
+from .console import ESCAPES
 from .flag_names import with_flag, with_function_flags
 from .messages import PROGRAM, print_error, print_warning
 from .verbs import verbs
@@ -27,6 +28,8 @@ from .verbs import verbs
 _INTERRUPTED = 130
 # Messages of other packages are cut to this many characters: some hold a whole model.
 _UNEXPECTED_LENGTH = 300
+# A full disk, or a terminal that was closed.
+_OF_STDOUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     _replace_closed_streams()
     # A label or file name may hold characters that stdout cannot encode.
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(errors=ESCAPES)
     try:
         options = build_parser().parse_args(arguments)
     except SystemExit:
@@ -111,7 +114,7 @@ def _replace_closed_streams() -> None:
 
 
 def _unexpected(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in _OF_STDOUT:
         # Errors of files are LightSernetErrors, so this one is of stdout.
         _forget_stdout()
         return f"stdout: cannot be written ({error.strerror})"

@@ -43,11 +43,12 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Classify the files; report a bad file and go on with the others."""
     from ..errors import InputError
+    from .console import RAW_NAMES
     from .messages import print_error
 
     recognizer = options.open_recognizer(arguments, arguments.profile)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")
+        sys.stdout.reconfigure(errors=RAW_NAMES)
     rows: list[dict[str, Any]] = []
     status = 0
     for file in arguments.files:
@@ -94,8 +95,9 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from ..decision import UNCERTAIN
-    from .console import stdout_console
+    from .console import bar_glyphs, stdout_console
 
+    full = bar_glyphs()[0]
     table = Table(box=None, header_style="bold")
     table.add_column("file", overflow="fold")
     table.add_column("from", justify="right")
@@ -108,7 +110,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         ranked = sorted(row["posteriors"].items(), key=lambda item: -item[1])
         # If the label is "uncertain", also show the most probable label.
         others = ranked[:2] if row["label"] == UNCERTAIN else ranked[1:2]
-        bar = "█" * round(10 * row["confidence"])
+        bar = full * round(10 * row["confidence"])
         table.add_row(
             row["file"],
             f"{row['start_s']:.2f} s",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import options
+from .ending_signals import ending_signals
 
 if TYPE_CHECKING:
     from ..capture import AudioBlock, AudioSource
@@ -270,13 +271,13 @@ class _Session:
 
 @contextlib.contextmanager
 def _signals_to(source: AudioSource) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM end the audio; a second one has its usual effect."""
+    """Let the first signal that ends a program end the audio; a second one has its usual effect."""
 
     def stop(number: int, _frame: object) -> None:
         source.stop()
         signal.signal(number, before[signal.Signals(number)])
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.getsignal(number) for number in ending_signals()}
     for number in before:
         signal.signal(number, stop)
     try:

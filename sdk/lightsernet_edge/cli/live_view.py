@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .console import bar_glyphs, stdout_console
+
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
@@ -89,7 +91,7 @@ class PlainLines:
     """Prints one line per event."""
 
     def __init__(self) -> None:
-        self._glyphs = _bar_glyphs()
+        self._glyphs = bar_glyphs()
 
     def event(self, event: Event, progress: Progress) -> None:
         """Print the line."""
@@ -114,11 +116,9 @@ class TerminalView:
     def __init__(self, title: str) -> None:
         from rich.live import Live
 
-        from .console import stdout_console
-
         self._title = title
         # Before `Live`, which replaces stdout by an object without an encoding.
-        self._glyphs = _bar_glyphs()
+        self._glyphs = bar_glyphs()
         self._events: deque[str] = deque(maxlen=_LAST_EVENTS)
         self._progress = Progress()
         self._shown_at = 0.0
@@ -213,12 +213,3 @@ def _line(event: Event, glyphs: str) -> str:
 def _bar(share: float, width: int, glyphs: str) -> str:
     filled = round(width * share)
     return glyphs[0] * filled + glyphs[1] * (width - filled)
-
-
-def _bar_glyphs() -> str:
-    """Return the two characters of bars, full and empty: blocks if stdout can encode them."""
-    try:
-        "█░".encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return "#-"
-    return "█░"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from ..files.foreign_text import printable_text
@@ -21,4 +22,6 @@ def print_warning(message: object) -> None:
 
 def _print_line(kind: str, message: object) -> None:
     text = printable_text(" ".join(str(message).split()))
-    print(f"{PROGRAM}: {kind}: {text}", file=sys.stderr)
+    # The terminal may be closed: then nobody is left to be told.
+    with contextlib.suppress(OSError):
+        print(f"{PROGRAM}: {kind}: {text}", file=sys.stderr)

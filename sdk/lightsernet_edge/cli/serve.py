@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import options
+from .ending_signals import ending_signals
 
 if TYPE_CHECKING:
     from ..service.wyoming import EmotionService
 
+_MOST_TOKEN_BYTES = 1024
 DEFAULT_URI = "tcp://127.0.0.1:10800"
 
 
@@ -37,7 +38,20 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         type=int,
         default=8,
-        help="refuse further clients (default: 8)",
+        help="refuse the audio of further clients (default: 8)",
+    )
+    parser.add_argument(
+        "--idle-timeout",
+        metavar="S",
+        type=float,
+        default=60.0,
+        help="hang up on a client that says nothing for so many seconds (default: 60)",
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        type=options.path,
+        help="serve only clients that send the token in this file (default: all)",
     )
     parser.add_argument(
         "--provisional", action="store_true", help="also send events while an utterance lasts"
@@ -55,12 +69,17 @@ def run(arguments: argparse.Namespace) -> int:
     from ..live.stream import EmotionStream
     from ..model.file import default_model_path
     from ..native_output import held_back
+    from .messages import print_warning
 
     require("serve", "serve")
+    from ..service.addresses import Address
     from ..service.wyoming import EmotionService, ServiceModel
 
     if arguments.max_clients < 1:
         raise InputError(f"--max-clients: found {arguments.max_clients}, expected at least 1")
+    if not 0.1 <= arguments.idle_timeout <= 86400.0:
+        raise InputError(f"--idle-timeout: found {arguments.idle_timeout:g}, expected 0.1 to 86400")
+    token = None if arguments.token_file is None else _read_token(arguments.token_file)
 
     def open_stream() -> EmotionStream:
         return EmotionStream(
@@ -76,7 +95,11 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.nullcontext() if arguments.debug else held_back(), open_stream() as stream:
         name = Path(arguments.model or default_model_path()).name
         model = ServiceModel(name, stream.labels)
-    service = EmotionService(open_stream, model, arguments.max_clients)
+    service = EmotionService(
+        open_stream, model, arguments.max_clients, arguments.idle_timeout, token
+    )
+    if token is None and Address.of(arguments.uri).is_open_to_others:
+        print_warning(f"--uri {arguments.uri}: whoever reaches it may use it; see --token-file")
     try:
         asyncio.run(_serve(service, arguments.uri))
     finally:
@@ -85,10 +108,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _read_token(path: Path) -> str:
+    """Return the first line of a file."""
+    from ..errors import InputError
+    from ..files.regular_file import open_regular
+
+    with open_regular(path, "a token") as file:
+        content = file.read(_MOST_TOKEN_BYTES + 1)
+    token = content.decode(errors="replace").strip()
+    if not token or len(content) > _MOST_TOKEN_BYTES or len(token.splitlines()) > 1:
+        raise InputError(
+            f"--token-file: {path} holds {len(content)} bytes, expected one line of at most "
+            f"{_MOST_TOKEN_BYTES}"
+        )
+    return token
+
+
 async def _serve(service: EmotionService, uri: str) -> None:
     task = asyncio.current_task()
     assert task is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
     def say_ready() -> None:

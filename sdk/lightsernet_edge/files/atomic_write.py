@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from ..errors import InputError
@@ -28,32 +29,31 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     # Write to the target of a link, not over the link.
     path = Path(os.path.realpath(path))
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        mode = 0o666 & ~_umask()
+        mode = None
         if path.exists():
             found = path.stat().st_mode
             if not (stat.S_ISREG(found) or stat.S_ISDIR(found)):
                 raise InputError(f"{path}: is a pipe or device, expected a file or a new name")
             mode = stat.S_IMODE(found) & 0o777
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(mode)
+        _write_new(temporary, content, 0o666 if mode is None else mode)
+        if mode is not None:
+            # File systems without permissions (SMB, Windows drives) refuse it.
+            with contextlib.suppress(OSError):
+                temporary.chmod(mode)
         temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
-        if temporary is not None:
+        with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    # The system has no other call that returns it.
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that does not exist; the system takes its umask from `mode`."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

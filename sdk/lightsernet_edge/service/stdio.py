@@ -12,10 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import IO, Any
 
-from wyoming.event import Event as WyomingEvent
-from wyoming.event import async_read_event
-
 from ..errors import InputError
+from .event_reader import MAX_LINE, EventReader
 
 STDIO = "stdio://"
 _KINDS = (
@@ -24,46 +22,6 @@ _KINDS = (
     (stat.S_ISBLK, "a block device"),
     (stat.S_ISSOCK, "a socket that is no connected stream"),
 )
-_SHOWN = 40
-
-
-class EventReader(asyncio.StreamReader):
-    """Reads events; tells the end of the stream from bytes that are not an event."""
-
-    _line: bytes | None = None
-
-    async def readline(self) -> bytes:
-        """Read a line as the base class does, and keep it for messages."""
-        self._line = None
-        self._line = await super().readline()
-        return self._line
-
-    async def read_event(self) -> WyomingEvent | None:
-        """Return the next event, or None at the end of the stream.
-
-        Raises
-        ------
-        InputError
-            If other bytes arrive, or the stream ends within an event.
-        """
-        try:
-            event = await async_read_event(self)
-        except EOFError:
-            raise InputError("stdin: ended within an event, expected the rest of it") from None
-        except (AttributeError, KeyError, TypeError, RecursionError):
-            event = None
-        if self._line == b"":
-            return None
-        if event is not None and event.data is None:
-            event.data = {}
-        if event is None or not isinstance(event.data, dict):
-            raise InputError(f"stdin: found {self._found()}, expected an event of Wyoming")
-        return event
-
-    def _found(self) -> str:
-        if self._line is None:
-            return "a line without end"
-        return repr(self._line[:_SHOWN])[1:] + ("..." if len(self._line) > _SHOWN else "")
 
 
 def check_stdio() -> None:
@@ -85,7 +43,7 @@ async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWrit
     `drain` waits until all bytes are in the client's pipe, so nothing is lost at the end.
     """
     source, sink = _descriptor("stdin"), _descriptor("stdout")
-    reader = EventReader()
+    reader = asyncio.StreamReader(limit=MAX_LINE)
     protocol = asyncio.StreamReaderProtocol(reader)
     transports: list[Any] = []
     with _blocking_restored(source, sink):
@@ -97,7 +55,8 @@ async def stdio_streams() -> AsyncIterator[tuple[EventReader, asyncio.StreamWrit
                 transports.append(await _connect(sink, "wb", protocol))
             transports[-1].set_write_buffer_limits(0)
             loop = asyncio.get_running_loop()
-            yield reader, asyncio.StreamWriter(transports[-1], protocol, None, loop)
+            writer = asyncio.StreamWriter(transports[-1], protocol, None, loop)
+            yield EventReader(reader, "stdin"), writer
         finally:
             for transport in transports:
                 if not transport.is_closing():

@@ -20,6 +20,8 @@ from rich.progress import Progress
 from lightsernet_edge.errors import InputError, LightSernetError, MissingDependencyError
 from lightsernet_edge.extras import installation
 
+from .parent_watch import end_with_parent
+
 PARALLEL = ("none", "loky", "dask", "ray")
 
 # How often a fold is begun. If its worker dies each time, the fold is the cause.
@@ -130,6 +132,7 @@ class _Attempt(Generic[Job, Outcome]):
     begun: Path
 
     def __call__(self, job: Job, place: int) -> tuple[int, Outcome]:
+        end_with_parent()
         attempts = self.begun / str(place)
         attempts.mkdir(parents=True, exist_ok=True)
         if len(list(attempts.iterdir())) >= _ATTEMPTS:

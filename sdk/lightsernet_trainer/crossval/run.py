@@ -19,6 +19,7 @@ from ..datasets.clip import NEUTRAL, Clip, Corpus
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
 from ..draws.store import DrawStore
+from ..output_folder import output_folder
 from ..results.checks import expect_same_folds, expect_same_settings
 from ..results.file import read_folder, write_results
 from ..results.key import ResultKey
@@ -106,26 +107,28 @@ def cross_validate(
     Raises
     ------
     InputError
-        If `out` holds other folds or settings, the protocol asks for what recipe or clips
-        do not have, draws take more than the plan's limits, or a clip cannot be read.
+        If `out` holds other folds or settings, another run is at work there, the protocol asks
+        for what recipe or clips do not have, draws take more than the plan's limits, or a clip
+        cannot be read.
     """
     console = Console(quiet=True) if console is None else console
     _expect_adaptable(folds, plan)
     _expect_room(folds, plan, out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"out: {out} cannot be made ({error.strerror})") from None
-    # A clip that cannot be read or is too short is told of now, not after a fold's training.
-    heard, draws = _read(corpus, folds, plan, out / "features", console)
-    jobs = _jobs(corpus, folds, plan, out)
-    with making(draws, heard, plan.draw_limits):
-        outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
-    results = []
-    for key in _keys(plan):
-        mine = [o for j, o in zip(jobs, outcomes, strict=True) if j.configuration.seed == key.seed]
-        results.append(_pooled(corpus, plan, key, mine))
-    _write(results, out)
+    with output_folder(out):
+        # A clip that cannot be read or is too short is told of now, not after a fold's training.
+        heard, draws = _read(corpus, folds, plan, out / "features", console)
+        jobs = _jobs(corpus, folds, plan, out)
+        with making(draws, heard, plan.draw_limits):
+            outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
+        results = []
+        for key in _keys(plan):
+            mine = [
+                outcome
+                for job, outcome in zip(jobs, outcomes, strict=True)
+                if job.configuration.seed == key.seed
+            ]
+            results.append(_pooled(corpus, plan, key, mine))
+        _write(results, out)
     return results
 
 

@@ -12,7 +12,9 @@ from lightsernet_edge.extras import installation
 _CHUNK = 1 << 16
 
 
-def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = True) -> None:
+def download(
+    url: str, to: Path, *, most_bytes: int, timeout_s: float = 30.0, progress: bool = True
+) -> None:
     """Download `url` into the file `to`, which appears only once it is complete.
 
     Parameters
@@ -21,6 +23,8 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
         An `http:` or `https:` address.
     to : pathlib.Path
         The file; what is there is replaced.
+    most_bytes : int
+        A server that sends more is hung up on.
     timeout_s : float
         How long the server may stay silent, seconds.
     progress : bool
@@ -31,7 +35,7 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
     InputError
         If the address is no HTTP address.
     DownloadError
-        If the server cannot be reached, refuses, falls silent or breaks off.
+        If the server cannot be reached, refuses, falls silent, breaks off or sends too much.
     MissingDependencyError
         If the downloader is not installed.
     OSError
@@ -49,7 +53,7 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
 
     part = to.with_name(f"{to.name}.part")
     try:
-        with _Bar(to.name, visible=progress) as bar:
+        with _Bar(to.name, url, most_bytes, visible=progress) as bar:
             get = pooch.HTTPDownloader(
                 progressbar=bar,
                 chunk_size=_CHUNK,
@@ -58,8 +62,7 @@ def download(url: str, to: Path, *, timeout_s: float = 30.0, progress: bool = Tr
                 headers={"Accept-Encoding": "identity"},
             )
             get(url, str(part), None)
-        # Older urllib3 takes a connection that closes early for the file's end.
-        if part.stat().st_size < bar.total:
+        if part.stat().st_size < bar.total:  # older urllib3 takes an early close for the end
             raise DownloadError(_broke_off(url, part, bar.total))
         part.replace(to)
     except requests.HTTPError as error:
@@ -93,9 +96,9 @@ def _broke_off(url: str, part: Path, total: int) -> str:
 
 
 class _Bar:
-    """The part of tqdm's interface that pooch uses, drawn by rich."""
+    """The part of tqdm's interface that pooch uses, drawn by rich; it ends what is too long."""
 
-    def __init__(self, title: str, *, visible: bool) -> None:
+    def __init__(self, title: str, url: str, most_bytes: int, *, visible: bool) -> None:
         console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -107,6 +110,9 @@ class _Bar:
         )
         self._task = self._progress.add_task(title, total=None)
         self._total = 0
+        self._url = url
+        self._most_bytes = most_bytes
+        self._seen = 0
 
     def __enter__(self) -> "_Bar":
         self._progress.start()
@@ -127,12 +133,22 @@ class _Bar:
 
     @total.setter
     def total(self, size: int) -> None:
+        self._refuse_more_than_most(size)
         self._total = size
         self._progress.update(self._task, total=size or None)
 
     def update(self, size: int) -> None:
         """Count `size` more bytes."""
+        self._seen += size
+        # Pooch counts the last piece as a whole one.
+        self._refuse_more_than_most(self._seen - _CHUNK)
         self._progress.advance(self._task, size)
+
+    def _refuse_more_than_most(self, size: int) -> None:
+        if size > self._most_bytes:
+            raise DownloadError(
+                f"{self._url}: sends {size} bytes or more, expected at most {self._most_bytes}"
+            )
 
     def reset(self) -> None:
         """Begin again at 0."""

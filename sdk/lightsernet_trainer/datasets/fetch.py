@@ -10,16 +10,27 @@ from importlib import resources
 from pathlib import Path
 
 from lightsernet_edge.errors import DatasetError, DownloadError, InputError, LightSernetError
+from lightsernet_edge.files.folder_lock import locked
 
 from .archive import unpack
 from .download import download
 
+# Three times the size of the archive.
+MOST_BYTES = 128 * 1024 * 1024
 EMODB_URL = "http://emodb.bilderbar.info/download/download.zip"
 
 # The recordings are moved last: a folder that has them has the rest too.
 _CONTENTS = ("erklaerung.txt", "erkennung.txt", "lablaut", "labsilb", "silb", "wav")
 # Inside the target, so that moving into place never crosses a file system.
 _STAGING = ".fetch-emodb"
+
+
+@dataclass(frozen=True)
+class _Checksums:
+    """SHA-256 (hex): of recordings by file name, of all else by path."""
+
+    recordings: Mapping[str, str]
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,9 +57,17 @@ class FetchReport:
 
 def emodb_checksums() -> dict[str, str]:
     """Return the SHA-256 (hex) of each of EMO-DB's 535 recordings by file name."""
-    table = resources.files("lightsernet_trainer.datasets") / "emodb_sha256.csv"
-    rows = csv.DictReader(table.read_text(encoding="ascii").splitlines())
-    return {row["file"]: row["sha256"] for row in rows}
+    return _checksums("emodb_sha256.csv")
+
+
+def emodb_label_checksums() -> dict[str, str]:
+    """Return the SHA-256 (hex) of what EMO-DB holds besides, by path: ``silb/03a01Fa.silb``."""
+    return _checksums("emodb_labels_sha256.csv")
+
+
+def _checksums(table: str) -> dict[str, str]:
+    content = (resources.files("lightsernet_trainer.datasets") / table).read_text(encoding="ascii")
+    return {row["file"]: row["sha256"] for row in csv.DictReader(content.splitlines())}
 
 
 def fetch_emodb(
@@ -58,26 +77,26 @@ def fetch_emodb(
     archive: Path | None = None,
     progress: bool = True,
     checksums: Mapping[str, str] | None = None,
+    label_checksums: Mapping[str, str] | None = None,
     timeout_s: float = 30.0,
 ) -> FetchReport:
-    """Put EMO-DB into a folder and check every recording.
+    """Put EMO-DB into a folder and check every file of it.
 
-    A folder that is complete is checked and left as it is; one that lacks recordings, as
-    after an interruption, gets them. No file that is there is changed or removed.
+    A complete folder is checked and left as it is; one that lacks recordings gets them. No file
+    that is there is changed or removed.
 
     Parameters
     ----------
     to : pathlib.Path
-        The folder: new, empty, or EMO-DB's. Afterwards it holds `wav/` and the rest of
-        the archive.
+        New, empty, or EMO-DB's. Afterwards it holds `wav/` and the rest of EMO-DB.
     url : str
         Where to get the archive.
     archive : pathlib.Path or None
         A local copy of it, used instead of `url`.
     progress : bool
         Whether to draw a bar on stderr, if that is a terminal.
-    checksums : mapping of str to str or None
-        SHA-256 (hex) by file name; None: EMO-DB's.
+    checksums, label_checksums : mapping of str to str or None
+        SHA-256 (hex) of recordings by file name, of all else by path; None: EMO-DB's.
     timeout_s : float
         How long the server may stay silent, seconds.
 
@@ -99,6 +118,7 @@ def fetch_emodb(
         If the files cannot be written.
     """
     sums = emodb_checksums() if checksums is None else checksums
+    labels = emodb_label_checksums() if label_checksums is None else label_checksums
     _expect_folder_and_archive(to, archive)
     try:
         if (to / "wav").is_dir():
@@ -106,7 +126,7 @@ def fetch_emodb(
             if not missing:
                 return FetchReport(to, len(sums), size, already_there=True)
         _refuse_others_folder(to, archive)
-        return _fetch_into(to, url, archive, sums, progress, timeout_s)
+        return _fetch_into(to, url, archive, _Checksums(sums, labels), progress, timeout_s)
     except OSError as error:
         raise LightSernetError(
             f"{error.filename or to}: cannot be read or written ({error.strerror or error})"
@@ -124,7 +144,7 @@ def _fetch_into(
     to: Path,
     url: str,
     archive: Path | None,
-    sums: Mapping[str, str],
+    sums: _Checksums,
     progress: bool,
     timeout_s: float,
 ) -> FetchReport:
@@ -132,27 +152,42 @@ def _fetch_into(
     staging = to / _STAGING
     try:
         to.mkdir(parents=True, exist_ok=True)
-        # An earlier run that was killed may have left it.
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir()
-        if archive is None:
-            source = staging / "download.zip"
-            download(url, source, timeout_s=timeout_s, progress=progress)
+        with locked(to) as is_ours:
+            if not is_ours:
+                raise DatasetError(f"{to}: another fetch is at work there, expected none")
+            # An earlier run that was killed may have left it.
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir()
             try:
-                unpacked, size = _unpack(source, staging, sums, name=url)
-            except DatasetError as error:
-                raise DownloadError(str(error)) from error
-        else:
-            unpacked, size = _unpack(archive, staging, sums, name=str(archive))
-        _move(unpacked, to)
+                unpacked, size = _staged(staging, url, archive, sums, progress, timeout_s)
+                _move(unpacked, to)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
         for folder in created:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         raise
-    shutil.rmtree(staging, ignore_errors=True)
-    return FetchReport(to, len(sums), size)
+    return FetchReport(to, len(sums.recordings), size)
+
+
+def _staged(
+    staging: Path,
+    url: str,
+    archive: Path | None,
+    sums: _Checksums,
+    progress: bool,
+    timeout_s: float,
+) -> tuple[Path, int]:
+    """Return what `_unpack` does, of the archive or of what is downloaded."""
+    if archive is not None:
+        return _unpack(archive, staging, sums, name=str(archive))
+    source = staging / "download.zip"
+    download(url, source, most_bytes=MOST_BYTES, timeout_s=timeout_s, progress=progress)
+    try:
+        return _unpack(source, staging, sums, name=url)
+    except DatasetError as error:
+        raise DownloadError(str(error)) from error
 
 
 def _refuse_others_folder(to: Path, archive: Path | None) -> None:
@@ -166,7 +201,7 @@ def _refuse_others_folder(to: Path, archive: Path | None) -> None:
         )
 
 
-def _unpack(archive: Path, staging: Path, sums: Mapping[str, str], name: str) -> tuple[Path, int]:
+def _unpack(archive: Path, staging: Path, sums: _Checksums, name: str) -> tuple[Path, int]:
     """Unpack and check; return the folder that holds `wav/`, and the recordings' size in bytes."""
     root = staging / "unpacked"
     root.mkdir()
@@ -176,13 +211,36 @@ def _unpack(archive: Path, staging: Path, sums: Mapping[str, str], name: str) ->
     if not candidates:
         raise DatasetError(f"{name}: has no folder wav/, expected EMO-DB's archive")
     wav = candidates[0]
-    missing, size = _check(wav, sums, name=name)
+    missing, size = _check(wav, sums.recordings, name=name)
     if missing:
         raise DatasetError(
-            f"{name}: lacks {len(missing)} of {len(sums)} recordings, the first {missing[0]}, "
-            "expected all of EMO-DB"
+            f"{name}: lacks {len(missing)} of {len(sums.recordings)} recordings, the first "
+            f"{missing[0]}, expected all of EMO-DB"
         )
+    _keep_labels(wav.parent, sums, name)
     return wav.parent, size
+
+
+def _keep_labels(unpacked: Path, sums: _Checksums, name: str) -> None:
+    """Remove what is not EMO-DB's from beside and between its recordings.
+
+    Raises
+    ------
+    DatasetError
+        If a file of EMO-DB has other bytes.
+    """
+    for path in sorted(unpacked.rglob("*")):
+        file = path.relative_to(unpacked).as_posix()
+        if not path.is_file() or file.removeprefix("wav/") in sums.recordings:
+            continue
+        if file not in sums.labels:
+            path.unlink()
+            continue
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        if digest != sums.labels[file]:
+            raise DatasetError(
+                f"{name}: {file} is damaged, its SHA-256 is {digest}, expected {sums.labels[file]}"
+            )
 
 
 def _check(wav: Path, sums: Mapping[str, str], name: str) -> tuple[list[str], int]:

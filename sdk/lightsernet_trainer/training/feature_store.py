@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +16,6 @@ from rich.progress import track
 from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FeatureSpec, FrontEnd
-from lightsernet_edge.files.atomic_write import write_atomically
 
 from ..conditions import Condition, clip_random, parse_condition
 from ..conditions.condition import CLEAN, noises_used
@@ -26,6 +24,7 @@ from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip
 from ..draws.limits import GIGABYTE, DrawLimits
 from ..draws.store import DrawStore
+from .row_file import SUFFIX, read_rows, write_rows
 
 CACHES = ("disk", "memory", "none")
 
@@ -249,26 +248,14 @@ class FeatureStore:
         return self._front_end.features(samples).astype(np.float32)
 
     def _from_disk(self, clip: Clip, variant: str) -> NDArray[np.float32] | None:
-        assert self._folder is not None
-        file = self._folder / f"{self._key(clip, variant)}.npy"
-        if file.exists():
-            try:
-                rows: NDArray[np.float32] = np.load(file, allow_pickle=False)
-                if rows.ndim == 2 and rows.shape[1] == self.spec.n_coefficients:
-                    return rows
-            except (ValueError, EOFError, OSError):
-                pass  # damaged: computed again
-        return None
+        return read_rows(self._file(clip, variant), self.spec.n_coefficients)
 
     def _to_disk(self, clip: Clip, variant: str, rows: NDArray[np.float32]) -> None:
+        write_rows(self._file(clip, variant), rows)
+
+    def _file(self, clip: Clip, variant: str) -> Path:
         assert self._folder is not None
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{self._folder}: cannot be made ({error.strerror})") from None
-        content = io.BytesIO()
-        np.save(content, rows)
-        write_atomically(self._folder / f"{self._key(clip, variant)}.npy", content.getvalue())
+        return self._folder / f"{self._key(clip, variant)}{SUFFIX}"
 
     def _key(self, clip: Clip, variant: str) -> str:
         """Return a hash of all that the features depend on, the file's size and time among it."""

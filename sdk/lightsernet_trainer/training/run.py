@@ -22,6 +22,7 @@ from ..datasets.splits import Split
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
 from ..network import backend
+from ..output_folder import output_folder
 from ..results.scores import Scores
 from .checkpoint import Checkpoint, discard, run_facts
 from .evaluation import evaluate
@@ -101,24 +102,24 @@ def train(
     Raises
     ------
     InputError
-        If `out` holds another run, or there is no such cache, recipe, condition or room.
+        If `out` holds another run, or one is at work; no such cache, recipe, condition or room.
     AudioError
         If a clip cannot be read or is too short; nothing is written then.
     MissingDependencyError
         If TensorFlow is not installed.
     """
-    console = console or Console(quiet=True)
-    limits = draw_limits or DrawLimits()
+    console, limits = console or Console(quiet=True), draw_limits or DrawLimits()
     run = out / "run"
     store = FeatureStore.of(configuration, cache, run / "features", noises)
     facts = run_facts(corpus, split, configuration, noises)
-    checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
-    with making(store.draws, split.train, limits):
-        data, network, history = _fitted(
-            store, corpus, split, configuration, checkpoint, ordinary, out, verbosity, console
-        )
-    models = _converted(network, corpus, data, configuration, out, console)
-    return _scored(models, split, history, console)
+    with output_folder(out):
+        checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
+        with making(store.draws, split.train, limits):
+            data, network, history = _fitted(
+                store, corpus, split, configuration, checkpoint, ordinary, out, verbosity, console
+            )
+        models = _converted(network, corpus, data, configuration, out, console)
+        return _scored(models, split, history, console)
 
 
 def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Console) -> None:

@@ -254,7 +254,7 @@ def test_bad_input_is_one_line(
         assert word in line
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_ends_an_endless_pipe(number: int, talk: Path) -> None:
     read, write = os.pipe()
     pcm = as_pcm16(read_recording(talk, RATE).samples).astype("<i2").tobytes()

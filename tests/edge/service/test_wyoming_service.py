@@ -182,9 +182,22 @@ def test_several_clients_at_once(service: Service) -> None:
 
 
 def test_one_client_too_many_is_told(service: Service) -> None:
+    form = {"rate": RATE, "width": 2, "channels": 1}
+    # Who has sent that much may pause for a while.
+    quiet = np.zeros((10 * RATE, 1), np.int16)
+
     async def run() -> None:
         async with connect(service) as a, connect(service) as b, connect(service) as c:
             for client in (a, b, c):
+                # Who sends no audio takes nobody's place.
+                await client.write_event(AudioStart(**form).event())
+                await client.write_event(Ping().event())
+                await read(client)
+            async with connect(service) as one_more:
+                assert (await ask(one_more, quiet))[-1].type == "emotions-end"
+            for client in (a, b, c):
+                content = quiet.astype("<i2").tobytes()
+                await client.write_event(AudioChunk(audio=content, **form).event())
                 await client.write_event(Ping().event())
                 await read(client)
             async with connect(service) as one_more:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,3 +84,30 @@ def test_no_folds(parallel: str) -> None:
 def test_no_such_way() -> None:
     with pytest.raises(InputError, match="parallel: found 'threads'"):
         run_folds(stand_in, [], "threads", 2, QUIET)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_workers_end_with_who_started_them(number: int, tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-m", "tests.trainer.crossval.orphans", tmp_path])
+    try:
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    finally:
+        process.send_signal(number)
+        process.wait()
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    wait_until(lambda: not any(is_alive(worker) for worker in workers))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def is_alive(process: int) -> bool:
+    """Whether there is such a process, and not only what is left of it."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

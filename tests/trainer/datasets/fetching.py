@@ -6,11 +6,12 @@ import pytest
 
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_trainer.datasets.fetch import FetchReport, fetch_emodb
-from tests.trainer.datasets.made_up_emodb import SUMS, tree
+from tests.trainer.datasets.made_up_emodb import LABEL_SUMS, SUMS, tree
 
 
 def fetch(to: Path, url: str = "http://127.0.0.1:9/", **options: object) -> FetchReport:
-    return fetch_emodb(to, url=url, checksums=SUMS, **options)  # type: ignore[arg-type]
+    sums = {"checksums": SUMS, "label_checksums": LABEL_SUMS}
+    return fetch_emodb(to, url=url, **{**sums, **options})  # type: ignore[arg-type]
 
 
 def fetch_fails(

@@ -21,6 +21,7 @@ OTHERS = {
     "labsilb/03a01Wa.labsilb": b"2",
     "silb/03a01Wa.silb": b"3",
 }
+LABEL_SUMS = {name: hashlib.sha256(content).hexdigest() for name, content in OTHERS.items()}
 ENTRIES = {f"wav/{name}": content for name, content in RECORDINGS.items()} | OTHERS
 
 

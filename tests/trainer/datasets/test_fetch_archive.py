@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lightsernet_edge.errors import DatasetError, DownloadError, LightSernetError
+from lightsernet_edge.files.folder_lock import locked
 from lightsernet_trainer.datasets import archive as archive_module
 from lightsernet_trainer.datasets.archive import unpack
 from lightsernet_trainer.datasets.fetch import FetchReport, fetch_emodb
@@ -17,6 +18,7 @@ from tests.trainer.datasets.download_server import Server
 from tests.trainer.datasets.fetching import fetch, fetch_fails
 from tests.trainer.datasets.made_up_emodb import (
     ENTRIES,
+    LABEL_SUMS,
     OTHERS,
     RECORDINGS,
     SIZE,
@@ -56,6 +58,24 @@ class TestArchive:
         message = fetch_fails(DatasetError, to, archive=local)
         assert "08a01La.wav is damaged" in message
         assert SUMS["08a01La.wav"] in message
+
+    @pytest.mark.parametrize("file", OTHERS)
+    def test_wrong_bytes_in_all_else(self, local: Path, to: Path, file: str) -> None:
+        local.write_bytes(zipped(ENTRIES | {file: b"other"}))
+        message = fetch_fails(DatasetError, to, archive=local)
+        assert f"{file} is damaged" in message
+        assert LABEL_SUMS[file] in message
+
+    def test_what_is_not_of_the_data_set_is_not_kept(self, local: Path, to: Path) -> None:
+        strangers = ("wav/run.sh", "wav/a/b.wav", "lablaut/x", "silb/08a01Wa.silb", "silb/a/b")
+        local.write_bytes(zipped(ENTRIES | dict.fromkeys(strangers, b"x")))
+        fetch(to, archive=local)
+        assert tree(to) == ENTRIES
+
+    def test_another_fetch_is_at_work(self, local: Path, to: Path) -> None:
+        to.mkdir(parents=True)
+        with locked(to):
+            assert "another fetch" in fetch_fails(DatasetError, to, archive=local)
 
     def test_wrong_bytes_from_a_server(self, server: Server, to: Path) -> None:
         server.body = zipped(ENTRIES | {"wav/08a01La.wav": b"other"})

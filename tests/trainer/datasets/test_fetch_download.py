@@ -12,7 +12,12 @@ import pytest
 
 from lightsernet_edge.errors import DownloadError, InputError, MissingDependencyError
 from lightsernet_trainer.datasets import load
-from lightsernet_trainer.datasets.fetch import FetchReport, emodb_checksums, fetch_emodb
+from lightsernet_trainer.datasets.fetch import (
+    FetchReport,
+    emodb_checksums,
+    emodb_label_checksums,
+    fetch_emodb,
+)
 from tests.trainer.datasets.download_server import Server
 from tests.trainer.datasets.fetching import fetch, fetch_fails
 from tests.trainer.datasets.made_up_emodb import ENTRIES, SIZE, tree, zipped
@@ -48,6 +53,16 @@ class TestDownload:
         server.mode = "whole"
         assert fetch(to, server.url).files == 6
         assert tree(to) == ENTRIES
+
+    @pytest.mark.parametrize("mode", ["whole", "cut without a length"])
+    def test_a_server_that_sends_too_much(
+        self, server: Server, to: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.mode = mode
+        server.body = bytes(10**7)
+        monkeypatch.setattr("lightsernet_trainer.datasets.fetch.MOST_BYTES", 10**6)
+        message = fetch_fails(DownloadError, to, server.url)
+        assert "or more, expected at most 1000000" in message
 
     def test_a_cut_before_the_first_chunk_is_complete(self, server: Server, to: Path) -> None:
         server.mode = "cut"
@@ -140,6 +155,13 @@ class TestRealEmodb:
         assert sums == {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in (emodb / "wav").glob("*.wav")
+        }
+
+    def test_sums_are_those_of_all_else(self, emodb: Path) -> None:
+        assert emodb_label_checksums() == {
+            file: hashlib.sha256(content).hexdigest()
+            for file, content in tree(emodb).items()
+            if not file.startswith("wav/")
         }
 
     def test_cut_then_whole(self, emodb: Path, server: Server, to: Path) -> None:

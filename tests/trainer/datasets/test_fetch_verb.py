@@ -12,7 +12,7 @@ import pytest
 from lightsernet_trainer.cli import fetch as verb
 from lightsernet_trainer.datasets import fetch as fetch_module
 from tests.trainer.datasets.download_server import Server
-from tests.trainer.datasets.made_up_emodb import ENTRIES, SIZE, SUMS, zipped
+from tests.trainer.datasets.made_up_emodb import ENTRIES, LABEL_SUMS, SIZE, SUMS, zipped
 
 pytest.importorskip("pooch")
 
@@ -27,6 +27,7 @@ class TestVerb:
     @pytest.fixture(autouse=True)
     def small_emodb(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(fetch_module, "emodb_checksums", lambda: SUMS)
+        monkeypatch.setattr(fetch_module, "emodb_label_checksums", lambda: LABEL_SUMS)
 
     def test_json(self, server: Server, to: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run("emodb", "--to", str(to), "--url", server.url, "--json") == 0
@@ -80,6 +81,7 @@ class TestVerb:
             "from lightsernet_trainer.cli import fetch as verb\n"
             "from lightsernet_trainer.datasets import fetch\n"
             f"fetch.emodb_checksums = lambda: {SUMS!r}\n"
+            f"fetch.emodb_label_checksums = lambda: {LABEL_SUMS!r}\n"
             "parser = argparse.ArgumentParser()\n"
             "verb.add_parser(parser.add_subparsers())\n"
             "args = parser.parse_args(['fetch', 'emodb', '--json', *sys.argv[1:]])\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +195,7 @@ def test_caches_give_the_same_rows(cache: str, some_clips: list[Path], tmp_path:
     for _ in range(2):
         store = FeatureStore(recipe("edge"), cache, tmp_path / "features")
         np.testing.assert_array_equal(store.rows(clip), expected)
-    assert len(list(tmp_path.rglob("*.npy"))) == (1 if cache == "disk" else 0)
+    assert len(list(tmp_path.rglob("*.rows"))) == (1 if cache == "disk" else 0)
 
 
 def test_cache_knows_the_part_and_the_front_end(some_clips: list[Path], tmp_path: Path) -> None:
@@ -205,14 +206,25 @@ def test_cache_knows_the_part_and_the_front_end(some_clips: list[Path], tmp_path
             for _ in range(2):
                 store = FeatureStore(recipe(name), "disk", tmp_path)
                 np.testing.assert_array_equal(store.rows(clip), expected)
-    assert len(list(tmp_path.glob("*.npy"))) == 4
+    assert len(list(tmp_path.glob("*.rows"))) == 4
 
 
-def test_damaged_cache_is_computed_again(some_clips: list[Path], tmp_path: Path) -> None:
+def with_two_bits_flipped(content: bytes) -> bytes:
+    return content[:4000] + bytes([content[4000] ^ 0x40]) + content[4001:-1] + bytes([1])
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [lambda content: content[:200], lambda _: b"", with_two_bits_flipped, lambda c: c[:-160]],
+    ids=["short", "empty", "bits", "a row less"],
+)
+def test_damaged_cache_is_computed_again(
+    damaged: Callable[[bytes], bytes], some_clips: list[Path], tmp_path: Path
+) -> None:
     clip = Clip(some_clips[0], "a", "s")
     expected = FeatureStore(recipe("edge"), "disk", tmp_path).rows(clip)
-    file = next(tmp_path.glob("*.npy"))
-    file.write_bytes(file.read_bytes()[:200])
+    file = next(tmp_path.glob("*.rows"))
+    file.write_bytes(damaged(file.read_bytes()))
     np.testing.assert_array_equal(
         FeatureStore(recipe("edge"), "disk", tmp_path).rows(clip), expected
     )
