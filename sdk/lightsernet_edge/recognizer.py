@@ -8,20 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio.recording import (
-    AudioWarning,
-    Recording,
-    as_pcm16,
-    checked_rate,
-    read_recording,
-    resample,
-)
+from .audio.recording import Recording, as_pcm16, checked_rate, read_recording
+from .audio.resampling import resample
 from .classifier import open_classifier
 from .decision import Emotion
 from .endpointing.detector import find_utterances
 from .endpointing.settings import EndpointConstants
 from .engines import RawOutput
-from .errors import AudioError, InputError
+from .errors import AudioError, AudioWarning, InputError
 from .features.front_end import as_samples
 from .files.json_fields import is_finite_number
 from .profiles.profile import Profile

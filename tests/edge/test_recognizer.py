@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from lightsernet_edge import AudioError, EmotionRecognizer, InputError
-from lightsernet_edge.audio.recording import AudioWarning, read_recording
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.errors import AudioWarning
 from tests.places import CLIP_FILES, CLIPS
 
 
