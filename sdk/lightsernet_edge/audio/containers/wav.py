@@ -94,10 +94,12 @@ def layout(stream: FileIO, path: Path) -> Layout:
     size, position = size_of(stream), 0
     parts: list[Part] = []
     notes: list[str] = []
+    is_linear = True
     while True:
         wave = _read_header(stream, position, size)
         if wave is None:
             break
+        is_linear &= wave.codec in _LINEAR
         end, behind = _samples_end(stream, wave, size, path, notes)
         is_alone = position == 0 and behind >= size
         is_plain = wave.is_regular and end == wave.data_start + wave.declared
@@ -120,7 +122,7 @@ def layout(stream: FileIO, path: Path) -> Layout:
             # Left to the decoder, to say what is wrong.
             return Layout((Part(0, size),))
         notes.append(f"passed over {size - position} bytes behind its samples: no WAV's")
-    return Layout(tuple(parts), tuple(notes), can_seek=len(parts) == 1)
+    return Layout(tuple(parts), tuple(notes), can_seek=len(parts) == 1 and is_linear)
 
 
 def _read_header(stream: FileIO, start: int, size: int) -> _Wave | None:
