@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio.recording import Recording, as_pcm16, checked_rate, read_recording
+from .audio.long_recording import LongRecording, open_long_recording
+from .audio.recording import Recording, as_pcm16, checked_rate, refuse_empty
 from .audio.resampling import resample
 from .classifier import open_classifier
 from .decision import Emotion
-from .endpointing.detector import find_utterances
+from .endpointing.detector import Utterance, find_utterances_in_blocks
 from .endpointing.settings import EndpointConstants
 from .engines import RawOutput
 from .errors import AudioError, AudioWarning, InputError
@@ -99,17 +101,19 @@ class EmotionRecognizer:
             If no speech is found, the recording is longer than `MAX_STRETCH_S`, or its sample
             rate is below the model's, so that the upper part of the band is missing.
         """
-        recording = read_recording(path, self.sample_rate)
-        try:
-            emotion = self._decide(recording, 0.0, recording.duration_s)
-        except AudioError as error:
-            raise AudioError(f"{path}: {error}") from None
-        if not self._utterances(as_pcm16(recording.samples)):
+        with open_long_recording(path, self.sample_rate) as recording:
+            utterances, duration_s = self._listen(recording, path)
+            outputs = [
+                self._output(stretch)
+                for stretch in recording.spans(self._stretches(recording.size or 0))
+            ]
+        emotion = self._classifier.decide(*outputs, start_s=0.0, end_s=duration_s)
+        if not utterances:
             _warn(path, "found no speech, so the answer means nothing")
-        elif recording.duration_s > MAX_STRETCH_S:
+        elif duration_s > MAX_STRETCH_S:
             _warn(
                 path,
-                f"lasts {recording.duration_s:.0f} s and gets one answer; "
+                f"lasts {duration_s:.0f} s and gets one answer; "
                 "classify_utterances judges each stretch of speech",
             )
         return emotion
@@ -139,30 +143,38 @@ class EmotionRecognizer:
         AudioWarning
             If no speech is found, or the sample rate is below the model's.
         """
-        recording = read_recording(path, self.sample_rate)
-        try:
-            self._refuse_short(recording)
-        except AudioError as error:
-            raise AudioError(f"{path}: {error}") from None
-        pcm, rate = as_pcm16(recording.samples), self.sample_rate
+        rate = self.sample_rate
         shortest = self._classifier.decision.min_seconds * rate
-        utterances = [
-            (start, end) for start, end in self._utterances(pcm) if end - start >= shortest
-        ]
+        with open_long_recording(path, rate) as recording:
+            found, _ = self._listen(recording, path)
+            utterances = [(start, end) for start, end in found if end - start >= shortest]
+            emotions = [
+                self._decide(
+                    Recording(as_samples(as_pcm16(samples)), rate), start / rate, end / rate
+                )
+                for (start, end), samples in zip(
+                    utterances, recording.spans(utterances), strict=True
+                )
+            ]
         if not utterances:
             _warn(path, "found no speech")
-        return [
-            self._decide(Recording(as_samples(pcm[start:end]), rate), start / rate, end / rate)
-            for start, end in utterances
-        ]
+        return emotions
 
-    def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
+    def _listen(self, recording: LongRecording, path: str | Path) -> tuple[list[Utterance], float]:
+        """Read a recording once; return its utterances, in samples, and its length in seconds."""
         constants = EndpointConstants.of(
             self._classifier.decision.endpointing,
             self.sample_rate,
             self._classifier.spec.hop_length,
         )
-        return find_utterances(pcm, constants)
+        utterances = find_utterances_in_blocks(map(as_pcm16, recording.blocks()), constants)
+        size = recording.size or 0
+        refuse_empty(size, path)
+        try:
+            self._refuse_short(size / self.sample_rate)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from None
+        return utterances, size / self.sample_rate
 
     def classify_samples(
         self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0
@@ -226,26 +238,33 @@ class EmotionRecognizer:
         return self._classifier.posteriors(rows)
 
     def _decide(self, recording: Recording, start_s: float, end_s: float) -> Emotion:
-        self._refuse_short(recording)
-        outputs = [self._output(stretch) for stretch in self._stretches(recording)]
+        self._refuse_short(recording.duration_s)
+        spans = self._stretches(recording.samples.size)
+        outputs = [self._output(recording.samples[start:end]) for start, end in spans]
         return self._classifier.decide(*outputs, start_s=start_s, end_s=end_s)
 
     def _output(self, samples: NDArray[np.float64]) -> RawOutput:
         return self._classifier.run(self._classifier.front_end.features(samples))
 
-    def _refuse_short(self, recording: Recording) -> None:
+    def _refuse_short(self, duration_s: float) -> None:
         minimum = self._classifier.decision.min_seconds
-        if recording.duration_s < minimum:
-            raise AudioError(
-                f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"
-            )
+        if duration_s < minimum:
+            raise AudioError(f"lasts {duration_s:.4f} s, expected at least {minimum} s of audio")
 
-    def _stretches(self, recording: Recording) -> list[NDArray[np.float64]]:
-        """Cut a recording into stretches of equal length; only a long one has several."""
-        n_stretches = 1
-        if self._classifier.spec.clip_seconds is None:
-            n_stretches = max(1, int(np.ceil(recording.duration_s / MAX_STRETCH_S)))
-        return np.array_split(recording.samples, n_stretches)
+    def _stretches(self, size: int) -> list[tuple[int, int]]:
+        """Return what the network takes at once of `size` samples, as (start, end).
+
+        A long recording has several stretches, as equal as can be; a front end that crops
+        gets its crop.
+        """
+        clip = self._classifier.spec.clip_samples
+        if clip:
+            start = max(0, size - clip) // 2
+            return [(start, min(size, start + clip))]
+        count = max(1, int(np.ceil(size / self.sample_rate / MAX_STRETCH_S)))
+        least, longer = divmod(size, count)
+        bounds = [index * least + min(index, longer) for index in range(count + 1)]
+        return list(pairwise(bounds))
 
 
 def _warn(path: str | Path, message: str) -> None:

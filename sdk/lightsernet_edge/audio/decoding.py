@@ -49,6 +49,7 @@ class Decoder:
         self.path = path
         self._stream = stream
         self._layout = layout
+        self._has_said = False
         with self._opened(layout.parts[0]) as (sound, _):
             self.samplerate = int(sound.samplerate)
             is_known = len(layout.parts) == 1 and not layout.parts[0].is_open
@@ -108,6 +109,9 @@ class Decoder:
                     _refuse_truncated(self.path, position - begin, end - begin)
 
     def _say_passed_over(self, index: int, rate: int) -> None:
+        if self._has_said:
+            return
+        self._has_said = True
         left = self._layout.parts[index:]
         warnings.warn(
             f"{self.path}: passed over {sum(part.end - part.start for part in left)} bytes: from "
