@@ -109,6 +109,8 @@ def layout(stream: FileIO, path: Path) -> Layout | None:
     parts: list[Part] = []
     for recording in recordings:
         parts += _parts(recording, path)
+    if not parts:
+        return None
     notes = []
     if passed_over:
         notes.append(f"passed over {passed_over} bytes that are no frames of MP3")
