@@ -80,9 +80,12 @@ class LongRecording:
         blocks = self.blocks()
         position, block = 0, np.empty(0)
         for start, end in spans:
-            pieces = []
+            pieces = [np.empty(0)]
             while True:
-                pieces.append(block[max(0, start - position) : max(0, end - position)])
+                piece = block[max(0, start - position) : max(0, end - position)]
+                # An empty view would keep its block in memory.
+                if piece.size:
+                    pieces.append(piece)
                 if position + block.size >= end:
                     break
                 position += block.size
