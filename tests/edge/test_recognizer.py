@@ -192,7 +192,8 @@ def test_judged_in_blocks_as_in_memory(
     assert len(found) > 20
     for emotion in (found[0], found[-1]):
         start, end = (round(16000 * second) for second in (emotion.start_s, emotion.end_s))
-        assert emotion == recognizer.classify_samples(samples[start:end], 16000, start / 16000)
+        cut = recognizer.classify_samples(samples[start:end], 16000)
+        assert emotion.posteriors == cut.posteriors
 
 
 def test_no_warning_at_the_models_own_rate(recognizer: EmotionRecognizer) -> None:
