@@ -33,12 +33,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
-from .audio.recording import AudioWarning, Recording, read_recording
+from .audio.recording import Recording, read_recording
 from .decision import UNCERTAIN, DecisionRule, Emotion
 from .endpointing.detector import Endpointer, HopLevels, find_utterances
 from .endpointing.settings import EndpointConstants, EndpointSettings
 from .errors import (
     AudioError,
+    AudioWarning,
     CaptureError,
     DatasetError,
     DownloadError,

@@ -40,3 +40,7 @@ class DownloadError(LightSernetError):
 
 class CaptureError(LightSernetError):
     """A microphone is missing, cannot be opened, or stopped delivering samples."""
+
+
+class AudioWarning(UserWarning):
+    """A recording can be used, but part of it is passed over, or the result is less reliable."""

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .audio.recording import as_pcm16
 from .classifier import Classifier
-from .endpointing.detector import Utterance, find_utterances
+from .endpointing.detector import Utterance, find_utterances_in_blocks
 from .endpointing.settings import EndpointConstants
 from .engines import RawOutput
 from .features.front_end import as_samples
@@ -51,18 +52,26 @@ class JudgedParts:
         """The number of samples judged."""
         return sum(end - start for start, end in self.spans)
 
-    def cut(self, samples: Samples) -> Iterator[Samples]:
-        """Yield the samples of each part, as the front end takes them.
+    def pieces(self, samples: Samples) -> Iterator[Samples]:
+        """Yield the samples of each part of a recording in memory, shape (n,)."""
+        for start, end in self.spans:
+            yield samples[start:end]
+
+    def heard(self, pieces: Iterable[Samples]) -> Iterator[Samples]:
+        """Yield the samples of each part as the front end takes them.
 
         Parameters
         ----------
-        samples : ndarray of float64, shape (n,)
-            Of the recording, in units of full scale. Utterances are rounded to int16, as a
+        pieces : iterable of ndarray of float64, each of shape (n,)
+            Those of the parts, in units of full scale. Utterances are rounded to int16, as a
             stream receives them.
         """
-        for start, end in self.spans:
-            part = samples[start:end]
-            yield as_samples(as_pcm16(part)) if self.judged == SPEECH else part
+        for piece in pieces:
+            yield as_samples(as_pcm16(piece)) if self.judged == SPEECH else piece
+
+    def cut(self, samples: Samples) -> Iterator[Samples]:
+        """Yield what the front end takes of a recording in memory, shape (n,)."""
+        yield from self.heard(self.pieces(samples))
 
     def run(self, classifier: Classifier, rows: Iterable[Rows]) -> list[RawOutput]:
         """Run the network on the parts.
@@ -102,27 +111,43 @@ def judged_parts(samples: Samples, record: ModelRecord, whole: bool = False) -> 
     whole : bool
         Whether to judge everything, pauses and noise included.
     """
+    utterances = judged_utterances([as_pcm16(samples)], record)
+    return parts_of(utterances, samples.size, record, whole)
+
+
+def parts_of(
+    utterances: Sequence[Utterance], size: int, record: ModelRecord, whole: bool = False
+) -> JudgedParts:
+    """Choose what is judged of a recording whose utterances are known.
+
+    Parameters
+    ----------
+    utterances : sequence of (start, end)
+        That `judged_utterances` found, in samples.
+    size : int
+        Of the recording, in samples.
+    record, whole
+        As for `judged_parts`.
+    """
     spec = record.features
     if spec.clip_seconds is not None:
         # Such a front end defines itself what it hears of a clip.
-        return JudgedParts(WHOLE, ((0, samples.size),))
-    utterances = () if whole else tuple(judged_utterances(as_pcm16(samples), record))
-    if utterances:
-        return JudgedParts(SPEECH, utterances)
-    n_stretches = max(1, math.ceil(samples.size / (MAX_STRETCH_S * spec.sample_rate)))
-    sizes = [stretch.size for stretch in np.array_split(samples, n_stretches)]
-    ends = np.cumsum(sizes).tolist()
-    spans = tuple(zip([0, *ends[:-1]], ends, strict=True))
-    return JudgedParts(WHOLE if whole else NO_SPEECH, spans)
+        return JudgedParts(WHOLE, ((0, size),))
+    if utterances and not whole:
+        return JudgedParts(SPEECH, tuple(utterances))
+    count = max(1, math.ceil(size / (MAX_STRETCH_S * spec.sample_rate)))
+    least, longer = divmod(size, count)
+    bounds = [index * least + min(index, longer) for index in range(count + 1)]
+    return JudgedParts(WHOLE if whole else NO_SPEECH, tuple(pairwise(bounds)))
 
 
-def judged_utterances(pcm: NDArray[np.int16], record: ModelRecord) -> list[Utterance]:
+def judged_utterances(blocks: Iterable[NDArray[np.int16]], record: ModelRecord) -> list[Utterance]:
     """Find the utterances of a recording that are long enough to be judged.
 
     Parameters
     ----------
-    pcm : ndarray of int16, shape (n,)
-        Mono at the model's rate.
+    blocks : iterable of ndarray of int16, each of shape (n,)
+        The recording, mono at the model's rate.
     record : ModelRecord
         Of the model.
 
@@ -134,4 +159,5 @@ def judged_utterances(pcm: NDArray[np.int16], record: ModelRecord) -> list[Utter
     spec, decision = record.features, record.decision
     constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
     shortest = decision.min_seconds * spec.sample_rate
-    return [span for span in find_utterances(pcm, constants) if span[1] - span[0] >= shortest]
+    found = find_utterances_in_blocks(blocks, constants)
+    return [span for span in found if span[1] - span[0] >= shortest]

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .audio.recording import (
-    AudioWarning,
-    Recording,
-    as_pcm16,
-    checked_rate,
-    read_recording,
-    resample,
-)
+from .audio.long_recording import LongRecording, open_long_recording
+from .audio.recording import Recording, as_pcm16, checked_rate, refuse_empty
+from .audio.resampling import resample
 from .classifier import open_classifier
 from .decision import Emotion
+from .endpointing.detector import Utterance
 from .engines import RawOutput
-from .errors import AudioError, InputError
+from .errors import AudioError, AudioWarning, InputError
 from .features.front_end import as_samples
 from .files.json_fields import is_finite_number
 from .judged_parts import (
     MAX_STRETCH_S,
-    NO_SPEECH,
     SPEECH,
     JudgedParts,
     judged_parts,
     judged_utterances,
+    parts_of,
 )
 from .profiles.profile import Profile
 
@@ -137,18 +134,15 @@ class EmotionRecognizer:
             If no speech is found, more than `MAX_STRETCH_S` seconds are judged, or the sample
             rate is below the model's, so that the upper part of the band is missing.
         """
-        recording = read_recording(path, self.sample_rate)
-        try:
-            emotion = self._judge(recording, 0.0, whole)
-        except AudioError as error:
-            raise AudioError(f"{path}: {error}") from None
-        is_speech = emotion.judged == SPEECH
-        if emotion.judged == NO_SPEECH or (
-            not is_speech and not self._utterances(as_pcm16(recording.samples))
-        ):
+        with open_long_recording(path, self.sample_rate) as recording:
+            utterances, size = self._listen(recording, path)
+            parts = parts_of(utterances, size, self._classifier.record, whole)
+            emotion = self._judged(parts, recording.spans(parts.spans), 0.0)
+        if not utterances:
             _warn(path, "found no speech, so the answer means nothing")
         elif emotion.judged_s > MAX_STRETCH_S:
             seconds = f"{emotion.judged_s:.0f} s"
+            is_speech = emotion.judged == SPEECH
             _warn(
                 path,
                 f"{f'holds {seconds} of speech' if is_speech else f'lasts {seconds}'} and gets one "
@@ -181,18 +175,27 @@ class EmotionRecognizer:
         AudioWarning
             If no speech is found, or the sample rate is below the model's.
         """
-        recording = read_recording(path, self.sample_rate)
-        try:
-            self._refuse_short(recording)
-        except AudioError as error:
-            raise AudioError(f"{path}: {error}") from None
-        utterances = self._utterances(as_pcm16(recording.samples))
+        with open_long_recording(path, self.sample_rate) as recording:
+            utterances, _ = self._listen(recording, path)
+            emotions = [
+                self._decide(JudgedParts(SPEECH, (span,)), [samples], 0.0)
+                for span, samples in zip(utterances, recording.spans(utterances), strict=True)
+            ]
         if not utterances:
             _warn(path, "found no speech")
-        return [
-            self._decide(recording.samples, JudgedParts(SPEECH, (span,)), 0.0)
-            for span in utterances
-        ]
+        return emotions
+
+    def _listen(self, recording: LongRecording, path: str | Path) -> tuple[list[Utterance], int]:
+        """Read a recording once; return its utterances and its length, in samples."""
+        blocks = map(as_pcm16, recording.blocks())
+        utterances = judged_utterances(blocks, self._classifier.record)
+        size = recording.size or 0
+        refuse_empty(size, path)
+        try:
+            self._refuse_short(size)
+        except AudioError as error:
+            raise AudioError(f"{path}: {error}") from None
+        return utterances, size
 
     def classify_samples(
         self, samples: ArrayLike, sample_rate: int, start_s: float = 0.0, whole: bool = False
@@ -225,7 +228,9 @@ class EmotionRecognizer:
         if not is_finite_number(start_s):
             raise InputError(f"start_s: found {start_s!r}, expected a time in seconds")
         audio = resample(as_samples(samples), checked_rate(sample_rate), self.sample_rate)
-        return self._judge(Recording(audio, self.sample_rate), start_s, whole)
+        self._refuse_short(audio.size)
+        parts = judged_parts(audio, self._classifier.record, whole)
+        return self._judged(parts, parts.pieces(audio), start_s)
 
     def output(self, recording: Recording) -> RawOutput:
         """Run the network once and return its raw output.
@@ -257,31 +262,28 @@ class EmotionRecognizer:
         """
         return self._classifier.posteriors(rows)
 
-    def _judge(self, recording: Recording, start_s: float, whole: bool) -> RecordingEmotion:
-        self._refuse_short(recording)
-        parts = judged_parts(recording.samples, self._classifier.record, whole)
-        emotion = self._decide(recording.samples, parts, start_s)
+    def _judged(
+        self, parts: JudgedParts, pieces: Iterable[NDArray[np.float64]], start_s: float
+    ) -> RecordingEmotion:
+        emotion = self._decide(parts, pieces, start_s)
         return RecordingEmotion(
             **vars(emotion), judged=parts.judged, judged_s=parts.n_samples / self.sample_rate
         )
 
-    def _decide(self, samples: NDArray[np.float64], parts: JudgedParts, start_s: float) -> Emotion:
-        rows = map(self._classifier.front_end.features, parts.cut(samples))
+    def _decide(
+        self, parts: JudgedParts, pieces: Iterable[NDArray[np.float64]], start_s: float
+    ) -> Emotion:
+        rows = map(self._classifier.front_end.features, parts.heard(pieces))
         return self._classifier.decide(
             *parts.run(self._classifier, rows),
             start_s=start_s + parts.spans[0][0] / self.sample_rate,
             end_s=start_s + parts.spans[-1][1] / self.sample_rate,
         )
 
-    def _utterances(self, pcm: NDArray[np.int16]) -> list[tuple[int, int]]:
-        return judged_utterances(pcm, self._classifier.record)
-
-    def _refuse_short(self, recording: Recording) -> None:
-        minimum = self._classifier.decision.min_seconds
-        if recording.duration_s < minimum:
-            raise AudioError(
-                f"lasts {recording.duration_s:.4f} s, expected at least {minimum} s of audio"
-            )
+    def _refuse_short(self, size: int) -> None:
+        duration_s, minimum = size / self.sample_rate, self._classifier.decision.min_seconds
+        if duration_s < minimum:
+            raise AudioError(f"lasts {duration_s:.4f} s, expected at least {minimum} s of audio")
 
 
 def _warn(path: str | Path, message: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 import soundfile
 
 from lightsernet_edge import AudioError, EmotionRecognizer, InputError
-from lightsernet_edge.audio.recording import AudioWarning, read_recording
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.errors import AudioWarning
 from tests.places import CLIP_FILES, CLIPS
 
 
@@ -176,6 +177,29 @@ def test_long_recordings_get_one_answer_and_a_warning(
         assert recognizer.classify(path, whole=True).end_s > 30
     with pytest.warns(AudioWarning, match=r"long.wav: holds 3\d s of speech and gets one answer"):
         assert recognizer.classify(path).end_s > 30
+
+
+@pytest.mark.parametrize("kept_s", [0.0, 1000.0])
+def test_judged_in_blocks_as_in_memory(
+    kept_s: float,
+    recognizer: EmotionRecognizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("lightsernet_edge.audio.long_recording._KEPT_S", kept_s)
+    path = tmp_path / "long.wav"
+    clip = soundfile.read(CLIPS / "anger_03a02Wc.wav", dtype="int16")[0]
+    samples = np.tile(np.r_[clip, np.zeros(16000, np.int16)], 25)[: 61 * 16000 + 1]
+    soundfile.write(path, samples, 16000)
+    whole = recognizer.classify_samples(samples, 16000)
+    with pytest.warns(AudioWarning, match="lasts 61 s"):
+        assert recognizer.classify(path) == whole
+    found = recognizer.classify_utterances(path)
+    assert len(found) > 20
+    for emotion in (found[0], found[-1]):
+        start, end = (round(16000 * second) for second in (emotion.start_s, emotion.end_s))
+        cut = recognizer.classify_samples(samples[start:end], 16000)
+        assert emotion.posteriors == cut.posteriors
 
 
 def test_no_warning_at_the_models_own_rate(recognizer: EmotionRecognizer) -> None:

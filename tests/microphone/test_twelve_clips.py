@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.signal import correlate
 
 from lightsernet_edge import EmotionRecognizer
-from lightsernet_edge.audio.recording import as_pcm16, read_recording, resample
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
+from lightsernet_edge.audio.resampling import resample
 from lightsernet_edge.endpointing.settings import EndpointSettings
 from lightsernet_trainer.datasets.emodb import speech_bounds
 from tests.microphone.listening import Heard, Listening

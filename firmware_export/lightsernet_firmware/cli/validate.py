@@ -86,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _recordings_in(folder: Path) -> list[Path]:
+    from lightsernet_edge.audio.decoding import FORMATS
     from lightsernet_edge.audio.scan import audio_files_below, require_folder
     from lightsernet_edge.errors import DatasetError, InputError
 
@@ -93,9 +94,14 @@ def _recordings_in(folder: Path) -> list[Path]:
         require_folder(folder, "a folder of recordings")
     except DatasetError as error:
         raise InputError(f"--audio {error}") from None
-    paths = audio_files_below(folder)
+    try:
+        paths = audio_files_below(folder)
+    except OSError as error:
+        raise InputError(
+            f"--audio {error.filename or folder}: cannot be read ({error.strerror})"
+        ) from None
     if not paths:
-        raise InputError(f"--audio {folder}: found no recording, expected WAV, FLAC, OGG or MP3")
+        raise InputError(f"--audio {folder}: found no recording, expected {FORMATS}")
     return paths
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.recording import as_pcm16, load_soxr
+from ..audio.recording import as_pcm16
+from ..audio.resampling import Resampler
 
 _FULL_SCALE = 32768.0
 _INT16_BOUNDS = (-32768, 32767)
@@ -30,11 +31,8 @@ class StreamConverter:
     """
 
     def __init__(self, rate: int, to_rate: int) -> None:
-        self._resampler = None
-        if rate != to_rate:
-            self._resampler = load_soxr(rate, to_rate).ResampleStream(
-                rate, to_rate, 1, dtype="float64", quality="HQ"
-            )
+        self._is_at_rate = rate == to_rate
+        self._resampler = Resampler(rate, to_rate)
 
     def convert(
         self, samples: NDArray[np.int16] | NDArray[np.float64], last: bool = False
@@ -54,13 +52,14 @@ class StreamConverter:
             Rounded; saturated where float samples or the resampler exceed full scale.
         """
         if samples.dtype == np.int16:
-            if self._resampler is None and samples.shape[1] == 1:
+            if self._is_at_rate and samples.shape[1] == 1:
                 return np.ascontiguousarray(samples[:, 0], dtype=np.int16)
             mono = samples.mean(axis=1, dtype=np.float64) / _FULL_SCALE
         else:
             mono = samples.mean(axis=1)
-        if self._resampler is not None:
-            mono = self._resampler.resample_chunk(mono, last=last)
+        mono = self._resampler.push(mono)
+        if last:
+            mono = np.concatenate([mono, self._resampler.finish()])
         return as_pcm16(mono)
 
     @staticmethod

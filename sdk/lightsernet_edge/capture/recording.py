@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio.recording import open_recording, refuse_empty, refuse_unusable, warn_of_low_rate
+from ..audio.decoding import open_recording
+from ..audio.recording import refuse_empty, refuse_unusable, warn_of_low_rate
 from ..errors import AudioError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
@@ -98,23 +99,16 @@ class FileSource:
             converter = StreamConverter(file.samplerate, self.sample_rate)
             clock = _Clock(self.sample_rate, self._fast)
             size = round(file.samplerate * (FAST_BLOCK_S if self._fast else BLOCK_S))
-            left = file.frames
-            while not self._stopped:
-                frames = file.read(size, dtype="float64", always_2d=True)
+            decoded = file.blocks(size=size)
+            frames = next(decoded, None)
+            refuse_empty(0 if frames is None else len(frames), self._path)
+            while frames is not None and not self._stopped:
                 refuse_unusable(frames, self._path)
-                left -= len(frames)
-                samples = converter.convert(frames, last=len(frames) < size)
+                following = next(decoded, None)
+                samples = converter.convert(frames, last=following is None)
                 clock.wait_for(samples.size)
                 yield AudioBlock(samples, clipped_share=converter.clipped_share(frames))
-                if len(frames) < size:
-                    break
-            if left > 0 and not self._stopped:
-                raise AudioError(
-                    f"{self._path}: truncated: holds {file.frames - left} samples of the "
-                    f"{file.frames} it declares"
-                )
-            if not self._stopped:
-                refuse_empty(file.frames - left, self._path)
+                frames = following
 
     def stop(self) -> None:
         """Make `blocks` end soon."""

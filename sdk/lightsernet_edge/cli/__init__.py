@@ -18,8 +18,7 @@ from functools import partial
 from typing import NoReturn
 
 from .._version import __version__
-from ..audio.recording import AudioWarning
-from ..errors import LightSernetError
+from ..errors import AudioWarning, LightSernetError
 from .console import ESCAPES
 from .flag_names import with_flag, with_function_flags
 from .messages import PROGRAM, print_error, print_warning

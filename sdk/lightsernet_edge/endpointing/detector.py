@@ -7,6 +7,7 @@ it bit for bit. Knows nothing of models.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,9 +222,35 @@ def find_utterances(samples: NDArray[np.int16], constants: EndpointConstants) ->
     list of (start, end)
         In samples, in order of time, not overlapping; empty if nobody speaks.
     """
+    return find_utterances_in_blocks([samples], constants)
+
+
+def find_utterances_in_blocks(
+    blocks: Iterable[NDArray[np.int16]], constants: EndpointConstants
+) -> list[Utterance]:
+    """Find the utterances in a recording that is given in blocks, as `find_utterances` does.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of int16, each of shape (n,)
+        Mono; of any length.
+    constants : EndpointConstants
+        For the sample rate of the blocks.
+
+    Returns
+    -------
+    list of (start, end)
+        In samples.
+    """
     hop = constants.hop_length
-    whole = samples[: len(samples) // hop * hop]
-    endpointer = Endpointer(constants)
-    found = [endpointer.step(level) for level in HopLevels(constants).push(whole).tolist()]
+    endpointer, hop_levels = Endpointer(constants), HopLevels(constants)
+    found: list[Utterance | None] = []
+    rest = np.empty(0, np.int16)
+    for block in blocks:
+        samples = np.concatenate([rest, block]) if rest.size else block
+        whole = samples[: len(samples) // hop * hop]
+        rest = samples[len(whole) :]
+        ended = (endpointer.step(level) for level in hop_levels.push(whole).tolist())
+        found += [item for item in ended if item is not None]
     found.append(endpointer.finish())
     return [(item[0] * hop, item[1] * hop) for item in found if item is not None]

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from lightsernet_edge.audio.scan import audio_files, audio_files_below, require_folder
+from lightsernet_edge.audio.scan import FoundFiles, find_audio_below, is_audio, require_folder
 from lightsernet_edge.errors import DatasetError
 from lightsernet_edge.files.foreign_text import composed
 
@@ -30,16 +30,21 @@ def read(data: Path, labels: Sequence[str] | None) -> Corpus:
     Returns
     -------
     Corpus
-        Clips of all audio files in and below the class folders.
+        Clips of all audio files in and below the class folders; linked folders are entered.
 
     Raises
     ------
     DatasetError
         If the folder is missing, has audio outside a class folder, a class folder without
         audio, or one that `labels` does not name.
+
+    Warns
+    -----
+    AudioWarning
+        Of files that are passed over, with their number.
     """
     require_folder(data, "a folder of class folders")
-    strays = audio_files(data)
+    strays = sorted(path for path in data.iterdir() if is_audio(path) and path.is_file())
     if strays:
         raise DatasetError(
             f"{strays[0]}: outside any class folder, expected {data}/LABEL/{strays[0].name}"
@@ -47,7 +52,9 @@ def read(data: Path, labels: Sequence[str] | None) -> Corpus:
     folders = sorted(
         path for path in data.iterdir() if path.is_dir() and not path.name.startswith(".")
     )
-    found = [(folder, path) for folder in folders for path in _require_audio(folder, labels)]
+    files = FoundFiles()
+    found = [(folder, path) for folder in folders for path in _require_audio(folder, labels, files)]
+    files.warn(data)
     speakers = _speaking_prefixes(found)
     clips = []
     for folder, path in found:
@@ -64,13 +71,18 @@ def read(data: Path, labels: Sequence[str] | None) -> Corpus:
     )
 
 
-def _require_audio(folder: Path, labels: Sequence[str] | None) -> list[Path]:
+def _require_audio(folder: Path, labels: Sequence[str] | None, files: FoundFiles) -> list[Path]:
+    """Return the recordings of a class, and add what lies beside them to `files`."""
     if labels is not None and composed(folder.name) not in labels:
         raise DatasetError(f"{folder}: unknown label, expected one of {' '.join(labels)}")
-    files = audio_files_below(folder)
-    if not files:
-        raise DatasetError(f"{folder}: no audio in this class folder, expected two clips or more")
-    return files
+    found = find_audio_below(folder)
+    if not found.recordings:
+        others = f" but {found.other_kinds}" if found.others else ""
+        raise DatasetError(
+            f"{folder}: no audio in this class folder{others}, expected two clips or more"
+        )
+    files.add(found)
+    return found.recordings
 
 
 def _prefix(path: Path) -> str:

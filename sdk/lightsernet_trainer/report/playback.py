@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.audio.scan import find_audio_below
 from lightsernet_edge.errors import InputError
 
 from ..conditions import encode_mp3
@@ -19,7 +20,6 @@ from .runs import Run
 
 SAMPLE_RATE = 16000
 _KBITS = 32
-_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Recordings:
             return
         if not folder.is_dir():
             raise InputError(f"data {folder}: no such folder, expected one of recordings")
-        paths = [path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES]
+        paths = find_audio_below(folder).recordings
         # A name that occurs twice does not say which recording was meant.
         names = Counter(path.name for path in paths)
         self._paths = {path.name: path for path in paths if names[path.name] == 1}

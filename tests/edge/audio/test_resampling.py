@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.signal import chirp, resample_poly
 
-from lightsernet_edge.audio.recording import AudioWarning, read_recording
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.errors import AudioWarning
 from tests.edge.audio.made_recordings import FLOAT, RATE, inside, int24, read, tone, wav
 
 

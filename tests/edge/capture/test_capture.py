@@ -19,12 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lightsernet_edge.audio.recording import AudioWarning, as_pcm16, read_recording, resample
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
+from lightsernet_edge.audio.resampling import resample
 from lightsernet_edge.capture import AudioBlock, microphone
 from lightsernet_edge.capture.conversion import StreamConverter
 from lightsernet_edge.capture.opening import open_source
 from lightsernet_edge.capture.recording import CONTAINERS, FileSource, PipeSource
-from lightsernet_edge.errors import AudioError
+from lightsernet_edge.errors import AudioError, AudioWarning
 from tests.places import CLIPS
 
 RATE = 16000

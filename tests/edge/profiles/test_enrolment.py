@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from lightsernet_edge import AudioError, FrontEnd, InputError, Profile
-from lightsernet_edge.audio.recording import resample
+from lightsernet_edge.audio.resampling import resample
 from lightsernet_edge.capture import AudioBlock, Faults
 from lightsernet_edge.cli import main
 from lightsernet_edge.profiles.enrolment import Enrolment

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lightsernet_edge.errors import DatasetError
+from lightsernet_edge.audio.scan import find_audio_below
+from lightsernet_edge.errors import AudioWarning, DatasetError
 from lightsernet_trainer.datasets import load
 from tests.trainer.datasets.dataset_trees import refuse, touch
 
@@ -17,6 +18,46 @@ class TestFolders:
         assert corpus.counts == {"a": 2, "b": 2}
         assert corpus.speakers == ()
         assert load("folders", tmp_path, labels=["b", "a"]).labels == ("b", "a")
+
+    def test_what_is_passed_over_is_counted_in_one_line(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.opus", "a/2.aiff", "a/3.m4a", "b/1.AIF", "b/2.au", "b/3.m4a")
+        touch(tmp_path, "b/notes.txt", "b/.x.txt", "b/._1.m4a", "README.txt")
+        (tmp_path / "a" / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
+        with pytest.warns(AudioWarning) as caught:
+            assert load("folders", tmp_path).counts == {"a": 2, "b": 2}
+        (warning,) = caught
+        assert str(warning.message) == (
+            f"{tmp_path}: passed over 3 files not named as recordings (2 .m4a, 1 .txt) and "
+            "1 links to files that are not there"
+        )
+
+    def test_a_class_of_what_is_not_read(self, tmp_path: Path) -> None:
+        touch(tmp_path, "a/1.wav", "a/2.wav", "b/1.m4a", "b/2.m4a")
+        assert "no audio in this class folder but 2 .m4a" in refuse(
+            DatasetError, "folders", tmp_path
+        )
+
+    def test_linked_folders(self, tmp_path: Path) -> None:
+        """As if they were there: speakers, class folders, each folder once, no circles."""
+        there = touch(tmp_path / "there", "bo/1.wav", "b/ann/1.wav", "b/bo/1.wav")
+        data = touch(tmp_path / "data", "a/ann/1.wav")
+        (data / "a" / "bo").symlink_to(there / "bo")
+        (data / "b").symlink_to(there / "b")
+        corpus = load("folders", data)
+        assert corpus.counts == {"a": 2, "b": 2}
+        assert corpus.speakers == ("ann", "bo")
+        (data / "a" / "up").symlink_to(data)
+        (data / "a" / "again").symlink_to(data / "a" / "ann")
+        (data / "a" / "self").symlink_to(data / "a")
+        found = find_audio_below(data / "a")
+        # "up" leads to a new folder, and in it to "a", and to "b" by its link.
+        assert found.again == 3
+        assert [path.relative_to(data / "a") for path in found.recordings] == [
+            Path("ann/1.wav"),
+            Path("bo/1.wav"),
+            Path("up/b/ann/1.wav"),
+            Path("up/b/bo/1.wav"),
+        ]
 
     def test_speaker_from_the_file_name(self, tmp_path: Path) -> None:
         touch(tmp_path, *(f"{c}/{s}{n}.wav" for c in "ab" for s in ("ann_x", "bo-") for n in "12"))
