@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..audio.recording import AudioWarning, warn_of_low_rate
-from ..errors import CaptureError, InputError, MissingDependencyError
+from ..audio.recording import warn_of_low_rate
+from ..errors import AudioWarning, CaptureError, InputError, MissingDependencyError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
 from .time_limit import answer_of, forget_at_exit
@@ -77,7 +77,7 @@ def input_devices() -> list[InputDevice]:
 
 def _list_inputs() -> list[InputDevice]:
     sounddevice = _sounddevice()
-    inputs = []
+    inputs: list[InputDevice] = []
     # One by one: asked for all, the package gives none if it cannot decode one name.
     for index in itertools.count():
         try:
