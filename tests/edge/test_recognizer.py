@@ -191,14 +191,15 @@ def test_judged_in_blocks_as_in_memory(
     clip = soundfile.read(CLIPS / "anger_03a02Wc.wav", dtype="int16")[0]
     samples = np.tile(np.r_[clip, np.zeros(16000, np.int16)], 25)[: 61 * 16000 + 1]
     soundfile.write(path, samples, 16000)
-    whole = recognizer.classify_samples(samples, 16000)
-    with pytest.warns(AudioWarning, match="lasts 61 s"):
-        assert recognizer.classify(path) == whole
+    for whole, warned in ((True, "lasts 61 s"), (False, "holds 3. s of speech")):
+        in_memory = recognizer.classify_samples(samples, 16000, whole=whole)
+        with pytest.warns(AudioWarning, match=warned):
+            assert recognizer.classify(path, whole=whole) == in_memory
     found = recognizer.classify_utterances(path)
     assert len(found) > 20
     for emotion in (found[0], found[-1]):
         start, end = (round(16000 * second) for second in (emotion.start_s, emotion.end_s))
-        cut = recognizer.classify_samples(samples[start:end], 16000)
+        cut = recognizer.classify_samples(samples[start:end], 16000, whole=True)
         assert emotion.posteriors == cut.posteriors
 
 

@@ -51,8 +51,8 @@ def build_blob(
         Names in the order of the network's output.
     decision : DecisionDefaults, optional
         Temperature, thresholds and times; those of `DecisionDefaults()` if left out.
-    model_hash : bytes, optional
-        SHA-256 of the `.tflite`; its first 16 bytes are kept.
+    model_hash : bytes
+        SHA-256 of the `.tflite`; 16 bytes are kept.
     other_output : bool
         Whether the last name is of an output for what is none of the labels.
 
@@ -74,12 +74,9 @@ def build_blob(
     labels_offset = blob.add(names)
     stages_offset = blob.add(b"".join(stage_record(blob, stage) for stage in plan.stages))
     head_offset = blob.add(head_record(blob, plan.head))
-    front_end_offset = endpointing_offset = decision_offset = 0
-    if tables is not None:
-        front_end_offset = blob.add(front_end_record(blob, tables, plan))
-        endpointing_offset, decision_offset = add_listener(
-            blob, tables.spec, labels, decision, other_output
-        )
+    front_end_offset, endpointing_offset, decision_offset = _listening(
+        blob, plan, tables, labels, decision, other_output
+    )
     header = words(
         len(plan.stages),
         stages_offset,
@@ -97,6 +94,21 @@ def build_blob(
     header += model_hash[:_HASH_BYTES].ljust(_HASH_BYTES, b"\0")
     header += words(endpointing_offset, decision_offset)
     return seal(blob.filled_in(CRC_START, header), _version_needed(tables))
+
+
+def _listening(
+    blob: Sections,
+    plan: NetworkPlan,
+    tables: FrontEndTables | None,
+    labels: Sequence[str],
+    decision: DecisionDefaults,
+    other_output: bool,
+) -> tuple[int, int, int]:
+    """Add what samples need and rows do not; return the offsets, 0 for what there is not."""
+    if tables is None:
+        return 0, 0, 0
+    front_end = blob.add(front_end_record(blob, tables, plan))
+    return front_end, *add_listener(blob, tables.spec, labels, decision, other_output)
 
 
 def seal(content: bytes, version: int | None = None) -> bytes:

@@ -53,7 +53,7 @@ class DecisionDefaults:
         label without a threshold never does.
     smoothing_s, hold_s : float
         Continuous mode: time constant of the smoothing, and how long a new label must last
-        before it is reported; in seconds, 0..60.
+        to be reported; in seconds, 0..60.
     window_s, step_s : float
         Continuous mode: length of the audio that is judged, 0.5..30, and time between
         decisions, 0.1..30, in seconds. Provisional events come every `step_s` too. Both are
@@ -61,9 +61,8 @@ class DecisionDefaults:
     endpointing : EndpointSettings
         Defines what counts as an utterance.
     neutral_log_posteriors : mapping of str to float
-        Mean log posterior per output, in nats, on neutral speech of the enrolled training
-        speakers; at most 0. Either one value per output or empty; without them, enrolment
-        measures no bias. See `lightsernet_edge.profiles.neutral_bias`.
+        Mean log posterior per output, in nats, at most 0, on neutral speech of the enrolled
+        training speakers; empty: enrolment measures no bias. See `profiles.neutral_bias`.
     """
 
     temperature: float = 1.0
@@ -219,7 +218,7 @@ class ModelRecord:
     size : int
         Number of those bytes.
     other_output : bool
-        Whether the model has one output more than labels, the last, for what is none of them.
+        Whether there is an output more, the last, for what is none of the labels.
 
     Raises
     ------
@@ -256,29 +255,22 @@ class ModelRecord:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the model's outputs: the labels, and `OTHER` if it has an output for that."""
+        """Names of the outputs: the labels, and maybe `OTHER`."""
         return (*self.labels, OTHER) if self.other_output else self.labels
 
     def to_bytes(self) -> bytes:
         """Return the record as UTF-8 JSON."""
         fields = {**dataclasses.asdict(self), "features": self.features.to_json()}
-        # A record without it has the bytes it had before there was one.
         if not self.other_output:
             del fields["other_output"]
         data = {"schema": SCHEMA_VERSION, **fields}
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode(
-            # A speaker's name that is not UTF-8: JSON escapes its bytes the same way.
-            errors="backslashreplace"
-        )
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+        # A speaker's name that is not UTF-8: JSON escapes its bytes the same way.
+        return text.encode(errors="backslashreplace")
 
     @classmethod
     def from_bytes(cls, text: bytes) -> ModelRecord:
-        """Read a record, upgrading an older schema.
-
-        Parameters
-        ----------
-        text : bytes
-            UTF-8 JSON.
+        """Read a record from UTF-8 JSON, upgrading an older schema.
 
         Raises
         ------

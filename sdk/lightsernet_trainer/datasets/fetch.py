@@ -82,8 +82,7 @@ def fetch_emodb(
 ) -> FetchReport:
     """Put EMO-DB into a folder and check every file of it.
 
-    A complete folder is checked and left as it is; one that lacks recordings gets them. No file
-    that is there is changed or removed.
+    What a folder lacks is added. No file that is there is changed or removed.
 
     Parameters
     ----------

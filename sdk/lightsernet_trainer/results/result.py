@@ -42,18 +42,15 @@ class ClipResult:
     truth : str
         The clip's label.
     posteriors : tuple of float
-        In label order, each in 0..1; rounded to five digits on construction, so that scores
-        are the same before and after the file. The last may be of an output for what is none
-        of the labels.
+        In label order, each in 0..1, the last maybe of what is none of the labels; rounded to
+        five digits on construction, so that scores are the same before and after the file.
     order : int or None
-        Number, from 0, of the order in which the speaker's clips were classified; None where
-        the order makes no difference.
+        Number, from 0, of the order of the speaker's clips; None where it makes no difference.
     preceding : int or None
-        Number of the speaker's clips that came before this one in that order, and to which
-        the model had adapted.
+        Number of the speaker's clips before this one, to which the model had adapted.
     place : int or None
-        Number of the clip, from 0, among those held out in the fold. It tells apart clips of
-        one file, or of one name in several folders. None where the names do.
+        Number of the clip, from 0, among those held out in the fold: it tells apart clips of
+        one name. None where the names do.
 
     Raises
     ------
@@ -104,8 +101,7 @@ class FoldResult:
         The epoch whose weights gave the posteriors, from 1; 0 if nothing was trained.
     history : tuple of dict
         ``loss``, ``accuracy``, ``learning_rate``, ``seconds`` of each epoch, under
-        ``published`` also ``test_wa`` and ``test_loss``. Rounded to six significant digits on
-        construction; ``epoch`` is left out, for the place in the tuple says it.
+        ``published`` also ``test_wa`` and ``test_loss``. Six significant digits; no ``epoch``.
 
     Raises
     ------
@@ -182,10 +178,10 @@ class Result:
                     f"{clip.file}: truth is {clip.truth!r}, expected one of "
                     f"{', '.join(self.labels)}"
                 )
-            if len(clip.posteriors) != self.n_outputs:
+            expected = n_outputs(self.labels, self.configuration)
+            if len(clip.posteriors) != expected:
                 raise InputError(
-                    f"{clip.file}: found {len(clip.posteriors)} posteriors, expected "
-                    f"{self.n_outputs}"
+                    f"{clip.file}: found {len(clip.posteriors)} posteriors, expected {expected}"
                 )
             if clip.fold not in names:
                 raise InputError(f"{clip.file}: fold {clip.fold!r} is none of {', '.join(names)}")
@@ -197,11 +193,6 @@ class Result:
                     f"fold {fold.name}: found {len(mine)} clips, expected test_clips "
                     f"{fold.test_clips} in each of {orders} orders"
                 )
-
-    @property
-    def n_outputs(self) -> int:
-        """Number of the model's outputs: one for each label, and maybe one for none of them."""
-        return n_outputs(self.labels, self.configuration)
 
     @cached_property
     def scores(self) -> Scores:
@@ -230,10 +221,7 @@ class Result:
 
     @cached_property
     def clip_intervals(self) -> dict[str, Interval] | None:
-        """95 % intervals of the scores by `bootstrap` over clips; None unless folds mix speakers.
-
-        Where they do, the speakers of the test are not new to the model.
-        """
+        """95 % intervals of the scores by `bootstrap` over clips; None unless folds mix speakers."""
         return bootstrap(self, "clips") if mixes_speakers(self) else None
 
     @property
@@ -263,7 +251,7 @@ class Result:
 
 
 def n_outputs(labels: Sequence[str], configuration: Mapping[str, Any]) -> int:
-    """Return the number of outputs of a model with some labels, trained by a configuration."""
+    """Return the number of outputs of a model that a configuration trained."""
     return len(labels) + bool(configuration.get("outlier_output", False))
 
 
@@ -278,7 +266,7 @@ def posteriors(result: Result) -> NDArray[np.float64]:
 
 
 def truth(result: Result) -> NDArray[np.int64]:
-    """Return the true labels of all clips as places in the label order, shape (n_clips,)."""
+    """Return the true labels of all clips as places in label order, shape (n_clips,)."""
     return np.array([result.labels.index(clip.truth) for clip in result.clips], dtype=np.int64)
 
 
@@ -321,10 +309,7 @@ def score_of(result: Result, chosen: Sequence[int]) -> Scores:
 
 
 def mixes_speakers(result: Result) -> bool:
-    """Tell whether a speaker's clips are tested in more than one fold.
-
-    Then the models of those folds were trained on other clips of that speaker.
-    """
+    """Tell whether folds were tested on speakers whose other clips trained their models."""
     folds: dict[str, set[str]] = {}
     for clip in result.clips:
         folds.setdefault(clip.speaker, set()).add(clip.fold)
@@ -338,16 +323,15 @@ def bootstrap(result: Result, over: str = "speakers", seed: int = 0) -> dict[str
     ----------
     result : Result
     over : {"speakers", "clips"}
-        What is drawn with replacement. Speakers, each with all their clips: what another set
-        of speakers could have given. Clips (a clip's several orders go together): what other
-        clips of these speakers could have given, which is narrower.
+        What is drawn with replacement: speakers with all their clips, as other speakers might
+        have been; or clips (a clip's orders go together), which is narrower.
     seed : int
 
     Returns
     -------
     dict of str to tuple of float, or None
         ``(low, high)`` of ``ua``, ``wa`` and ``f1``, in 0..1; None if there is only one to
-        draw from. A class that a draw leaves without clips does not count in its UA.
+        draw from. A class without clips in a draw does not count in its UA.
     """
     keys = [(clip.speaker,) if over == "speakers" else clip.key for clip in result.clips]
     groups = {key: i for i, key in enumerate(sorted(set(keys)))}

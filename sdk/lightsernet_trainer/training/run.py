@@ -71,9 +71,7 @@ def train(
     verbosity: int = 0,
     console: Console | None = None,
 ) -> TrainingResult:
-    """Train, convert to all precisions and score each on the clips held out.
-
-    Called again with the same arguments, an interrupted run goes on where it stopped.
+    """Train, or go on where a run stopped; convert to all precisions; score what was held out.
 
     Parameters
     ----------
@@ -82,8 +80,7 @@ def train(
         Of that corpus. The clips held out are used for the score alone.
     configuration : TrainingConfiguration
     out : Path
-        Gets ``float32.tflite``, ``float16.tflite``, ``int8.tflite``, and the folder
-        ``run`` with what an interrupted run needs.
+        Gets ``PRECISION.tflite``, and the folder ``run`` with what an interrupted run needs.
     noises : dict of str to ndarray, optional
         From `lightsernet_trainer.conditions.read_noises`, for variants and draws.
     cache : {"disk", "memory", "none"}
