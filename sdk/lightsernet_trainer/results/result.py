@@ -221,7 +221,7 @@ class Result:
 
     @cached_property
     def clip_intervals(self) -> dict[str, Interval] | None:
-        """95 % intervals of the scores by `bootstrap` over clips; None unless folds mix speakers."""
+        """95 % intervals by `bootstrap` over clips; None unless folds mix speakers."""
         return bootstrap(self, "clips") if mixes_speakers(self) else None
 
     @property
