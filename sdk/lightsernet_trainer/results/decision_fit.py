@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.decision import with_temperature
 
-# Candidates: temperatures, and steps of the thresholds from one half up.
+# Candidates: temperatures, and steps of the thresholds.
 _TEMPERATURES = np.geomspace(0.4, 1.6, 15)
-_FROM, _TO, _STEP = 0.5, 0.98, 0.02
+_FROM, _TO, _STEP = 0.4, 0.98, 0.02
 # Weight of foreign speech beside the corpus in how much is said.
 _FOREIGN_WEIGHT = 0.5
 
@@ -40,8 +40,8 @@ class Goals:
     """
 
     right: float = 0.88
-    foreign: float = 0.55
-    ordinary: float = 0.15
+    foreign: float = 0.52
+    ordinary: float = 0.18
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def fit_decision(
 ) -> FittedDecision:
     """Return the decision that says most among those that reach the goals.
 
-    For each temperature the thresholds begin at one half. The one goes up whose step brings the
+    For each temperature the thresholds begin at 0.4. The one goes up whose step brings the
     goals nearer for the fewest clips less, until they are reached.
 
     Parameters
