@@ -32,6 +32,22 @@ NO_SPEECH = "no speech"
 
 
 @dataclass(frozen=True)
+class Utterances:
+    """What is said in a recording.
+
+    Attributes
+    ----------
+    judged : list of (start, end)
+        Those that are long enough to be judged, in samples, in order of time.
+    any_speech : bool
+        Whether somebody speaks at all, be it too short.
+    """
+
+    judged: list[Utterance]
+    any_speech: bool
+
+
+@dataclass(frozen=True)
 class JudgedParts:
     """The parts of a recording that one answer is about.
 
@@ -111,7 +127,7 @@ def judged_parts(samples: Samples, record: ModelRecord, whole: bool = False) -> 
     whole : bool
         Whether to judge everything, pauses and noise included.
     """
-    utterances = judged_utterances([as_pcm16(samples)], record)
+    utterances = judged_utterances([as_pcm16(samples)], record).judged
     return parts_of(utterances, samples.size, record, whole)
 
 
@@ -141,7 +157,7 @@ def parts_of(
     return JudgedParts(WHOLE if whole else NO_SPEECH, tuple(pairwise(bounds)))
 
 
-def judged_utterances(blocks: Iterable[NDArray[np.int16]], record: ModelRecord) -> list[Utterance]:
+def judged_utterances(blocks: Iterable[NDArray[np.int16]], record: ModelRecord) -> Utterances:
     """Find the utterances of a recording that are long enough to be judged.
 
     Parameters
@@ -153,11 +169,11 @@ def judged_utterances(blocks: Iterable[NDArray[np.int16]], record: ModelRecord) 
 
     Returns
     -------
-    list of (start, end)
-        In samples, in order of time, not overlapping; empty if nobody speaks.
+    Utterances
     """
     spec, decision = record.features, record.decision
     constants = EndpointConstants.of(decision.endpointing, spec.sample_rate, spec.hop_length)
     shortest = decision.min_seconds * spec.sample_rate
     found = find_utterances_in_blocks(blocks, constants)
-    return [span for span in found if span[1] - span[0] >= shortest]
+    judged = [span for span in found if span[1] - span[0] >= shortest]
+    return Utterances(judged, bool(found))

@@ -15,7 +15,6 @@ from .audio.recording import Recording, as_pcm16, checked_rate, refuse_empty
 from .audio.resampling import resample
 from .classifier import open_classifier
 from .decision import Emotion
-from .endpointing.detector import Utterance
 from .engines import RawOutput
 from .errors import AudioError, AudioWarning, InputError
 from .features.front_end import as_samples
@@ -24,6 +23,7 @@ from .judged_parts import (
     MAX_STRETCH_S,
     SPEECH,
     JudgedParts,
+    Utterances,
     judged_parts,
     judged_utterances,
     parts_of,
@@ -136,9 +136,9 @@ class EmotionRecognizer:
         """
         with open_long_recording(path, self.sample_rate) as recording:
             utterances, size = self._listen(recording, path)
-            parts = parts_of(utterances, size, self._classifier.record, whole)
+            parts = parts_of(utterances.judged, size, self._classifier.record, whole)
             emotion = self._judged(parts, recording.spans(parts.spans), 0.0)
-        if not utterances:
+        if not utterances.any_speech:
             _warn(path, "found no speech, so the answer means nothing")
         elif emotion.judged_s > MAX_STRETCH_S:
             seconds = f"{emotion.judged_s:.0f} s"
@@ -176,7 +176,7 @@ class EmotionRecognizer:
             If no speech is found, or the sample rate is below the model's.
         """
         with open_long_recording(path, self.sample_rate) as recording:
-            utterances, _ = self._listen(recording, path)
+            utterances = self._listen(recording, path)[0].judged
             emotions = [
                 self._decide(JudgedParts(SPEECH, (span,)), [samples], 0.0)
                 for span, samples in zip(utterances, recording.spans(utterances), strict=True)
@@ -185,7 +185,7 @@ class EmotionRecognizer:
             _warn(path, "found no speech")
         return emotions
 
-    def _listen(self, recording: LongRecording, path: str | Path) -> tuple[list[Utterance], int]:
+    def _listen(self, recording: LongRecording, path: str | Path) -> tuple[Utterances, int]:
         """Read a recording once; return its utterances and its length, in samples."""
         blocks = map(as_pcm16, recording.blocks())
         utterances = judged_utterances(blocks, self._classifier.record)

@@ -25,7 +25,14 @@ from .datasets.ordinary import NAME as ORDINARY
 from .results.answers import Answers
 from .results.calibration import fit_temperature, fit_thresholds
 from .results.checks import expect_same_settings
-from .results.decision_fit import Evidence, FittedDecision, Goals, fit_decision
+from .results.decision_fit import (
+    Evidence,
+    FittedDecision,
+    Goals,
+    Worth,
+    cross_fitted_worth,
+    fit_decision,
+)
 from .results.result import Result, outputs, truth
 from .training.summary import SUMMARY
 
@@ -151,18 +158,15 @@ def _scores(results: Sequence[Result]) -> tuple[Score, ...]:
 def _decision(
     results: Sequence[Result], goal: float, record: ModelRecord, answers: Sequence[Answers]
 ) -> DecisionDefaults:
-    integer = [result for result in results if result.key.precision == "int8"]
-    if not integer:
-        raise InputError("results: found none of precision int8, expected some to calibrate on")
-    raw = np.concatenate([outputs(result) for result in integer])
-    labels = np.concatenate([truth(result) for result in integer])
+    corpus = _corpus(results)
     if answers:
-        speakers = tuple(clip.speaker for result in integer for clip in result.clips)
-        fitted = fitted_for_strangers(Evidence(raw, labels, speakers), goal, record, answers)
+        kinds = _kinds(corpus, record, answers)
+        fitted = fit_decision(*kinds, len(record.labels), _neutral(record), Goals(right=goal))
         temperature, thresholds = round(fitted.temperature, 3), np.array(fitted.thresholds)
     else:
-        temperature = round(fit_temperature(raw, labels), 3)
-        thresholds = fit_thresholds(with_temperature(raw, temperature), labels, goal)
+        temperature = round(fit_temperature(corpus.outputs, corpus.truth), 3)
+        calibrated = with_temperature(corpus.outputs, temperature)
+        thresholds = fit_thresholds(calibrated, corpus.truth, goal)
     # Rounded up: no threshold lets pass more than the fitted one.
     rounded = [math.ceil(round(value * 1000, 6)) / 1000 for value in thresholds.tolist()]
     return dataclasses.replace(
@@ -173,27 +177,57 @@ def _decision(
     )
 
 
-def fitted_for_strangers(
-    corpus: Evidence, goal: float, record: ModelRecord, answers: Sequence[Answers]
-) -> FittedDecision:
-    """Fit a decision on the corpus and on other people's speech.
+def worth_for_strangers(
+    results: Sequence[Result], goal: float, record: ModelRecord, answers: Sequence[Answers]
+) -> dict[str, Worth]:
+    """Return what a decision that `release` fits on answers is worth.
 
     Parameters
     ----------
-    corpus : Evidence
-        Of held-out speakers.
-    goal : float
-        The share of what is said of them that shall be right.
+    results, goal, answers
+        As for `release`.
     record : ModelRecord
-        Of the model that gave the answers.
-    answers : sequence of Answers
-        Of foreign speech, and of ordinary speech.
+        That `release` wrote.
 
-    Raises
-    ------
-    InputError
-        If answers are another model's, were calibrated, or lack one of the kinds.
+    Returns
+    -------
+    dict of str to Worth
+        ``corpus`` and ``foreign``: on speakers that it was not fitted on (`cross_fitted_worth`);
+        ``ordinary``: on the recordings that it was fitted on.
     """
+    corpus, foreign, ordinary = _kinds(_corpus(results), record, answers)
+    n_labels, neutral = len(record.labels), _neutral(record)
+    found = cross_fitted_worth(corpus, foreign, ordinary, n_labels, neutral, Goals(right=goal))
+    decision = FittedDecision(
+        record.decision.temperature,
+        tuple(record.decision.thresholds[label] for label in record.labels),
+    )
+    return {
+        "corpus": found[0],
+        "foreign": found[1],
+        "ordinary": decision.worth(ordinary, neutral),
+    }
+
+
+def _corpus(results: Sequence[Result]) -> Evidence:
+    integer = [result for result in results if result.key.precision == "int8"]
+    if not integer:
+        raise InputError("results: found none of precision int8, expected some to calibrate on")
+    return Evidence(
+        np.concatenate([outputs(result) for result in integer]),
+        np.concatenate([truth(result) for result in integer]),
+        tuple(clip.speaker for result in integer for clip in result.clips),
+    )
+
+
+def _neutral(record: ModelRecord) -> int:
+    return record.labels.index(NEUTRAL) if NEUTRAL in record.labels else -1
+
+
+def _kinds(
+    corpus: Evidence, record: ModelRecord, answers: Sequence[Answers]
+) -> tuple[Evidence, Evidence, Evidence]:
+    """Return corpus, foreign and ordinary speech; refuse answers of another model."""
     for each in answers:
         if (each.model, each.labels) != (record.sha256, record.outputs):
             raise InputError(f"answers: those to {each.data} are another model's")
@@ -209,16 +243,7 @@ def fitted_for_strangers(
             "answers: found only one kind, expected some of speech with labels and some of "
             "ordinary speech"
         )
-    labels = record.labels
-    neutral = labels.index(NEUTRAL) if NEUTRAL in labels else -1
-    return fit_decision(
-        corpus,
-        _evidence(foreign),
-        _evidence(ordinary),
-        len(labels),
-        neutral,
-        dataclasses.replace(Goals(), right=goal),
-    )
+    return corpus, _evidence(foreign), _evidence(ordinary)
 
 
 def _evidence(answers: Sequence[Answers]) -> Evidence:

@@ -95,7 +95,7 @@ def test_several_utterances_are_heard_as_if_the_pauses_were_not_there(
     classifier: Classifier, recognizer: EmotionRecognizer
 ) -> None:
     recording = as_pcm16(in_quiet(CLIP_FILES[:3]))
-    spans = judged_utterances([recording], classifier.record)
+    spans = judged_utterances([recording], classifier.record).judged
     assert len(spans) == 3
     rows = [classifier.front_end.features(recording[start:end]) for start, end in spans]
     output = classifier.run(np.concatenate(rows))
@@ -170,7 +170,9 @@ def test_the_whole_is_cut_into_equal_stretches(classifier: Classifier) -> None:
 def test_enrolment_learns_from_what_is_judged(classifier: Classifier) -> None:
     recording = as_pcm16(in_quiet(CLIP_FILES[:4]))
     # One of the four becomes too short.
-    spans = sorted(end - start for start, end in judged_utterances([recording], classifier.record))
+    spans = sorted(
+        end - start for start, end in judged_utterances([recording], classifier.record).judged
+    )
     decision = dataclasses.replace(classifier.decision, min_seconds=(spans[0] + 1) / RATE)
     record = dataclasses.replace(classifier.record, decision=decision)
     enrolment = Enrolment(record, classifier.posteriors)

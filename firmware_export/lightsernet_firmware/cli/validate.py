@@ -46,6 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print, and return 1 unless all integers are equal."""
+    from lightsernet_edge.audio.scan import warned_of_afterwards
     from lightsernet_edge.errors import InputError
     from lightsernet_edge.model.file import default_model_path, read_model
 
@@ -55,12 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.limit is not None and arguments.limit < 1:
         raise InputError(f"--limit: found {arguments.limit}, expected a number above 0")
     file = read_model(arguments.model or default_model_path())
-    paths = _recordings_in(arguments.audio)
-    if arguments.limit is not None and arguments.limit < len(paths):
-        last, count = len(paths) - 1, arguments.limit
-        paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
-    model = FirmwareModel(file)
-    result = validate(model, paths, arguments.engine, arguments.seconds, arguments.reference)
+    with warned_of_afterwards():
+        paths = _recordings_in(arguments.audio)
+        if arguments.limit is not None and arguments.limit < len(paths):
+            last, count = len(paths) - 1, arguments.limit
+            paths = [paths[round(i * last / max(count - 1, 1))] for i in range(count)]
+        model = FirmwareModel(file)
+        result = validate(model, paths, arguments.engine, arguments.seconds, arguments.reference)
     facts = {
         "model": str(file.path),
         "engine": arguments.engine,

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter, deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,6 +110,16 @@ def audio_files_below(folder: Path) -> list[Path]:
     found = find_audio_below(folder)
     found.warn(folder)
     return found.recordings
+
+
+@contextmanager
+def warned_of_afterwards() -> Iterator[None]:
+    """Hold warnings back until the body has ended well: an error stands alone."""
+    with warnings.catch_warnings(record=True) as held:
+        warnings.simplefilter("always")
+        yield
+    for each in held:
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def find_audio_below(folder: Path) -> FoundFiles:

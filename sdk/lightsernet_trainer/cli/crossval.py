@@ -146,7 +146,6 @@ def run(arguments: argparse.Namespace) -> int:
             parse_condition(name, sample_rate, noises)
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
     folds = make_folds(corpus, arguments.protocol, arguments.speakers, arguments.folds)
-    _warn_of_duplicates(corpus, arguments.protocol)
     plan = CrossValidation(
         arguments.protocol,
         configuration,
@@ -164,6 +163,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)
+    _warn_of_duplicates(corpus, arguments.protocol)
     if arguments.json:
         for result in results:
             print(json.dumps(_summary(result), ensure_ascii=False))

@@ -67,22 +67,31 @@ def run(arguments: argparse.Namespace) -> int:
     from lightsernet_edge.extras import require_trainer
 
     require_trainer("release")
-    from ..release import release
+    from ..release import release, worth_for_strangers
     from ..results.answers import read_answers
 
     results = _chosen(arguments.results, arguments.precisions)
     answers = [read_answers(path) for path in arguments.answers]
     written = release(arguments.model, results, arguments.goal, arguments.out, answers)
+    worth = (
+        worth_for_strangers(results, arguments.goal, written.record, answers) if answers else None
+    )
     if arguments.json:
         facts = {
             "model": str(written.path),
             "temperature": written.record.decision.temperature,
             "thresholds": dict(written.record.decision.thresholds),
             "scores": [vars(score) for score in written.record.scores],
+            "worth": {kind: vars(each) for kind, each in worth.items()} if worth else None,
         }
         print(json.dumps(facts, ensure_ascii=False))
     else:
         print(written.path)
+        for kind, found in (worth or {}).items():
+            print(
+                f"{kind}: something is said of {found.said:.1%}, {found.right:.1%} of it right; an "
+                f"emotion other than neutral of {found.emotion:.1%}"
+            )
     return 0
 
 

@@ -89,7 +89,6 @@ def run(arguments: argparse.Namespace) -> int:
     sample_rate = configuration.feature_spec().sample_rate
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
     split = _split(arguments, corpus, configuration.seed)
-    _warn_of_both_sides(split)
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     result = train(
@@ -105,6 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         verbosity=arguments.verbosity,
         console=console,
     )
+    _warn_of_both_sides(split)
     summary = write_summary(arguments.out, corpus, split, configuration, result, print_warning)
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False))

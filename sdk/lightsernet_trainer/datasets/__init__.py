@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightsernet_edge.audio.scan import warned_of_afterwards
 from lightsernet_edge.errors import DatasetError, InputError, ModelError
 from lightsernet_edge.files.foreign_text import composed
 from lightsernet_edge.model.record import check_labels
@@ -120,17 +121,18 @@ def load(
     if labels is not None:
         labels = tuple(map(composed, labels))
         _check_labels(dataset, layout, labels)
-    try:
-        corpus = layout.read(data, part, labels)
-    except OSError as error:
-        raise DatasetError(
-            f"{error.filename or data}: cannot be read ({error.strerror or error})"
-        ) from error
-    if not corpus.clips:
-        what = dataset if part == "all" else f"{dataset}'s part {part!r}"
-        raise DatasetError(f"{data}: holds no audio of {what}, expected {layout.files}")
-    if trainable:
-        _check_trainable(corpus, data)
+    with warned_of_afterwards():
+        try:
+            corpus = layout.read(data, part, labels)
+        except OSError as error:
+            raise DatasetError(
+                f"{error.filename or data}: cannot be read ({error.strerror or error})"
+            ) from error
+        if not corpus.clips:
+            what = dataset if part == "all" else f"{dataset}'s part {part!r}"
+            raise DatasetError(f"{data}: holds no audio of {what}, expected {layout.files}")
+        if trainable:
+            _check_trainable(corpus, data)
     return corpus
 
 
