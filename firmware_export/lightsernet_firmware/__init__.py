@@ -3,7 +3,7 @@
 >>> from lightsernet_firmware import export, plan
 >>> model = plan()  # the model that ships; or plan("model.tflite")
 >>> model.ram_bytes("cortex-m4"), len(model.blob)
-(33392, 496512)
+(33552, 496832)
 >>> export(model, "firmware").files  # doctest: +SKIP
 (PosixPath('firmware/include/lightsernet.h'), ...)
 

@@ -47,7 +47,7 @@ def test_export_firmware(tmp_path: Path) -> None:
     flash = (tmp_path / "exported" / "model.lsn").stat().st_size
     files = [path for path in (tmp_path / "exported").rglob("*") if path.is_file()]
     assert lines[-2] == f"{len(files)} files, {flash} bytes of flash for the model"
-    assert lines[-1] == "33392 bytes of RAM for a stream"
+    assert lines[-1] == "33552 bytes of RAM for a stream"
     assert "STM32F4DISCOVERY" in lines[-3]
     assert sum("M MAC" in line for line in lines) == 7
 

@@ -46,7 +46,7 @@ def build_blob(
     ----------
     plan : NetworkPlan
     tables : FrontEndTables or None
-        None for a blob that takes rows of features only.
+        None for rows of features only.
     labels : sequence of str
         Names in the order of the network's output.
     decision : DecisionDefaults, optional
@@ -67,11 +67,9 @@ def build_blob(
         If labels or front end do not fit the network, or a number does not fit 32 bits.
     """
     _require_fit(plan, tables, labels)
-    decision = decision or DecisionDefaults()
-    blob = Sections()
+    decision, blob = decision or DecisionDefaults(), Sections()
     blob.add(bytes(4 * _HEADER_WORDS))
-    names = b"".join(label.encode() + b"\0" for label in labels)
-    labels_offset = blob.add(names)
+    labels_offset = blob.add(names := b"".join(label.encode() + b"\0" for label in labels))
     stages_offset = blob.add(b"".join(stage_record(blob, stage) for stage in plan.stages))
     head_offset = blob.add(head_record(blob, plan.head))
     front_end_offset, endpointing_offset, decision_offset = _listening(

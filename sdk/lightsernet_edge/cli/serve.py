@@ -69,7 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
     from ..live.stream import EmotionStream
     from ..model.file import default_model_path
     from ..native_output import held_back
-    from .messages import print_warning
 
     require("serve", "serve")
     from ..service.addresses import Address
@@ -98,10 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
     service = EmotionService(
         open_stream, model, arguments.max_clients, arguments.idle_timeout, token
     )
-    if token is None and Address.of(arguments.uri).is_open_to_others:
-        print_warning(f"--uri {arguments.uri}: whoever reaches it may use it; see --token-file")
+    is_open = token is None and Address.of(arguments.uri).is_open_to_others
     try:
-        asyncio.run(_serve(service, arguments.uri))
+        asyncio.run(_serve(service, arguments.uri, is_open))
     finally:
         service.close()
     print(f"{service.utterances} utterances", file=sys.stderr)
@@ -124,13 +122,17 @@ def _read_token(path: Path) -> str:
     return token
 
 
-async def _serve(service: EmotionService, uri: str) -> None:
+async def _serve(service: EmotionService, uri: str, is_open: bool) -> None:
+    from .messages import print_warning
+
     task = asyncio.current_task()
     assert task is not None
     for number in ending_signals():
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
     def say_ready() -> None:
+        if is_open:
+            print_warning(f"--uri {uri}: whoever reaches it may use it; see --token-file")
         print(f"serving at {uri}", file=sys.stderr, flush=True)
 
     with contextlib.suppress(asyncio.CancelledError):

@@ -270,7 +270,7 @@ class ModelRecord:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> ModelRecord:
-        """Read a record from UTF-8 JSON, upgrading an older schema.
+        """Read a record from the UTF-8 JSON `text`, upgrading an older schema.
 
         Raises
         ------

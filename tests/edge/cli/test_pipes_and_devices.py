@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.model.file import default_model_path
-from tests.places import CLIPS
+from tests.places import CLIPS, GOLDEN
 
 CLIP = CLIPS / "anger_03a02Wc.wav"
 LABELS = "a,b,c,d,e,f,g"
@@ -69,7 +69,7 @@ def test_a_pipe_or_device_is_refused_and_not_waited_for(
     "arguments",
     [
         ("enrol", "--input", str(CLIP), "--output", "pipe"),
-        ("adopt", str(default_model_path()), "--labels", LABELS, "--features", "edge",
+        ("adopt", str(GOLDEN / "int8.tflite"), "--labels", LABELS, "--features", "edge",
          "--output", "pipe"),
     ],
     ids=lambda arguments: arguments[0],
@@ -106,7 +106,7 @@ def test_no_verb_writes_over_what_it_reads(tmp_path: Path) -> None:
 def read_bare() -> bytes:
     from lightsernet_edge.model.file import without_record
 
-    return without_record(default_model_path().read_bytes())
+    return without_record((GOLDEN / "int8.tflite").read_bytes())
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("info", "--json"), ("devices", "--json")])

@@ -130,7 +130,8 @@ def test_native_events_are_the_c_engine_on_the_samples(speech: Pcm) -> None:
         output = file.graph.output.quantization
         assert output is not None
         raw = output.dequantize(result[1])
-        expected = file.record.decision.rule(file.record.labels).calibrated(raw)
+        labels = file.record.labels
+        expected = file.record.decision.rule(labels).calibrated(raw)[: len(labels)]
         assert list(event.emotion.posteriors.values()) == expected.tolist()
 
 

@@ -57,7 +57,7 @@ def test_int8_and_float32_agree_on_every_speaker_held_out(figure: Callable[[str]
     kept = read_results(KEPT_RESULTS / "loso-edge-cross-entropy.json")
     clean = {(r.key.precision, r.key.seed): r for r in kept if r.key.is_clean}
     lost = []
-    for seed in (0, 1, 2):
+    for seed in sorted({result.key.seed for result in kept if result.key.is_clean}):
         exact, integer = clean["float32", seed], clean["int8", seed]
         assert [clip.file for clip in exact.clips] == [clip.file for clip in integer.clips]
         agreement = np.mean(np.equal(predicted(exact), predicted(integer)))
@@ -93,6 +93,6 @@ def test_the_model_that_ships_says_where_it_comes_from() -> None:
 def test_records_tell_what_to_compare_a_voice_with(path: Path) -> None:
     record = read_model(path).record
     reference = record.decision.neutral_log_posteriors
-    assert set(reference) == set(record.labels)
+    assert set(reference) == set(record.outputs)
     assert max(reference, key=reference.__getitem__) == "neutral"
     assert np.exp(reference["neutral"]) > 0.75

@@ -110,8 +110,9 @@ def host_with(file: ModelFile, decision: DecisionDefaults | None = None) -> Host
         build_blob(
             plan_network(file.graph),
             front_end_tables(record.features),
-            record.labels,
+            record.outputs,
             decision or record.decision,
+            other_output=record.other_output,
         )
     )
 

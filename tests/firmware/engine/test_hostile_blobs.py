@@ -147,8 +147,8 @@ def test_absurd_decision(word: int, value: int, smallest_blob: bytes) -> None:
     assert status_of(with_word(smallest_blob, record + 4 * word, value)) == "BAD_MODEL"
 
 
-# NaN, infinite, below 0, above 1.
-@pytest.mark.parametrize("value", [0x7FC00000, 0x7F800000, 0xBF800000, 0x3F800001])
+# NaN, infinite, below 0, above 2.
+@pytest.mark.parametrize("value", [0x7FC00000, 0x7F800000, 0xBF800000, 0x40000001])
 def test_absurd_threshold(value: int, smallest_blob: bytes) -> None:
     (record,) = struct.unpack_from("<I", smallest_blob, 84)
     (thresholds,) = struct.unpack_from("<I", smallest_blob, record + 8)
