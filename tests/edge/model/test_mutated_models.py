@@ -109,7 +109,7 @@ def test_a_constant_of_another_size() -> None:
     _, dense = operator_at(model, "FULLY_CONNECTED")
     start, _ = subgraph(model).tables(0)[int(dense.numbers(1, "i")[1])].vector(0, 4)
     with pytest.raises(ModelError, match="bytes"):
-        read_checked_graph(with_int(model, start, 8))
+        read_checked_graph(with_int(model, start, 9))
 
 
 def test_work_of_a_row_has_a_limit() -> None:

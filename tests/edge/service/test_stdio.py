@@ -241,7 +241,11 @@ def test_socket_that_is_no_stream_is_refused() -> None:
         (b"[" * 5000 + b"\n", "found '[[["),
         (b" " * 200_000 + b"\n", "found a line without end"),
         (b'{"type": "ping", "data_length": 9}\nx', "ended within an event"),
-        (b'{"type": "ping", "payload_length": 99}\nxx', "ended within an event"),
+        (
+            b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 2, "channels": 1}, '
+            b'"payload_length": 99}\nxx',
+            "ended within an event",
+        ),
         (as_bytes(AudioStart(rate=RATE, width=4, channels=1).event()), "width is 4"),
         (as_bytes(Event("audio-chunk", data={"rate": RATE})), "width is missing"),
     ],

@@ -83,7 +83,7 @@ def test_validate_takes_the_files_that_classify_takes(
     [
         ("absent", ["not found", "expected a folder of recordings"]),
         ("notes.txt", ["is a file", "expected a folder of recordings"]),
-        (".", ["found no recording", "expected WAV, FLAC, OGG or MP3"]),
+        (".", ["found no recording", "expected WAV, FLAC, OGG"]),
     ],
 )
 def test_validate_without_recordings(

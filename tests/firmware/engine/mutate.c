@@ -86,7 +86,12 @@ static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples,
     if (size == 0 || size > MAX_RAM || posix_memalign(&ram, LSN_ALIGNMENT, size) != 0) {
         return;
     }
-    if (lsn_listener_open(&listener, model, ram, size, &settings, on_event, &heard) != LSN_OK) {
+    lsn_status status = lsn_listener_open(&listener, model, ram, size, &settings, on_event, &heard);
+    if (status == LSN_NO_PROFILE) {
+        free(ram); /* the mutation took the standardisation away */
+        return;
+    }
+    if (status != LSN_OK) {
         abort();
     }
     for (int i = 0; i < 4; i++) {

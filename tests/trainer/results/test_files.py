@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import default_model_path, read_model
 from lightsernet_trainer.release import release
+from lightsernet_trainer.results.answers import read_answers
 from lightsernet_trainer.results.file import read_folder, read_results, write_results
 from lightsernet_trainer.results.from_json import from_json
 from lightsernet_trainer.results.protocols import PROTOCOLS
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 from lightsernet_trainer.results.to_json import to_json
-from tests.places import KEPT_RESULTS
+from tests.places import DOCS, KEPT_RESULTS
 from tests.trainer.results.made_up_results import LABELS, make, with_key
 
 KEPT = sorted(KEPT_RESULTS.rglob("*.json"))
@@ -220,10 +221,13 @@ class TestKeptResults:
         assert sum(path.stat().st_size for path in KEPT) <= 3_000_000
 
     def test_the_model_that_ships_has_their_scores_and_decision(self, tmp_path: Path) -> None:
-        """`make model` but for the training: the file is the same to the last byte."""
+        """`make decision` without the recordings: the file is the same to the last byte."""
         shipped = default_model_path()
         results = read_results(KEPT_RESULTS / "loso-edge-cross-entropy.json")
         clean = [result for result in results if result.key.is_clean]
-        release(shipped, clean, 0.8, tmp_path / "again.tflite")
+        answers = [
+            read_answers(DOCS / "answers" / name) for name in ("nemo.json", "commands-fit.json")
+        ]
+        release(shipped, clean, 0.885, tmp_path / "again.tflite", answers)
         assert (tmp_path / "again.tflite").read_bytes() == shipped.read_bytes()
         assert read_model(shipped).record.scores
