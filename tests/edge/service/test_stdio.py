@@ -243,7 +243,7 @@ def test_socket_that_is_no_stream_is_refused() -> None:
         (b'{"type": "ping", "data_length": 9}\nx', "ended within an event"),
         (
             b'{"type": "audio-chunk", "data": {"rate": 16000, "width": 2, "channels": 1}, '
-            b'"payload_length": 99}\nxx',
+            b'"payload_length": 98}\nxx',
             "ended within an event",
         ),
         (as_bytes(AudioStart(rate=RATE, width=4, channels=1).event()), "width is 4"),
