@@ -40,8 +40,7 @@ class RecordingEmotion(Emotion):
     label, confidence, posteriors
         As of `Emotion`.
     start_s, end_s : float
-        Start and end of what was judged: of the first and of the last utterance, or of the
-        recording.
+        Start and end of the recording, in seconds.
     judged : str
         What was judged: ``speech``, the utterances; ``whole``, everything, as asked for or
         because the front end crops or pads every clip; ``no speech``, everything, because
@@ -137,7 +136,7 @@ class EmotionRecognizer:
         with open_long_recording(path, self.sample_rate) as recording:
             utterances, size = self._listen(recording, path)
             parts = parts_of(utterances.judged, size, self._classifier.record, whole)
-            emotion = self._judged(parts, recording.spans(parts.spans), 0.0)
+            emotion = self._judged(parts, recording.spans(parts.spans), 0.0, size)
         if not utterances.any_speech:
             _warn(path, "found no speech, so the answer means nothing")
         elif emotion.judged_s > MAX_STRETCH_S:
@@ -230,7 +229,7 @@ class EmotionRecognizer:
         audio = resample(as_samples(samples), checked_rate(sample_rate), self.sample_rate)
         self._refuse_short(audio.size)
         parts = judged_parts(audio, self._classifier.record, whole)
-        return self._judged(parts, parts.pieces(audio), start_s)
+        return self._judged(parts, parts.pieces(audio), start_s, audio.size)
 
     def output(self, recording: Recording) -> RawOutput:
         """Run the network once and return its raw output.
@@ -263,11 +262,17 @@ class EmotionRecognizer:
         return self._classifier.posteriors(rows)
 
     def _judged(
-        self, parts: JudgedParts, pieces: Iterable[NDArray[np.float64]], start_s: float
+        self, parts: JudgedParts, pieces: Iterable[NDArray[np.float64]], start_s: float, size: int
     ) -> RecordingEmotion:
         emotion = self._decide(parts, pieces, start_s)
         return RecordingEmotion(
-            **vars(emotion), judged=parts.judged, judged_s=parts.n_samples / self.sample_rate
+            emotion.label,
+            emotion.confidence,
+            emotion.posteriors,
+            start_s,
+            start_s + size / self.sample_rate,
+            parts.judged,
+            parts.n_samples / self.sample_rate,
         )
 
     def _decide(

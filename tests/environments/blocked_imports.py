@@ -20,7 +20,9 @@ from types import ModuleType
 from typing import Any
 
 # What serves one verb of an extra, and is imported by that verb alone.
-OF_EXTRAS = {"lightsernet_edge.service.wyoming", "lightsernet_edge.service.stdio"}
+OF_EXTRAS = {
+    f"lightsernet_edge.service.{name}" for name in ("wyoming", "stdio", "connection", "connections")
+}
 
 
 class Blocker(importlib.abc.MetaPathFinder):

@@ -10,7 +10,6 @@ from pathlib import Path
 from lightsernet_edge.audio.scan import warned_of_afterwards
 from lightsernet_edge.errors import DatasetError, InputError, ModelError
 from lightsernet_edge.files.foreign_text import composed
-from lightsernet_edge.model.record import check_labels
 
 from . import emodb, folders, iemocap, manifest, ordinary, ravdess
 from .clip import Clip, Corpus
@@ -61,15 +60,15 @@ LAYOUTS = {
         files="LABEL/*.wav",
         takes_labels=True,
     ),
-    "ordinary": Layout(
-        read=lambda data, part, labels: ordinary.read(data, part),
-        files="**/*.wav",
-        parts=("all", *ordinary.PARTS),
-    ),
     "manifest": Layout(
         read=lambda data, part, labels: manifest.read(data, labels),
         files="a header and a row for each clip",
         takes_labels=True,
+    ),
+    "ordinary": Layout(
+        read=lambda data, part, labels: ordinary.read(data, part),
+        files="**/*.wav",
+        parts=("all", *ordinary.PARTS),
     ),
 }
 
@@ -144,6 +143,9 @@ def _check_labels(dataset: str, layout: Layout, labels: Sequence[str]) -> None:
 
 
 def _check_trainable(corpus: Corpus, data: Path) -> None:
+    # Late: it loads NumPy.
+    from lightsernet_edge.model.record import check_labels
+
     if len(corpus.labels) < 2:
         raise DatasetError(
             f"{data}: the only class is {corpus.labels[0]!r}, expected at least two classes"

@@ -36,7 +36,7 @@ class Clip:
 
     def __post_init__(self) -> None:
         for name in ("label", "speaker"):
-            object.__setattr__(self, name, composed(getattr(self, name)))
+            object.__setattr__(self, name, composed(getattr(self, name) or ""))
 
     @property
     def stretch(self) -> tuple[Path, float, float]:

@@ -64,13 +64,11 @@ def read(data: Path, part: str) -> Corpus:
     ------
     DatasetError
         If the folder is missing.
-    InputError
-        If it holds no recording of that part.
     """
     require_folder(data, "a folder of recordings")
-    chosen = PARTS if part == "all" else (part,)
-    found = [clip for each in chosen for clip in read_ordinary([data], each)]
-    clips = tuple(Clip(clip.path, NEUTRAL, "") for clip in found)
+    found = audio_files_below(data)
+    chosen = [path for path in found if part in ("all", part_of(path))]
+    clips = tuple(Clip(path, NEUTRAL, "") for path in chosen)
     return Corpus(name=NAME, labels=(NEUTRAL,), clips=clips)
 
 
