@@ -29,7 +29,7 @@ def test_planner_and_engine_agree(network: Network | None, model_for: Models) ->
     plan = plan_network(file.graph)
     tables = front_end_tables(file.record.features)
     assert HostModel(FirmwareModel(file).blob).ram_bytes == ram_bytes(plan, tables)
-    assert HostModel(build_blob(plan, None, file.record.labels)).ram_bytes == ram_bytes(plan, None)
+    assert HostModel(build_blob(plan, None, file.record.outputs)).ram_bytes == ram_bytes(plan, None)
 
 
 def test_full_width_is_within_the_budget_for_any_length(model_for: Models) -> None:
