@@ -32,7 +32,7 @@ def test_sample_clips(clip: Path, recognizer: EmotionRecognizer) -> None:
     assert 0.0 <= emotion.start_s < 0.3
     assert 0.0 <= soundfile.info(clip).duration - emotion.end_s < 0.5
     # What is left to 1 is that of the output for what is no emotion.
-    assert 0.9 < sum(emotion.posteriors.values()) < 1.03
+    assert 0.8 < sum(emotion.posteriors.values()) < 1.03
 
 
 def test_clips_do_not_influence_each_other(recognizer: EmotionRecognizer) -> None:

@@ -58,7 +58,7 @@ def test_classify_prints_a_row_a_clip(
             assert row["end_s"] == pytest.approx(file.getnframes() / file.getframerate(), abs=1e-3)
         assert row["start_s"] == 0.0
         assert list(row["posteriors"]) == LABELS
-        assert sum(row["posteriors"].values()) == pytest.approx(1.0, abs=0.1)
+        assert sum(row["posteriors"].values()) == pytest.approx(1.0, abs=0.2)
         assert row["confidence"] == row["posteriors"][row["label"]]
         assert row["confidence"] == max(row["posteriors"].values())
         # The installed package does what the checkout does.
