@@ -102,7 +102,7 @@ class JudgedParts:
 
         Returns
         -------
-        list of ndarray of float32 or int8, each of shape (n_labels,)
+        list of ndarray of float32 or int8, each of shape (n_outputs,)
             Of stretches of equal length, as `Classifier.decide` takes them; only a long
             recording has several.
         """
@@ -127,7 +127,7 @@ def judged_parts(samples: Samples, record: ModelRecord, whole: bool = False) -> 
     whole : bool
         Whether to judge everything, pauses and noise included.
     """
-    utterances = judged_utterances([as_pcm16(samples)], record).judged
+    utterances = [] if whole else judged_utterances([as_pcm16(samples)], record).judged
     return parts_of(utterances, samples.size, record, whole)
 
 

@@ -149,6 +149,12 @@ def _print_result(result: dict[str, Any]) -> None:
         f"{result['clips']} clips of {result['dataset']}; {result['protocol']}",
         highlight=False,
     )
+    right = "" if result["said_right"] is None else f", {result['said_right']:.1%} of it right"
+    console.print(
+        f"something is said of {result['said']:.1%}{right}; an emotion other than neutral of "
+        f"{result['said_emotion']:.1%}",
+        highlight=False,
+    )
     table = Table(box=None, header_style="bold", title="rows: truth, columns: prediction")
     table.add_column("")
     for label in result["labels"]:

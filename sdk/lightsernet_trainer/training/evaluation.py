@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
@@ -62,14 +60,6 @@ def hear(
         except AudioError as error:
             raise AudioError(f"{clip.path}: {error}") from None
     return heard
-
-
-def predict(
-    recognizer: EmotionRecognizer, clips: Sequence[Clip], console: Console, whole: bool = False
-) -> NDArray[np.float64]:
-    """Return the labels' posteriors of each clip, shape (n_clips, n_labels); see `hear`."""
-    heard = hear(recognizer, clips, console, whole)
-    return np.array([list(emotion.posteriors.values()) for emotion in heard])
 
 
 def evaluate(

@@ -61,6 +61,22 @@ def test_the_same_events_as_python(
     assert_same(events_in_c(listener, chunked(samples, sizes)), expected, shipped.record)
 
 
+@pytest.mark.parametrize("mode", ["utterance", "continuous"])
+def test_what_is_no_emotion_is_uncertain_in_both(mode: str, shipped: ModelFile) -> None:
+    """Bursts of noise, of which the output for none of the labels is the most probable."""
+    random = np.random.default_rng(0)
+    bursts = [(3000 * random.normal(size=RATE)).astype(np.int16) for _ in range(3)]
+    samples = spoken(bursts)
+    expected = events_in_python(EmotionStream(shipped.path, engine="native", mode=mode), samples)
+    left = [1.0 - sum(event.emotion.posteriors.values()) for event in expected]
+    assert max(left) > 0.5
+    for event, other in zip(expected, left, strict=True):
+        if mode == "utterance" and other > max(event.emotion.posteriors.values()):
+            assert event.emotion.label == UNCERTAIN
+    listener = HostListener(host_with(shipped), continuous=int(mode == "continuous"))
+    assert_same(events_in_c(listener, chunked(samples, [999])), expected, shipped.record)
+
+
 @pytest.mark.parametrize("chunk", [1, 255, 256, 257, 48000])
 def test_chunks_of_one_size(
     chunk: int,

@@ -14,7 +14,7 @@ from lightsernet_edge.judged_parts import SPEECH
 from lightsernet_trainer.conditions import parse_condition
 from lightsernet_trainer.crossval.fold_scores import FoldScorer, HeldOutClips
 from lightsernet_trainer.datasets.clip import Clip
-from lightsernet_trainer.training.evaluation import predict
+from lightsernet_trainer.training.evaluation import hear
 from tests.places import CLIP_FILES, GOLDEN
 
 RATE = 16000
@@ -47,7 +47,13 @@ def test_scores_are_what_classify_says(clips: list[Clip]) -> None:
     with pytest.warns(UserWarning, match="found no speech"):
         said = [list(recognizer.classify(clip.path).posteriors.values()) for clip in clips]
     np.testing.assert_array_equal(scored, np.round(said, 5))
-    np.testing.assert_array_equal(said, predict(recognizer, clips, Console(quiet=True)))
-    whole = predict(recognizer, clips, Console(quiet=True), whole=True)
+    heard, whole = (
+        [
+            list(e.posteriors.values())
+            for e in hear(recognizer, clips, Console(quiet=True), all_of_it)
+        ]
+        for all_of_it in (False, True)
+    )
+    np.testing.assert_array_equal(said, heard)
     np.testing.assert_array_equal(whole[-1], said[-1])
-    assert (whole[:-1] != said[:-1]).any(axis=1).all()
+    assert np.not_equal(whole[:-1], said[:-1]).any(axis=1).all()

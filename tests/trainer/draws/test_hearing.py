@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lightsernet_edge.audio.recording import read_recording
 from lightsernet_trainer.conditions.level import active_power
-from lightsernet_trainer.draws.hearing import hear
+from lightsernet_trainer.draws.hearing import hear, hear_noise
 from lightsernet_trainer.draws.magnitudes import Band
 from lightsernet_trainer.draws.recipe import DrawRecipe
 from lightsernet_trainer.draws.scene import (
@@ -102,3 +102,22 @@ def test_real_speech_is_as_loud_as_before_its_level_is_changed(emodb: Path) -> N
     # Rooms have energy 1, equalisers a mean of 0 dB, noise at most half of the power.
     assert np.median(levels) == pytest.approx(original, abs=2.0)
     assert np.abs(np.array(levels) - original).max() < 15.0
+
+
+@settings(max_examples=20)
+@given(
+    st.sampled_from([RECORDED, COLOURED, BABBLE]),
+    st.floats(-24, 6),
+    st.booleans(),
+    st.integers(0, 99),
+)
+def test_noise_alone_has_its_level(kind: str, gain_db: float, in_band: bool, seed: int) -> None:
+    noise = Noise(kind, "hum" if kind == RECORDED else "", 20.0, 1.0, 3, 4.0)
+    band = Band(300.0, 3400.0, 8.0, 8.0) if in_band else None
+    scene = dataclasses.replace(QUIET, noise=noise, band=band, gain_db=gain_db)
+    heard = hear_noise(scene, DrawRecipe(), RATE, RATE, NOISES, np.random.default_rng(seed))
+    assert heard.shape == (RATE,)
+    assert np.std(heard) == pytest.approx(0.1 * 10 ** (gain_db / 20))
+    if in_band:
+        power = np.abs(np.fft.rfft(heard)) ** 2
+        assert power[6000:].sum() < 1e-2 * power.sum()

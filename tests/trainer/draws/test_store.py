@@ -245,3 +245,11 @@ def test_what_cannot_be_drawn_is_named(tmp_path: Path) -> None:
         with pytest.raises(AudioError, match=r"clip0\.wav: "):
             store.rows(clip, 0)
     assert not (tmp_path / "cache").exists()
+
+
+def test_noise_alone_is_the_same_for_the_same_number() -> None:
+    store = DrawStore(SPEC, RECIPE, 8, NOISES)
+    rows = store.noise_rows(3, 0.5)
+    assert np.array_equal(rows, DrawStore(SPEC, RECIPE, 8, NOISES).noise_rows(3, 0.5))
+    assert not np.array_equal(rows, store.noise_rows(4, 0.5))
+    assert rows.shape == (SPEC.n_frames(RATE // 2), 40)

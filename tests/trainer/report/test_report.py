@@ -266,12 +266,12 @@ def twin_report(emodb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from rich.console import Console
 
     from lightsernet_trainer.datasets import load
-    from lightsernet_trainer.training.evaluation import predict
+    from lightsernet_trainer.training.evaluation import hear
 
     summary = json.loads((GOLDEN / "summary.json").read_text())
     clips = [clip for clip in load("emodb", emodb).clips if clip.speaker in ("13", "15")]
     recognizer = EmotionRecognizer(GOLDEN / "int8.tflite")
-    posteriors = predict(recognizer, clips, Console(quiet=True))
+    heard = hear(recognizer, clips, Console(quiet=True))
     fold = FoldResult("13, 15", 418, len(clips), 60, 60, tuple(summary["history"]))
     result = Result(
         key=ResultKey("loso", "edge", "cross-entropy", "int8", 0),
@@ -281,8 +281,14 @@ def twin_report(emodb: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         configuration=summary["configuration"],
         folds=(fold,),
         clips=tuple(
-            ClipResult(clip.path.name, clip.speaker, fold.name, clip.label, tuple(row))
-            for clip, row in zip(clips, posteriors.tolist(), strict=True)
+            ClipResult(
+                clip.path.name,
+                clip.speaker,
+                fold.name,
+                clip.label,
+                tuple(emotion.posteriors.values()),
+            )
+            for clip, emotion in zip(clips, heard, strict=True)
         ),
     )
     others = [
