@@ -228,9 +228,9 @@ class IdleStream:
 def idle_microphone(monkeypatch: pytest.MonkeyPatch) -> Iterable[microphone.Microphone]:
     device = {"name": "idle", "default_samplerate": RATE, "max_input_channels": 1}
     stand_in = SimpleNamespace(
-        query_devices=lambda: [device],
+        query_devices=[device].__getitem__,
         default=SimpleNamespace(device=(0, 0)),
-        PortAudioError=OSError,
+        PortAudioError=IndexError,
         RawInputStream=IdleStream,
     )
     monkeypatch.setattr(microphone, "_sounddevice", lambda: stand_in)

@@ -117,6 +117,8 @@ def try_in_child(path: Path) -> tuple[str, str]:
         The error line, or what is known of the end.
     """
     read, write = os.pipe()
+    # The child begins with what this process holds.
+    held = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     child = os.fork()
     if child == 0:
         os.close(read)
@@ -136,8 +138,8 @@ def try_in_child(path: Path) -> tuple[str, str]:
     if os.WIFSIGNALED(state):
         name = signal.Signals(os.WTERMSIG(state)).name
         return ("hang" if name in ("SIGALRM", "SIGXCPU") else "crash"), name
-    if usage.ru_maxrss * 1024 > LIMIT_BYTES:
-        return "memory", f"{usage.ru_maxrss // 1024} MB"
+    if (grown := usage.ru_maxrss * 1024 - held) > LIMIT_BYTES:
+        return "memory", f"{grown // 1_000_000} MB"
     status = os.waitstatus_to_exitcode(state)
     if status not in (0, 2):
         return "traceback", f"{status}: {text}"
