@@ -112,6 +112,19 @@ def test_several_utterances_are_heard_as_if_the_pauses_were_not_there(
     assert emotion.judged_s == sum(end - start for start, end in spans) / RATE
 
 
+def test_more_than_sixteen_bits_are_heard_as_a_stream_hears_them(
+    classifier: Classifier,
+) -> None:
+    recording = in_quiet(CLIP_FILES[:1])
+    parts = judged_parts(recording, classifier.record)
+    (heard,) = parts.cut(recording)
+    ((start, end),) = parts.spans
+    np.testing.assert_array_equal(heard, as_pcm16(recording[start:end]) / 32768)
+    assert not np.array_equal(heard, recording[start:end])
+    (whole,) = judged_parts(recording, classifier.record, whole=True).cut(recording)
+    np.testing.assert_array_equal(whole, recording)
+
+
 def test_hours_of_speech_are_cut_for_the_network(
     classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

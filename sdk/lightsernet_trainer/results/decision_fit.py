@@ -100,9 +100,7 @@ class FittedDecision:
 
     def worth(self, evidence: Evidence, neutral: int) -> Worth:
         """Return what the decision is worth; `neutral` is the place of that label, or -1."""
-        return _Decided.of(evidence, self.temperature, len(self.thresholds)).worth(
-            np.array(self.thresholds), neutral
-        )
+        return _Decided.of(evidence, self.temperature).worth(np.array(self.thresholds), neutral)
 
 
 @dataclass(frozen=True)
@@ -114,13 +112,12 @@ class _Decided:
     truth: NDArray[np.int64]
 
     @classmethod
-    def of(cls, evidence: Evidence, temperature: float, n_labels: int) -> _Decided:
+    def of(cls, evidence: Evidence, temperature: float) -> _Decided:
         posteriors = with_temperature(evidence.outputs, temperature)
-        best, confidence = posteriors.argmax(axis=1), posteriors.max(axis=1)
-        # The output for what is no label is never said.
-        return cls(best, np.where(best < n_labels, confidence, -1.0), evidence.truth)
+        return cls(posteriors.argmax(axis=1), posteriors.max(axis=1), evidence.truth)
 
     def worth(self, thresholds: Floats, neutral: int) -> Worth:
+        # The output for what is no label is never said.
         said = self.confidence >= np.append(thresholds, np.inf)[self.best]
         right = (self.best == self.truth)[said]
         return Worth(
@@ -155,14 +152,16 @@ def fit_decision(
     """
     found = []
     for temperature in _TEMPERATURES:
-        kinds = [_Decided.of(each, temperature, n_labels) for each in (corpus, foreign, ordinary)]
+        kinds = [_Decided.of(each, temperature) for each in (corpus, foreign, ordinary)]
         judge = functools.partial(_judged, kinds, neutral, goals)
-        thresholds = np.full(n_labels, _LEVELS[0])
-        # First by a trade of one for the other: thresholds that hurry to the goals get stuck.
-        for rank in (_traded, _strict):
-            thresholds = _settled(thresholds, judge, rank)
-        decision = FittedDecision(float(temperature), tuple(thresholds.tolist()))
-        found.append((_strict(*judge(thresholds)), decision))
+        # Straight to the goals, and first by a trade of one for the other: thresholds that
+        # hurry to the goals get stuck, and so do those that trade, but seldom in the same place.
+        for ranks in ((_strict,), (_traded, _strict)):
+            thresholds = np.full(n_labels, _LEVELS[0])
+            for rank in ranks:
+                thresholds = _settled(thresholds, judge, rank)
+            decision = FittedDecision(float(temperature), tuple(thresholds.tolist()))
+            found.append((_strict(*judge(thresholds)), decision))
     return max(found, key=lambda each: each[0])[1]
 
 
