@@ -10,7 +10,7 @@
 - `plan` reads a model and plans how the engine runs it: a `FirmwareModel`, with its
   RAM by target, the cost of each layer, and the blob that is flashed.
 - `export` writes the folder of C sources that drops into a firmware build.
-- `boards_that_fit` says which boards have the memory.
+- `boards_that_fit` says which boards have the memory, and the speed.
 - `validate` compares an engine's integers with those of TFLite's kernels.
 - `bench` counts the instructions of an utterance on an emulated core, or times it here.
 
@@ -23,11 +23,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .board_fit import boards_that_fit
     from .c_export.folder import Export, export
     from .comparison.benchmark import bench
     from .comparison.validation import Validation, validate
     from .firmware_model import FirmwareModel, plan
-    from .known_boards import boards_that_fit
 
 __all__ = [
     "Export",
@@ -45,7 +45,7 @@ _MODULES = {
     "FirmwareModel": ".firmware_model",
     "Validation": ".comparison.validation",
     "bench": ".comparison.benchmark",
-    "boards_that_fit": ".known_boards",
+    "boards_that_fit": ".board_fit",
     "export": ".c_export.folder",
     "plan": ".firmware_model",
     "validate": ".comparison.validation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from .blob.build import build_blob
 from .planner import cost
 from .planner.front_end_tables import FrontEndTables, front_end_tables, why_not_streamable
 from .planner.graph_planner import plan_network
+from .planner.narrowed_plan import narrowed_plan
 from .planner.network_plan import NetworkPlan
 
 
@@ -27,9 +28,17 @@ class FirmwareModel:
     ----------
     file : ModelFile
         The `.tflite` with its record.
+    width : float
+        Share of the filters that is kept; below 1 to know what a narrower network costs, whose
+        answers mean nothing.
     """
 
     file: ModelFile
+    width: float = 1.0
+
+    def narrowed(self, width: float) -> FirmwareModel:
+        """Return the model with a share of its filters, for its cost alone."""
+        return self if width == self.width else replace(self, width=width)
 
     @cached_property
     def plan(self) -> NetworkPlan:
@@ -41,7 +50,7 @@ class FirmwareModel:
             If the model is not full-integer int8, or an operator cannot be run row by row.
         """
         try:
-            return plan_network(self.file.graph)
+            return narrowed_plan(plan_network(self.file.graph), self.width)
         except ModelError as error:
             raise ModelError(f"{self.file.path}: {error}") from None
 

@@ -1,22 +1,56 @@
-"""Well-known boards, and whether a model fits their memory.
+"""Well-known boards, as ``known_boards.json`` and files like it describe them.
 
-Clock, flash and RAM are taken from the vendors' documents; RAM counts every bank that
-the core can use for data.
+Clock, flash and RAM are taken from the vendors' documents, which each board names; RAM counts every
+bank that the core can use for data. What a core takes for a multiply-accumulate and for a frame of
+the front end is counted by `bench`, with the model that ships, or says that it is estimated.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from .firmware_model import FirmwareModel
+from lightsernet_edge.errors import InputError
+from lightsernet_edge.files.json_fields import Fields
+from lightsernet_edge.files.regular_file import open_regular
 
-# Bounds that the tests on emulated boards hold: the engine's code at -O2, with the
-# parts of the C library that it uses; and its stack.
-CODE_BYTES = 24 * 1024
-STACK_BYTES = 2 * 1024
+from .planner.cost import OPERAND_BYTES
 
-_KB = 1024
+SHIPPED = Path(__file__).with_name("known_boards.json")
+_MAX_BYTES = 2**20
+# In units of 1024 bytes, and in megahertz: beyond what any board has.
+_MOST = 2**24
+
+
+@dataclass(frozen=True)
+class Core:
+    """What a core takes to run the engine.
+
+    Attributes
+    ----------
+    name : str
+    target : str
+        Key of `OPERAND_BYTES`: whose RAM a stream takes there.
+    instructions_per_mac : float
+        Of the network, on average over its layers.
+    front_end_instructions_per_frame : float
+        With a transform of 1024 points.
+    counted : str
+        Where the two come from: a command, or "estimated: ...".
+    cycles_per_instruction : float
+    cycles_source : str
+        Where that comes from.
+    """
+
+    name: str
+    target: str
+    instructions_per_mac: float
+    front_end_instructions_per_frame: float
+    counted: str
+    cycles_per_instruction: float
+    cycles_source: str
 
 
 @dataclass(frozen=True)
@@ -25,145 +59,83 @@ class KnownBoard:
 
     Attributes
     ----------
-    name, chip, core : str
-    clock_mhz : int
+    name, chip : str
+    core : Core
+    clock_mhz : float
         Highest clock that the chip is specified for.
     flash_kb, ram_kb : int
         In units of 1024 bytes.
-    target : str
-        Target whose RAM is planned; a core with neither DSP nor Helium needs as
-        much as the host.
     source : str
         Document that the figures are from.
     """
 
     name: str
     chip: str
-    core: str
-    clock_mhz: int
+    core: Core
+    clock_mhz: float
     flash_kb: int
     ram_kb: int
-    target: str
     source: str
 
 
-KNOWN_BOARDS = (
-    KnownBoard("Blue Pill", "STM32F103C8", "Cortex-M3", 72, 64, 20, "host", "ST DS5319"),
-    KnownBoard(
-        "NUCLEO-L432KC", "STM32L432KC", "Cortex-M4F", 80, 256, 64, "cortex-m4", "ST DS11451"
-    ),
-    KnownBoard(
-        "micro:bit V2",
-        "nRF52833",
-        "Cortex-M4F",
-        64,
-        512,
-        128,
-        "cortex-m4",
-        "Nordic nRF52833 Product Specification",
-    ),
-    KnownBoard(
-        "NUCLEO-F411RE", "STM32F411RE", "Cortex-M4F", 100, 512, 128, "cortex-m4", "ST DS10314"
-    ),
-    KnownBoard(
-        "STM32F4DISCOVERY", "STM32F407VG", "Cortex-M4F", 168, 1024, 192, "cortex-m4", "ST DS8626"
-    ),
-    KnownBoard(
-        "Arduino Nano 33 BLE Sense",
-        "nRF52840",
-        "Cortex-M4F",
-        64,
-        1024,
-        256,
-        "cortex-m4",
-        "Nordic nRF52840 Product Specification",
-    ),
-    KnownBoard(
-        "nRF5340 DK",
-        "nRF5340, application core",
-        "Cortex-M33",
-        128,
-        1024,
-        512,
-        "cortex-m33",
-        "Nordic nRF5340 Product Specification",
-    ),
-    KnownBoard(
-        "STM32F746G-DISCO", "STM32F746NG", "Cortex-M7", 216, 1024, 320, "cortex-m7", "ST DS10916"
-    ),
-    KnownBoard(
-        "NUCLEO-H743ZI2", "STM32H743ZI", "Cortex-M7", 480, 2048, 1024, "cortex-m7", "ST DS12110"
-    ),
-    KnownBoard(
-        "Raspberry Pi Pico",
-        "RP2040",
-        "Cortex-M0+",
-        133,
-        2048,
-        264,
-        "host",
-        "Raspberry Pi RP2040 and Pico Datasheets",
-    ),
-    KnownBoard(
-        "Raspberry Pi Pico 2",
-        "RP2350",
-        "Cortex-M33",
-        150,
-        4096,
-        520,
-        "cortex-m33",
-        "Raspberry Pi RP2350 and Pico 2 Datasheets",
-    ),
-)
-
-
-def boards_that_fit(model: FirmwareModel) -> list[dict[str, Any]]:
-    """Return for every known board whether a model fits its memory.
-
-    Whether its clock keeps up with a microphone is another question: see `bench`.
+def known_boards(more: Path | None = None) -> tuple[KnownBoard, ...]:
+    """Return the boards that ship, and then those of another file.
 
     Parameters
     ----------
-    model : FirmwareModel
-
-    Returns
-    -------
-    list of dict
-        ``board``, ``chip``, ``core``, ``clock_mhz``, ``flash_bytes`` and ``ram_bytes`` of the
-        board, ``flash_needed`` (blob and code) and ``ram_needed`` (one stream
-        and the stack), ``fits``; ``listener_ram_needed`` and ``listener_fits``,
-        the same for a listener in utterance mode, None where there can be none;
-        ``source``. The rest of each memory is for the rest of the firmware.
+    more : Path, optional
+        A JSON file like the one that ships: ``boards``, and maybe ``cores`` of its own. A board
+        of the same name takes the place of one that ships.
 
     Raises
     ------
-    ModelError
-        If the engine cannot run the model.
+    InputError
+        If the file cannot be read, or a field is missing or out of range; it names the file
+        and the field.
     """
-    flash = len(model.blob) + CODE_BYTES
-    rows = []
-    for board in KNOWN_BOARDS:
-        flash_fits = flash <= _KB * board.flash_kb
-        ram = model.ram_bytes(board.target) + STACK_BYTES
-        listener = model.listener_ram_bytes(board.target)
-        if listener is not None:
-            listener += STACK_BYTES
-        rows.append(
-            {
-                "board": board.name,
-                "chip": board.chip,
-                "core": board.core,
-                "clock_mhz": board.clock_mhz,
-                "flash_bytes": _KB * board.flash_kb,
-                "ram_bytes": _KB * board.ram_kb,
-                "flash_needed": flash,
-                "ram_needed": ram,
-                "fits": flash_fits and ram <= _KB * board.ram_kb,
-                "listener_ram_needed": listener,
-                "listener_fits": None
-                if listener is None
-                else flash_fits and listener <= _KB * board.ram_kb,
-                "source": board.source,
-            }
-        )
-    return rows
+    cores: dict[str, Core] = {}
+    boards: dict[str, KnownBoard] = {}
+    for path in (SHIPPED, *([] if more is None else [more])):
+        fields = _read(path)
+        if "cores" in fields:
+            cores.update({each.text("core"): _core(each) for each in fields.objects("cores")})
+        for each in fields.objects("boards"):
+            board = _board(each, cores)
+            boards[board.name] = board
+    return tuple(boards.values())
+
+
+def _read(path: Path) -> Fields:
+    with open_regular(path, "a JSON file of boards") as stream:
+        content = stream.read(_MAX_BYTES + 1)
+    try:
+        values = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict) or len(content) > _MAX_BYTES:
+        raise InputError(f"{path}: is no JSON object of at most 1 MB, expected boards")
+    return Fields(values, f"{path}: ")
+
+
+def _core(fields: Fields) -> Core:
+    return Core(
+        fields.text("name"),
+        fields.choice("target", OPERAND_BYTES),
+        fields.number("instructions_per_mac", above=0.0),
+        fields.number("front_end_instructions_per_frame", 0.0),
+        fields.text("counted"),
+        fields.number("cycles_per_instruction", above=0.0),
+        fields.text("cycles_source"),
+    )
+
+
+def _board(fields: Fields, cores: Mapping[str, Core]) -> KnownBoard:
+    return KnownBoard(
+        fields.text("board"),
+        fields.text("chip"),
+        cores[fields.choice("core", cores)],
+        fields.number("clock_mhz", high=_MOST, above=0.0),
+        fields.whole("flash_kb", 1, _MOST),
+        fields.whole("ram_kb", 1, _MOST),
+        fields.text("source"),
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,6 +21,7 @@ _FIGURES = (
     "continuous_ram_bytes",
     "firmware",
 )
+_FIGURES_OF_BOARD = ("MHz", "flash", "stream", "listener", "load", "widest")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +32,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--boards",
         action="store_true",
-        help="print well-known boards, and whether the model fits their memory",
+        help="print well-known boards, and whether the model fits their memory and their clock",
+    )
+    parser.add_argument(
+        "--board-file",
+        type=Path,
+        metavar="FILE",
+        help="with further boards, as JSON (implies --boards)",
     )
 
 
@@ -48,18 +56,19 @@ def fields(file: ModelFile, arguments: argparse.Namespace) -> dict[str, Any]:
     """
     from lightsernet_edge.errors import ModelError
 
+    from ..board_fit import boards_that_fit
     from ..firmware_model import FirmwareModel
-    from ..known_boards import boards_that_fit
     from ..planner.cost import OPERAND_BYTES
 
     model = FirmwareModel(file)
+    boards = arguments.boards or arguments.board_file is not None
     figures: dict[str, Any] = dict.fromkeys(_FIGURES)
     try:
         figures["flash_bytes"] = len(model.blob)
     except ModelError as error:
         # The file has a field of its own.
         figures["firmware"] = str(error).removeprefix(f"{file.path}: ")
-        return {**figures, "boards": []} if arguments.boards else figures
+        return {**figures, "boards": []} if boards else figures
     figures["ram_bytes"] = model.ram_bytes()
     figures["ram_bytes_by_target"] = {target: model.ram_bytes(target) for target in OPERAND_BYTES}
     figures["listener_ram_bytes"] = model.listener_ram_bytes()
@@ -69,8 +78,8 @@ def fields(file: ModelFile, arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.layers:
         costs = model.layer_costs(file.graph.input.shape[1])
         figures["layers"] = [dataclasses.asdict(cost) for cost in costs]
-    if arguments.boards:
-        figures["boards"] = boards_that_fit(model)
+    if boards:
+        figures["boards"] = boards_that_fit(model, arguments.board_file)
     return figures
 
 
@@ -102,17 +111,19 @@ def tables(fields: dict[str, Any]) -> Iterator[Table]:
 
 
 def _board_table(boards: list[dict[str, Any]]) -> Table:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(
         box=None,
         header_style="bold",
         title="memory in kB, used of available: flash for model and engine; RAM and stack for a "
-        "stream, for a listener. Memory alone: 'bench' counts the work",
+        "stream, for a listener. Load: of the core's time, estimated. Widest: share of the "
+        "filters with which a listener fits and keeps up",
     )
-    right = ("clock", "flash", "stream", "listener")
-    for heading in ("board", "chip", "core", *right, "memory"):
-        table.add_column(heading, justify="right" if heading in right else "left")
+    for heading in ("board", "core", *_FIGURES_OF_BOARD, ""):
+        justify: Literal["left", "right"] = "right" if heading in _FIGURES_OF_BOARD else "left"
+        table.add_column(heading, justify=justify, no_wrap=True)
     for board in boards:
         used = (
             "none"
@@ -125,11 +136,12 @@ def _board_table(boards: list[dict[str, Any]]) -> Table:
             )
         )
         table.add_row(
-            board["board"],
-            board["chip"],
-            board["core"],
-            f"{board['clock_mhz']} MHz",
+            escape(board["board"]),
+            escape(board["core"]),
+            f"{board['clock_mhz']:g}",
             *used,
+            f"{100 * board['load']:.0f} %",
+            "none" if board["widest"] is None else f"{board['widest']:g}",
             _verdict(board),
         )
     return table
@@ -138,6 +150,8 @@ def _board_table(boards: list[dict[str, Any]]) -> Table:
 def _verdict(board: dict[str, Any]) -> str:
     if not board["fits"]:
         return "does not fit"
+    if board["load"] >= 1.0:
+        return "fits, too slow to listen"
     return "fits" if board["listener_fits"] in (True, None) else "a stream fits"
 
 

@@ -26,7 +26,7 @@ def add_parser(subparsers: Any) -> None:
         "--engine",
         metavar="E",
         default="native",
-        help="native (default), cortex-m4, cortex-m7 or cortex-m55",
+        help="native (default), or a core: cortex-m0plus, -m3, -m4, -m7, -m33 or -m55",
     )
     parser.add_argument(
         "--reference",

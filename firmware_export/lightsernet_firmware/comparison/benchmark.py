@@ -25,7 +25,7 @@ def bench(model: FirmwareModel, target: str, optimization: str = "-O2") -> dict[
     model : FirmwareModel
         The utterance is as long as the model's input.
     target : str
-        ``cortex-m4``, ``cortex-m7``, ``cortex-m55``, or ``host``.
+        A key of `TARGETS`, or ``host``.
     optimization : str
         Level of the cross compiler: ``-O2``, ``-O3`` or ``-Os``.
 

@@ -33,7 +33,7 @@ class EmulatedBoard:
     ----------
     model : FirmwareModel
     target : str
-        ``cortex-m4``, ``cortex-m7`` or ``cortex-m55``.
+        A key of `TARGETS`.
     optimization : str
         Level of the compiler: ``-O2``, ``-O3`` or ``-Os``.
 

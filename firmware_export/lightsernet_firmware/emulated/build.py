@@ -54,6 +54,11 @@ class Board:
 
 
 TARGETS = {
+    # Armv6-M is a part of Armv7-M, so a Cortex-M3 runs it.
+    "cortex-m0plus": Board(
+        "mps2-an385", ("-mcpu=cortex-m0plus", "-mthumb", "-mfloat-abi=soft"), 1e3 / 25
+    ),
+    "cortex-m3": Board("mps2-an385", ("-mcpu=cortex-m3", "-mthumb", "-mfloat-abi=soft"), 1e3 / 25),
     "cortex-m4": Board(
         "mps2-an386",
         ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
@@ -63,6 +68,11 @@ TARGETS = {
         "mps2-an500",
         ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
         1e3 / 25,
+    ),
+    "cortex-m33": Board(
+        "mps2-an505",
+        ("-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
+        1e3 / 20,
     ),
     "cortex-m55": Board(
         "mps3-an547", ("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard"), 1e3 / 32

@@ -20,7 +20,15 @@ from .tiling import operands_of_tile
 _STREAM_BYTES = 192
 # Bytes per operand of the convolutions: Helium multiplies int8, all others
 # int16. See engine/src/kernels/lsn_operand.h.
-OPERAND_BYTES = {"host": 2, "cortex-m4": 2, "cortex-m7": 2, "cortex-m33": 2, "cortex-m55": 1}
+OPERAND_BYTES = {
+    "host": 2,
+    "cortex-m0plus": 2,
+    "cortex-m3": 2,
+    "cortex-m4": 2,
+    "cortex-m7": 2,
+    "cortex-m33": 2,
+    "cortex-m55": 1,
+}
 # Bias, multiplier and shift of a channel.
 _REQUANTIZATION_BYTES = 12
 # Reserved for a listener's own variables: LSN_LISTENER_BYTES.

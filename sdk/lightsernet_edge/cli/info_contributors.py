@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ..errors import LightSernetError
 from .messages import print_warning
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Contributors:
     """The contributors that are registered, in order of their names.
 
     One that raises an exception is left out from then on: ``info`` prints a warning of one
-    line that names it, and the rest. With ``--debug`` the exception goes on.
+    line that names it, and the rest. With ``--debug`` the exception goes on, and so does always
+    a `LightSernetError`, which is about what the user passed in.
 
     Parameters
     ----------
@@ -95,6 +97,9 @@ class Contributors:
         for name in list(self._working):
             try:
                 answers[name] = question(name)
+            except LightSernetError:
+                # Of what the user passed in, such as the file that a flag names.
+                raise
             except Exception as error:
                 self._leave_out(name, error)
         return answers

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lightsernet_edge.cli import info_contributors
+from lightsernet_edge.errors import InputError
 from tests.edge.cli.refusals import Command
 
 pytestmark = pytest.mark.usefixtures("desk")
@@ -28,6 +29,10 @@ WARNING = "lightsernet-edge: warning: "
 
 def fail(*_: object) -> Any:
     raise ValueError("no\nidea")
+
+
+def refuse(*_: object) -> Any:
+    raise InputError("--weigh: too heavy")
 
 
 def add_weight_flag(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +53,7 @@ FAILING = SimpleNamespace(
     # It has the same flag as `SCALES`.
     twin=SCALES,
 )
+REFUSING = SimpleNamespace(**{**CALLS, "fields": refuse})
 
 
 @pytest.fixture
@@ -133,3 +139,12 @@ def test_other_verbs_do_not_mind(registered: Callable[..., None], command: Comma
     registered(broken="no_such_package.info")
     outcome = command("classify", "--model", "model.tflite", "good.wav", "--json")
     assert (outcome.status, outcome.stderr) == (0, "")
+
+
+def test_a_flag_of_a_contributor_that_is_wrong(
+    registered: Callable[..., None], command: Command
+) -> None:
+    registered(scale=f"{__name__}:REFUSING")
+    outcome = command("info", "model.tflite")
+    assert outcome.status == 2
+    assert outcome.stderr.splitlines() == ["lightsernet-edge: error: --weigh: too heavy"]

@@ -9,9 +9,9 @@ import pytest
 
 from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import ModelFile
+from lightsernet_firmware.board_fit import CODE_BYTES, STACK_BYTES
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel
-from lightsernet_firmware.known_boards import CODE_BYTES, STACK_BYTES
 from tests.firmware.cli.command_output import json_of
 from tests.firmware.engine.host_listener import HostListener
 from tests.firmware.planner.networks import VARIANTS, Network
