@@ -23,10 +23,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .c_export.folder import Export, export
     from .comparison.benchmark import bench
     from .comparison.validation import Validation, validate
     from .firmware_model import FirmwareModel, plan
+    from .formats.export import Export, export
     from .known_boards import boards_that_fit
 
 __all__ = [
@@ -41,12 +41,12 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Export": ".c_export.folder",
+    "Export": ".formats.export",
     "FirmwareModel": ".firmware_model",
     "Validation": ".comparison.validation",
     "bench": ".comparison.benchmark",
     "boards_that_fit": ".known_boards",
-    "export": ".c_export.folder",
+    "export": ".formats.export",
     "plan": ".firmware_model",
     "validate": ".comparison.validation",
 }
