@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -152,7 +151,7 @@ def test_unknown_formats_and_folders_in_use(
     assert main(command) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"lightsernet-edge: error: {tmp_path}: holds mine, ")
-    assert os.listdir(tmp_path) == ["mine"]
+    assert tree(tmp_path) == {"mine": b"mine"}
     assert main([*command, "--force"]) == 0
     assert (tmp_path / "mine").read_text() == "mine"
 

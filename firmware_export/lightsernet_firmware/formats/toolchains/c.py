@@ -17,25 +17,36 @@ def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
 
 
 def sources(
-    model: FirmwareModel, include: str = "include", src: str = "src", model_folder: str = "model"
+    model: FirmwareModel,
+    include: str = "include",
+    src: str = "src",
+    model_include: str = "model",
+    model_src: str = "model",
 ) -> dict[str, bytes]:
     """Return engine, model and self-test, in the folders that a toolchain wants them in.
 
     Parameters
     ----------
     model : FirmwareModel
-    include, src, model_folder : str
-        Folders of the public headers, of the engine's other files, and of the model. They may
-        be the same.
+    include, src : str
+        Folders of the engine's public headers, and of its other files.
+    model_include, model_src : str
+        Folders of the model's headers, and of its C files. Folders may be the same.
     """
     files = {
         f"{include if path in public_headers() else src}/{path.name}": path.read_bytes()
         for path in sorted(engine_files(), key=lambda path: path.name)
     }
     texts = {
-        "model.h": model_header(model),
-        "model.c": model_array(model.blob),
-        "model_metadata.h": metadata_header(model),
-        "model_self_test.c": self_test_source(model.blob),
+        f"{model_include}/model.h": model_header(model),
+        f"{model_src}/model.c": model_array(model.blob),
+        f"{model_include}/model_metadata.h": metadata_header(model),
+        f"{model_src}/model_self_test.c": self_test_source(model.blob),
     }
-    return files | {f"{model_folder}/{name}": text.encode() for name, text in texts.items()}
+    return files | {name: text.encode() for name, text in texts.items()}
+
+
+def source_list(files: dict[str, bytes], indent: str = "  ", root: str = "") -> str:
+    """Return the C files among `files`, one a line, each behind `indent` and `root`."""
+    names = sorted(name for name in files if name.endswith(".c"))
+    return "\n".join(f"{indent}{root}{name}" for name in names)
