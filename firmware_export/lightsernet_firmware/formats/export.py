@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from lightsernet_edge.errors import ModelError
-
 from ..firmware_model import FirmwareModel
 from .output_folder import write_folder
 from .registry import format_named
@@ -20,8 +18,8 @@ class Export:
     ----------
     files : tuple of Path
     ram_bytes : int or None
-        RAM of one stream, on cores without Helium; None for a model that the firmware engine
-        cannot run.
+        RAM of one stream, on cores without Helium; None where the firmware engine is not in
+        the folder.
     flash_bytes : int or None
         Flash of the model; the engine's code comes on top. None as above.
     """
@@ -63,9 +61,8 @@ def export(
         If there is no such format, or the folder holds something else or cannot be written to.
         Nothing has been written then.
     """
-    contents = format_named(format).contents(model)
-    files = write_folder(Path(folder), format, contents, force)
-    try:
-        return Export(files, model.ram_bytes("cortex-m4"), len(model.blob))
-    except ModelError:
+    chosen = format_named(format)
+    files = write_folder(Path(folder), chosen.name, chosen.contents(model), force)
+    if not chosen.engine:
         return Export(files, None, None)
+    return Export(files, model.ram_bytes("cortex-m4"), len(model.blob))

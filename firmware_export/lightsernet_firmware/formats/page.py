@@ -48,6 +48,18 @@ def page_values(model: FirmwareModel) -> dict[str, str]:
     }
 
 
+def file_values(model: FirmwareModel) -> dict[str, str]:
+    """Return what stands in the page of a model that another runtime runs.
+
+    Returns
+    -------
+    dict of str to str
+        ``VERSION`` and ``ABOUT``, as `page_values`, without what the firmware engine costs.
+    """
+    size = {"file": f"{model.file.record.size:,} bytes without its record"}
+    return {"VERSION": __version__, "ABOUT": _about(model, _origin(model) | size)}
+
+
 def _about(model: FirmwareModel, rows: dict[str, str]) -> str:
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
     return (

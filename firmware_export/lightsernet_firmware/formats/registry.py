@@ -29,11 +29,14 @@ class Format:
     toolchain : str
         Module of ``toolchains/`` that makes it. Formats that differ in little share one: it is
         told which of them.
+    engine : bool
+        Whether the firmware engine is in it; only then do its RAM and flash say anything.
     """
 
     name: str
     writes: str
     toolchain: str
+    engine: bool = True
 
     def contents(self, model: FirmwareModel) -> dict[str, bytes]:
         """Return the files of the folder, by their names inside it, ``README.md`` among them.
@@ -52,6 +55,15 @@ class Format:
 FORMATS = (
     Format("c", "C99 sources for any build", "c"),
     Format("cmake", "a CMake project: a subdirectory, or an installed package", "cmake"),
+    Format("arduino", "an Arduino library, with sketches", "arduino"),
+    Format("platformio", "a library for PlatformIO", "platformio"),
+    Format("esp-idf", "a component for ESP-IDF, with an example for an I2S microphone", "esp_idf"),
+    Format("zephyr", "a Zephyr module, with a sample", "zephyr"),
+    Format("pico", "a library for the Pico SDK, with an example that makes a UF2 file", "pico"),
+    Format("cmsis-pack", "a CMSIS-Pack, unzipped", "cmsis_pack"),
+    Format("tflite-int8", "the .tflite, record, labels, golden rows", "tflite", engine=False),
+    Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
+    Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),
 )
 
 
