@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .board_fit import boards_that_fit
-    from .c_export.folder import Export, export
     from .comparison.benchmark import bench
     from .comparison.validation import Validation, validate
     from .firmware_model import FirmwareModel, plan
+    from .formats.export import Export, export
 
 __all__ = [
     "Export",
@@ -41,12 +41,12 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Export": ".c_export.folder",
+    "Export": ".formats.export",
     "FirmwareModel": ".firmware_model",
     "Validation": ".comparison.validation",
     "bench": ".comparison.benchmark",
     "boards_that_fit": ".board_fit",
-    "export": ".c_export.folder",
+    "export": ".formats.export",
     "plan": ".firmware_model",
     "validate": ".comparison.validation",
 }

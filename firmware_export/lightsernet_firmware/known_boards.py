@@ -93,16 +93,25 @@ def known_boards(more: Path | None = None) -> tuple[KnownBoard, ...]:
         If the file cannot be read, or a field is missing or out of range; it names the file
         and the field.
     """
-    cores: dict[str, Core] = {}
+    known: dict[str, Core] = {}
     boards: dict[str, KnownBoard] = {}
     for path in (SHIPPED, *([] if more is None else [more])):
         fields = _read(path)
         if "cores" in fields:
-            cores.update({each.text("core"): _core(each) for each in fields.objects("cores")})
+            known.update(_cores(fields))
         for each in fields.objects("boards"):
-            board = _board(each, cores)
+            board = _board(each, known)
             boards[board.name] = board
     return tuple(boards.values())
+
+
+def cores() -> dict[str, Core]:
+    """Return the cores that ship, by the names that boards give them."""
+    return _cores(_read(SHIPPED))
+
+
+def _cores(fields: Fields) -> dict[str, Core]:
+    return {each.text("core"): _core(each) for each in fields.objects("cores")}
 
 
 def _read(path: Path) -> Fields:
@@ -129,11 +138,11 @@ def _core(fields: Fields) -> Core:
     )
 
 
-def _board(fields: Fields, cores: Mapping[str, Core]) -> KnownBoard:
+def _board(fields: Fields, known: Mapping[str, Core]) -> KnownBoard:
     return KnownBoard(
         fields.text("board"),
         fields.text("chip"),
-        cores[fields.choice("core", cores)],
+        known[fields.choice("core", known)],
         fields.number("clock_mhz", high=_MOST, above=0.0),
         fields.whole("flash_kb", 1, _MOST),
         fields.whole("ram_kb", 1, _MOST),

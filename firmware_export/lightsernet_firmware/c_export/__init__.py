@@ -1,1 +1,1 @@
-"""Folders for a firmware build."""
+"""A model as C: its array and headers, and a self-test."""

@@ -14,3 +14,10 @@ def comment_text(text: str) -> str:
     for sequence, apart in _IN_COMMENTS.items():
         text = text.replace(sequence, apart)
     return text
+
+
+def string_literal(text: str) -> str:
+    """Return a C string literal of a text, as one line."""
+    text = printable_text(text).replace("\\", "\\\\").replace('"', '\\"')
+    # A question mark may begin a trigraph.
+    return '"' + text.replace("??", "?\\?") + '"'

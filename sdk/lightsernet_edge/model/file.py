@@ -129,10 +129,15 @@ def write_model(
         model = without_record(model)
         record = _sealed(record, model)
         check_fit(read_checked_graph(model), record)
-        write_atomically(path, with_entry(model, RECORD_NAME, record.to_bytes()))
+        write_atomically(path, content_with_record(model, record))
     except ModelError as error:
         raise ModelError(f"{source or path}: {error}") from None
     return ModelFile(path, model, record)
+
+
+def content_with_record(model: bytes, record: ModelRecord) -> bytes:
+    """Return the bytes of a file: a model without a record, and its record inside."""
+    return with_entry(model, RECORD_NAME, record.to_bytes())
 
 
 def write_sidecar(path: str | Path, record: ModelRecord) -> Path:

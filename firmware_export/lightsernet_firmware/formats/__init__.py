@@ -1,0 +1,1 @@
+"""The formats of `export`: what each toolchain takes as it is."""

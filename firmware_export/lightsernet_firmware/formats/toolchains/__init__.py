@@ -1,0 +1,1 @@
+"""One module a toolchain: the files of a folder that it takes."""

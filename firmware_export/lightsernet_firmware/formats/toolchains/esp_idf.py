@@ -1,0 +1,18 @@
+"""``esp-idf``: a component for Espressif's framework."""
+
+from __future__ import annotations
+
+from ...firmware_model import FirmwareModel
+from ..page import page_values
+from ..templates import filled
+from .c import source_list, sources
+
+
+def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
+    """Return the files of the folder."""
+    files = sources(model)
+    own = filled(name, {**page_values(model), "SOURCES": source_list(files, "    ")})
+    if model.listener_ram_bytes() is None:
+        # Only a listener takes what a microphone gives.
+        own = {path: content for path, content in own.items() if not path.startswith("examples/")}
+    return {**files, "model.lsn": model.blob, **own}

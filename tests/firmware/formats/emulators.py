@@ -1,0 +1,186 @@
+"""Exported folders on emulated boards: built with their own files, run on a clip."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lightsernet_edge.audio.recording import as_pcm16, read_recording
+from lightsernet_edge.cli import main
+from lightsernet_firmware.emulated.build import BOARDS, TARGETS
+from lightsernet_firmware.host.stream import HostModel
+from tests.places import CLIP_FILES
+
+PROGRAMS = Path(__file__).parent / "programs"
+# Where an exported folder must not look for anything.
+CLEAN_ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
+CLIP = CLIP_FILES[0]
+# Samples in a call, as in exported_on_board.c.
+CHUNK = 97
+SUPPORT = [BOARDS / "common" / f"{name}.c" for name in ("print", "wav_file")]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of QEMU's, and the compiler for it.
+
+    Attributes
+    ----------
+    emulator, compiler : str
+    machine : tuple of str
+        Arguments of the emulator.
+    core, link : tuple of str
+        Flags of the compiler for the core, and for linking.
+    support : tuple of Path
+        C files that a program needs besides `SUPPORT`: from reset to main, and the debugger.
+    """
+
+    emulator: str
+    compiler: str
+    machine: tuple[str, ...]
+    core: tuple[str, ...]
+    link: tuple[str, ...]
+    support: tuple[Path, ...]
+
+
+def _cortex_m(target: str) -> Machine:
+    board = TARGETS[target]
+    script = BOARDS / board.machine / "board.ld"
+    return Machine(
+        "qemu-system-arm",
+        "arm-none-eabi-gcc",
+        ("-machine", board.machine),
+        board.flags,
+        (
+            "-nostartfiles",
+            "--specs=nano.specs",
+            f"-T{script}",
+            f"-L{BOARDS / 'common'}",
+            "-Wl,--fatal-warnings",
+        ),
+        tuple(BOARDS / "common" / f"{name}.c" for name in ("startup", "semihosting")),
+    )
+
+
+MACHINES = {
+    **{target: _cortex_m(target) for target in TARGETS},
+    # As an ESP32-C3 has it: no floating-point unit.
+    "rv32imc": Machine(
+        "qemu-system-riscv32",
+        "riscv64-unknown-elf-gcc",
+        ("-machine", "virt", "-bios", "none"),
+        ("-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs"),
+        (
+            "-Tpicolibc.ld",
+            "-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=8M",
+            "-Wl,--defsym=__ram=0x80800000,--defsym=__ram_size=8M",
+        ),
+        (PROGRAMS / "riscv_semihosting.c",),
+    ),
+}
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    """Skip a test where a program is missing, and name it."""
+    missing = [name for name in programs if not shutil.which(name)]
+    return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+
+
+def export(name: str, folder: Path, *more: str) -> Path:
+    """Export the model that ships."""
+    assert main(["export", *more, "--format", name, "--out", str(folder)]) == 0
+    return folder
+
+
+def run(*command: object, **more: Any) -> str:
+    """Run a tool that knows nothing of this project; return what it prints."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        **{"env": CLEAN_ENVIRONMENT, "timeout": 600, "check": False, **more},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def expected(folder: Path) -> dict[str, Any]:
+    """Return what the engine of this machine says of `CLIP`: the bits of its features too."""
+    model = HostModel((folder / "model.lsn").read_bytes())
+    stream = model.stream()
+    pcm = as_pcm16(read_recording(CLIP, 16000).samples)
+    rows, digest = 0, 2166136261
+    for start in range(0, pcm.size, CHUNK):
+        stream.push(pcm[start : start + CHUNK])
+        if stream.rows != rows:
+            rows = stream.rows
+            for byte in stream.last_features().tobytes():
+                digest = (digest ^ byte) * 16777619 & 0xFFFFFFFF
+    stream.finish()
+    result = stream.result()
+    assert result is not None
+    logits, posteriors = ([int(value) for value in values] for values in result)
+    label = model.labels[int(np.argmax(result[1]))]
+    return {
+        "self_test": 0,
+        "label": label,
+        "features": digest,
+        "logits": logits,
+        "posteriors": posteriors,
+    }
+
+
+def emulate(machine: Machine, program: Path) -> dict[str, Any]:
+    """Run a program made of ``exported_on_board.c`` on `CLIP`."""
+    shutil.copy(CLIP, program.parent / "clip.wav")
+    command = [machine.emulator, *machine.machine, "-nographic", "-monitor", "none"]
+    command += ["-serial", "none", "-kernel", str(program), "-semihosting-config"]
+    done = subprocess.run(
+        [*command, "enable=on,target=native,arg=program,arg=clip.wav"],
+        cwd=program.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    # The board's console is the emulator's standard output or error.
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("{")]
+    assert done.returncode == 0, done.stdout + done.stderr
+    said: dict[str, Any] = json.loads(lines[0])
+    return said
+
+
+def build(
+    machine: Machine,
+    sources: list[Path],
+    includes: list[Path],
+    flags: tuple[str, ...],
+    folder: Path,
+) -> Path:
+    """Compile exported sources with a program for the board, and link both."""
+    program = folder / "program.elf"
+    objects = []
+    includes = [*includes, BOARDS / "common"]
+    for source in [*sources, *SUPPORT, *machine.support, PROGRAMS / "exported_on_board.c"]:
+        # The board's linker script knows the model by the name of its file.
+        objects.append(folder / f"{source.stem}.o")
+        run(
+            machine.compiler,
+            *machine.core,
+            *flags,
+            *(f"-I{path}" for path in includes),
+            "-c",
+            source,
+            "-o",
+            objects[-1],
+        )
+    run(machine.compiler, *machine.core, *machine.link, *objects, "-lm", "-o", program)
+    return program
