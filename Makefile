@@ -112,7 +112,7 @@ $(VENV)/bin/python:
 # and broker of the live audio's, encoders of the recordings', browser of the report's:
 # they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-system-arm \
-  gcc-arm-none-eabi libnewlib-arm-none-eabi \
+  gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch openocd stlink-tools \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng
@@ -129,7 +129,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[serve,train,compare,dask,ray,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[serve,train,flash,compare,dask,ray,dev]'
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.full

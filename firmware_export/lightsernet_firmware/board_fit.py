@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lightsernet_edge.errors import InputError
+
 from .firmware_model import FirmwareModel
 from .known_boards import Core, KnownBoard, known_boards
 
@@ -52,6 +54,16 @@ def boards_that_fit(model: FirmwareModel, more: Path | None = None) -> list[dict
     """
     widths = [(width, model.narrowed(width)) for width in WIDTHS]
     return [_row(board, widths) for board in known_boards(more)]
+
+
+def require_room(model: FirmwareModel, board: KnownBoard) -> None:
+    """Raise InputError if a model does not fit a board's memory."""
+    row = _row(board, [(1.0, model)])
+    if not row["fits"]:
+        raise InputError(
+            f"{board.name}: the model needs {row['flash_needed']:,} bytes of flash and "
+            f"{row['ram_needed']:,} of RAM, found {row['flash_bytes']:,} and {row['ram_bytes']:,}"
+        )
 
 
 def instructions_per_second(model: FirmwareModel, core: Core) -> int:

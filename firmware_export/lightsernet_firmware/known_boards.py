@@ -8,8 +8,9 @@ the front end is counted by `bench`, with the model that ships, or says that it 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lightsernet_edge.errors import InputError
@@ -18,10 +19,13 @@ from lightsernet_edge.files.regular_file import open_regular
 
 from .planner.cost import OPERAND_BYTES
 
+# Folders of boards/ that have a console on a serial port.
+CONSOLES = ("stm32f4",)
 SHIPPED = Path(__file__).with_name("known_boards.json")
 _MAX_BYTES = 2**20
 # In units of 1024 bytes, and in megahertz: beyond what any board has.
 _MOST = 2**24
+_ADDRESS = re.compile("0x[0-9a-fA-F]{1,8}")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,32 @@ class Core:
 
 
 @dataclass(frozen=True)
+class BoardProgram:
+    """What it takes to build a program for a board here, and to emulate it.
+
+    Attributes
+    ----------
+    console : str
+        Folder of ``boards/`` with the board's ``console.c``.
+    flash_origin, ram_origin : int
+        Addresses.
+    ram_kb : int
+        RAM in one piece, in units of 1024 bytes.
+    machine : str
+        QEMU's name for a board with such a chip.
+    serial : int
+        Which of that machine's serial ports the console is, from 0.
+    """
+
+    console: str
+    flash_origin: int
+    ram_origin: int
+    ram_kb: int
+    machine: str
+    serial: int
+
+
+@dataclass(frozen=True)
 class KnownBoard:
     """A board as its vendor describes it.
 
@@ -67,6 +97,11 @@ class KnownBoard:
         In units of 1024 bytes.
     source : str
         Document that the figures are from.
+    tools : mapping of str to tuple of str
+        Programs that write its flash, the first one first, each with the arguments that it
+        takes for this board.
+    program : BoardProgram or None
+        None where no program is built here.
     """
 
     name: str
@@ -76,6 +111,8 @@ class KnownBoard:
     flash_kb: int
     ram_kb: int
     source: str
+    tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    program: BoardProgram | None = None
 
 
 def known_boards(more: Path | None = None) -> tuple[KnownBoard, ...]:
@@ -147,4 +184,21 @@ def _board(fields: Fields, known: Mapping[str, Core]) -> KnownBoard:
         fields.whole("flash_kb", 1, _MOST),
         fields.whole("ram_kb", 1, _MOST),
         fields.text("source"),
+        _tools(fields.nested("tools")) if fields.is_given("tools") else {},
+        _program(fields.nested("program")) if fields.is_given("program") else None,
+    )
+
+
+def _tools(fields: Fields) -> dict[str, tuple[str, ...]]:
+    return {name: fields.texts(name) for name in fields}
+
+
+def _program(fields: Fields) -> BoardProgram:
+    return BoardProgram(
+        fields.choice("console", CONSOLES),
+        int(fields.text("flash_origin", _ADDRESS, "an address such as '0x08000000'"), 16),
+        int(fields.text("ram_origin", _ADDRESS, "an address such as '0x20000000'"), 16),
+        fields.whole("ram_kb", 1, _MOST),
+        fields.text("machine"),
+        fields.whole("serial", 0, 7),
     )

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from lightsernet_edge.audio.wav import wav_bytes
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
+from ..cross_build import code_bytes
 from ..firmware_model import FirmwareModel
 from ..host.outcome import Outcome
-from .build import board, build_program, code_bytes
+from .build import board, build_program
 
 # Clips per run of the emulator, and the seconds that one may take.
 _CLIPS_A_RUN = 25

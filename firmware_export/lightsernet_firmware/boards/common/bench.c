@@ -61,7 +61,7 @@ static void check(lsn_status status)
         print_number((int64_t)status);
         print_text("\"}\n");
         print_flush();
-        semihosting_exit(1);
+        console_exit(1);
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "semihosting.h"
+#include "console.h"
 
 /* Calls to the debugger are slow, so text is buffered. */
 static char buffer[256];
@@ -11,7 +11,7 @@ static size_t used;
 void print_flush(void)
 {
     buffer[used] = '\0';
-    semihosting_print(buffer);
+    console_print(buffer);
     used = 0;
 }
 

@@ -1,4 +1,4 @@
-/* Buffered text on the debugger's console. */
+/* Buffered text on the console. */
 #ifndef PRINT_H
 #define PRINT_H
 

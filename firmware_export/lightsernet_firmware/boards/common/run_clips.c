@@ -29,7 +29,7 @@ static void fail(const char *what, const char *name)
     print_text(name);
     print_text("\"}\n");
     print_flush();
-    semihosting_exit(1);
+    console_exit(1);
 }
 
 static lsn_status push_features(lsn_stream *stream, const lsn_model *model, const char *name)

@@ -46,12 +46,12 @@ int semihosting_command_line(char *buffer, size_t size)
     return (int)call(SYS_GET_CMDLINE, arguments);
 }
 
-void semihosting_print(const char *text)
+void console_print(const char *text)
 {
     (void)call(SYS_WRITE0, text);
 }
 
-void semihosting_exit(int status)
+void console_exit(int status)
 {
     const uint32_t arguments[2] = {STOPPED_BY_APPLICATION, (uint32_t)status};
     (void)call(SYS_EXIT_EXTENDED, arguments);

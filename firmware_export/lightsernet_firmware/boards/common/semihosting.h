@@ -1,4 +1,4 @@
-/* Services of the debugger: files, console, exit.
+/* Services of the debugger: files; also console and exit, as console.h has them.
  *
  * Source: "Semihosting for AArch32 and AArch64" in Arm's ABI documents (abi-aa).
  */
@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "console.h"
 
 /* Open a file for reading. Returns a handle, or -1. */
 int semihosting_open(const char *name);
@@ -19,11 +21,5 @@ void semihosting_close(int handle);
 /* Copy the command line, the program's name first, with its NUL. Returns 0, or -1 if it
  * does not fit `size` bytes. */
 int semihosting_command_line(char *buffer, size_t size);
-
-/* Print text that ends with a NUL. */
-void semihosting_print(const char *text);
-
-/* End the emulation with `status` as its exit status. */
-void semihosting_exit(int status) __attribute__((noreturn));
 
 #endif

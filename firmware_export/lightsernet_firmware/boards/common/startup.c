@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "semihosting.h"
+#include "console.h"
 
 extern uint32_t __stack_top;
 extern uint32_t __data_start, __data_end, __data_load;
@@ -20,21 +20,30 @@ int main(void);
 #define FAULT_EXIT_STATUS 70
 
 void reset_handler(void);
+void begin(void);
 
 static void fault_handler(void)
 {
-    semihosting_print("fault\n");
-    semihosting_exit(FAULT_EXIT_STATUS);
+    console_print("fault\n");
+    console_exit(FAULT_EXIT_STATUS);
 }
 
-void reset_handler(void)
+/* A debugger that loads a program and starts it leaves the stack where it was. */
+__attribute__((naked)) void reset_handler(void)
+{
+    __asm volatile("ldr r0, =__stack_top\n\t"
+                   "mov sp, r0\n\t"
+                   "bl begin");
+}
+
+void begin(void)
 {
     CPACR |= CPACR_FULL_FPU;
     __asm volatile("dsb\n\tisb" ::: "memory");
     memcpy(&__data_start, &__data_load,
            (size_t)((uintptr_t)&__data_end - (uintptr_t)&__data_start));
     memset(&__bss_start, 0, (size_t)((uintptr_t)&__bss_end - (uintptr_t)&__bss_start));
-    semihosting_exit(main());
+    console_exit(main());
 }
 
 typedef void (*handler)(void);

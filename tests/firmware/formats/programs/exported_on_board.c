@@ -51,7 +51,7 @@ int main(void)
     if (lsn_model_open(&model, model_blob, MODEL_BLOB_BYTES) != LSN_OK ||
         lsn_stream_open(&stream, &model, ram, sizeof ram) != LSN_OK ||
         semihosting_command_line(command, sizeof command) != 0) {
-        semihosting_exit(1);
+        console_exit(1);
     }
     print_text("{\"self_test\": ");
     print_number(model_self_test(stream));
@@ -62,7 +62,7 @@ int main(void)
     name += *name == ' ';
     if (push_recording(stream, &model, name) != LSN_OK || lsn_finish(stream) != LSN_OK ||
         lsn_result(stream, &emotion) != LSN_OK) {
-        semihosting_exit(2);
+        console_exit(2);
     }
     print_text(", \"label\": \"");
     print_text(emotion.name);
@@ -74,5 +74,5 @@ int main(void)
     print_array("posteriors", emotion.posteriors, model.n_labels);
     print_text("}\n");
     print_flush();
-    semihosting_exit(0);
+    console_exit(0);
 }

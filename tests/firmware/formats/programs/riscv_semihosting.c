@@ -40,12 +40,12 @@ int semihosting_command_line(char *buffer, size_t size)
     return (int)call(0x15, arguments);
 }
 
-void semihosting_print(const char *text)
+void console_print(const char *text)
 {
     (void)call(0x04, text);
 }
 
-void semihosting_exit(int status)
+void console_exit(int status)
 {
     const uint32_t arguments[2] = {0x20026u, (uint32_t)status};
     (void)call(0x20, arguments);

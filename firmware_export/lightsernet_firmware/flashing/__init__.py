@@ -1,0 +1,1 @@
+"""Writes firmware to boards, and hears what it says of itself."""
