@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lightsernet_firmware.emulated.build import BOARDS
 from tests.firmware.formats.emulators import (
     MACHINES,
     PROGRAMS,
@@ -17,7 +18,6 @@ from tests.firmware.formats.emulators import (
     needs,
     run,
 )
-from lightsernet_firmware.emulated.build import BOARDS
 
 CORTEX_M = [name for name in MACHINES if name.startswith("cortex")]
 
@@ -54,6 +54,7 @@ target_link_options(firmware PRIVATE {" ".join(machine.link)})
 """
 
 
+@pytest.mark.targets
 @needs("cmake", "arm-none-eabi-gcc", "qemu-system-arm")
 @pytest.mark.parametrize("target", CORTEX_M)
 def test_cmake_on_cortex_m(target: str, cmake_folder: Path, tmp_path: Path) -> None:
