@@ -9,11 +9,12 @@ export LIGHTSERNET_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: demo test bench integers lint format golden scores model decision clean help
+.PHONY: demo test test-targets bench integers lint format golden scores model decision clean help
 
 help:
 	@echo 'make demo      classify the sample clips with the model that ships'
 	@echo 'make test      everything that is checked'
+	@echo 'make test-targets  exported folders with the tools of boards (some minutes)'
 	@echo 'make bench     ratios of speed, as in docs/results/benchmarks.md'
 	@echo 'make integers  the engine beside other kernels, layer by layer, on all of EMO-DB'
 	@echo 'make golden    train the models that the tests score, from EMO-DB'
@@ -26,6 +27,12 @@ demo: $(VENV)/.slim
 
 test: $(VENV)/.full $(VENV)/.toolchains lint
 	$(BIN)/python -m pytest --numprocesses 2
+
+# What is exported, on emulated boards and in the toolchains' own hands. Those that are no
+# packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
+test-targets: $(VENV)/.full $(VENV)/.toolchains $(VENV)/.targets
+	PATH=$(CURDIR)/$(TARGETS)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
+	  $(BIN)/python -m pytest --targets tests/firmware/formats
 
 bench: $(VENV)/.full
 	$(BIN)/python benchmarks/speed.py
@@ -117,12 +124,31 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-sys
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng
 
-$(VENV)/.toolchains: $(VENV)/bin/python Makefile
-	@missing=; for package in $(TOOLCHAINS); do \
+# And those of `make test-targets`.
+TARGET_TOOLCHAINS := cmake ninja-build qemu-system-misc libstdc++-arm-none-eabi-newlib \
+  device-tree-compiler libxml2-utils
+
+# $(call install_missing,PACKAGES): without the rights, the stamp is not made.
+define install_missing
+	missing=; for package in $(1); do \
 	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
 	if [ -z "$$missing" ]; then touch $@; \
 	elif { $(call install,$$missing); }; then touch $@; \
 	else echo "not installed, so tests that need it skip:$$missing" >&2; fi
+endef
+
+$(VENV)/.toolchains: $(VENV)/bin/python Makefile
+	@$(call install_missing,$(TOOLCHAINS))
+
+# Tools of boards want other versions of what the tests use, so they get an environment of theirs.
+TARGETS := $(VENV)/targets
+$(TARGETS)/.installed: $(VENV)/bin/python $(PACKAGING)
+	$(PYTHON) -m venv $(TARGETS)
+	$(TARGETS)/bin/python -m pip install --quiet '.[targets]'
+	@touch $@
+
+$(VENV)/.targets: $(TARGETS)/.installed Makefile
+	@$(call install_missing,$(TARGET_TOOLCHAINS))
 
 $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	$(BIN)/python -m pip install --quiet --editable .

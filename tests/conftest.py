@@ -35,6 +35,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=os.environ.get("LIGHTSERNET_DATA"),
         help="folder that holds emodb/ (default: $LIGHTSERNET_DATA)",
     )
+    parser.addoption(
+        "--targets", action="store_true", help="run the tests that `make test-targets` runs"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--targets"):
+        return
+    skipped = pytest.mark.skip(reason="make test-targets runs it")
+    for item in items:
+        if item.get_closest_marker("targets"):
+            item.add_marker(skipped)
 
 
 @pytest.fixture

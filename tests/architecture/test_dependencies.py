@@ -22,6 +22,9 @@ NOT_YET_IMPORTED: dict[str, str] = {
     "scipy": "python_speech_features imports it and does not declare it",
 }
 
+# Of the tests: programs that they run, and packages that only they import.
+OF_TESTS = ("dev", "targets")
+
 FOLDERS = package_folders()
 REQUIREMENTS = requirements()
 FOREIGN = [
@@ -47,7 +50,7 @@ def test_each_package_has_its_rule() -> None:
 def test_imports_are_declared(package: str) -> None:
     allowed = modules_of(BASE).union(*(modules_of(extra) for extra in EXTRAS[package]))
     # What is asked for by name and may be missing: TensorFlow as an interpreter.
-    optional = set[str]().union(*(modules_of(extra) for extra in REQUIREMENTS if extra != "dev"))
+    optional = set[str]().union(*(modules_of(extra) for extra in REQUIREMENTS if extra not in OF_TESTS))
 
     def is_declared(found: Import) -> bool:
         return top_level(found.target) in (optional if found.when is When.DYNAMICALLY else allowed)
@@ -61,7 +64,7 @@ def test_imports_are_declared(package: str) -> None:
     assert not wrong, f"not declared in setup.cfg, {where}:\n  " + "\n  ".join(wrong)
 
 
-@pytest.mark.parametrize("extra", [extra for extra in REQUIREMENTS if extra != "dev"])
+@pytest.mark.parametrize("extra", [extra for extra in REQUIREMENTS if extra not in OF_TESTS])
 def test_declared_packages_are_imported(extra: str) -> None:
     imported = {top_level(found.target) for found in FOREIGN}
     unused = modules_of(extra) - imported - set(NOT_YET_IMPORTED)

@@ -93,6 +93,13 @@ def needs(*programs: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
 
 
+def interpreter_of(program: str) -> str:
+    """Return the interpreter of the environment that a Python program is installed in."""
+    path = shutil.which(program)
+    assert path is not None
+    return str(Path(path).parent / "python")
+
+
 def export(name: str, folder: Path, *more: str) -> Path:
     """Export the model that ships."""
     assert main(["export", *more, "--format", name, "--out", str(folder)]) == 0

@@ -54,6 +54,7 @@ target_link_options(firmware PRIVATE {" ".join(machine.link)})
 """
 
 
+@pytest.mark.targets
 @needs("cmake", "arm-none-eabi-gcc", "qemu-system-arm")
 @pytest.mark.parametrize("target", CORTEX_M)
 def test_cmake_on_cortex_m(target: str, cmake_folder: Path, tmp_path: Path) -> None:

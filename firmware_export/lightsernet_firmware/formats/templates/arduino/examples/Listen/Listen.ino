@@ -11,7 +11,7 @@ static const size_t QUEUE = 8192; /* half a second; a power of two */
 static int16_t queue[QUEUE];
 static volatile uint32_t written; /* samples; only the interrupt changes it */
 static volatile uint32_t lost;
-static uint32_t taken;
+static volatile uint32_t taken; /* only the loop changes it */
 
 alignas(LSN_ALIGNMENT) static uint8_t ram[MODEL_LISTENER_RAM_BYTES];
 static lsn_model model;
@@ -87,7 +87,7 @@ void loop()
       count = 160; /* 10 ms at a time, so that the queue has room again soon */
     }
     lsn_listener_process(listener, queue + first, count);
-    taken += count;
+    taken = taken + count;
   }
   if (lost != 0) {
     noInterrupts();
