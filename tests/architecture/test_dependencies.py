@@ -50,7 +50,9 @@ def test_each_package_has_its_rule() -> None:
 def test_imports_are_declared(package: str) -> None:
     allowed = modules_of(BASE).union(*(modules_of(extra) for extra in EXTRAS[package]))
     # What is asked for by name and may be missing: TensorFlow as an interpreter.
-    optional = set[str]().union(*(modules_of(extra) for extra in REQUIREMENTS if extra not in OF_TESTS))
+    optional = set[str]().union(
+        *(modules_of(extra) for extra in REQUIREMENTS if extra not in OF_TESTS)
+    )
 
     def is_declared(found: Import) -> bool:
         return top_level(found.target) in (optional if found.when is When.DYNAMICALLY else allowed)
