@@ -14,6 +14,7 @@ from .host.cache import cached_build, compiler_version, files_with_names, run_to
 
 BOARDS = Path(__file__).parent / "boards"
 COMMON = BOARDS / "common"
+PROGRAMS = BOARDS / "programs"
 _COMPILER = "arm-none-eabi-gcc"
 _FLAGS = (
     "-std=c99",
@@ -86,8 +87,16 @@ def build_elf(build: CrossBuild) -> Path:
         If the compiler fails, as when the board's memory is too small.
     """
     compiler = tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi")
+    headers = sorted(COMMON.iterdir()) + sorted(PROGRAMS.glob("*.h"))
     ingredients = [
-        *files_with_names([*engine_files(), *sorted(COMMON.iterdir()), *build.sources]),
+        *files_with_names(
+            [
+                *engine_files(),
+                *sorted(COMMON.iterdir()),
+                *sorted(PROGRAMS.glob("*.h")),
+                *build.sources,
+            ]
+        ),
         *(text.encode() for text in (*build.model.values(), build.script)),
         compiler_version([compiler]),
         " ".join([*build.core_flags, *build.compiler_flags, *build.linker_flags]).encode(),

@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from tests.places import CHECKOUT
 
 # Distributions whose module goes by another name than theirs.
-_MODULES = {"scikit-learn": "sklearn"}
+_MODULES = {"pyserial": "serial", "scikit-learn": "sklearn"}
 
 
 def read_setup() -> configparser.ConfigParser:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lightsernet_edge.errors import InputError
 
 from ..c_export.model_source import model_sources
-from ..cross_build import BOARDS, COMMON, CrossBuild, build_elf
+from ..cross_build import BOARDS, COMMON, PROGRAMS, CrossBuild, build_elf
 from ..firmware_model import FirmwareModel
 
 # `bench` wraps the call of a stage, to count its instructions.
@@ -82,7 +82,7 @@ def build_program(
     optimization: str = "-O2",
     defines: tuple[str, ...] = (),
 ) -> Path:
-    """Build one of the programs in ``boards/common`` with a model linked in.
+    """Build one of the programs in ``boards/programs`` with a model linked in.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def build_program(
     LightSernetError
         If the compiler fails.
     """
-    main = program if isinstance(program, Path) else COMMON / f"{program}.c"
+    main = program if isinstance(program, Path) else PROGRAMS / f"{program}.c"
     machine = board(target)
     return build_elf(
         CrossBuild(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..c_export.metadata import metadata_header
 from ..c_export.model_source import model_array, model_header
 from ..c_export.self_test import self_test_source
-from ..cross_build import BOARDS, COMMON, CrossBuild, build_elf, tool
+from ..cross_build import BOARDS, COMMON, PROGRAMS, CrossBuild, build_elf, tool
 from ..emulated.build import TARGETS
 from ..firmware_model import FirmwareModel
 from ..host.cache import run_tool
@@ -37,7 +37,7 @@ def build_self_test(model: FirmwareModel, board: KnownBoard, program: BoardProgr
     return build_elf(
         CrossBuild(
             sources=(
-                COMMON / "self_test.c",
+                PROGRAMS / "self_test.c",
                 *(COMMON / f"{name}.c" for name in _SUPPORT),
                 BOARDS / program.console / "console.c",
             ),

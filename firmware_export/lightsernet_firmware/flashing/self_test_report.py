@@ -13,7 +13,7 @@ from lightsernet_edge.files.foreign_text import printable_text
 
 BAUD = 115200
 # How such a line begins: the programs of `export` and of `flash` say the same.
-OK, FAILED = "self-test ok", "self-test failed"
+OK, FAILED = "self-test ok", "self-test: "
 _POLL_S = 0.1
 # A board that sends without end, and no line, is not collected.
 _MOST_BYTES = 4096

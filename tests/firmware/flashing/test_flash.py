@@ -77,7 +77,7 @@ def test_a_damaged_model_is_written_and_refuses(
     image.write_bytes(elf[:at] + bytes([elf[at] ^ 64]) + elf[at + 1 :])
     where = ("--tool", "gdb", "--port", desk.gdb, "--serial", desk.serial)
     line = refusal(capsys, 1, "--board", BOARD, "--firmware", str(image), *where)
-    assert line.startswith(f"{desk.serial}: the board says: self-test failed: ")
+    assert line.startswith(f"{desk.serial}: the board says: self-test: an integer differs")
 
 
 @needs_board
@@ -282,8 +282,8 @@ class TestHearing:
 
     def test_what_a_terminal_would_obey_is_escaped(self, wire: tuple[int, SerialPort]) -> None:
         board, serial = wire
-        wait = self.say(board, b"self-test failed: \x1b[2J\n")
-        with pytest.raises(LightSernetError, match=r"self-test failed: \\x1b\[2J$"):
+        wait = self.say(board, b"self-test: \x1b[2J\n")
+        with pytest.raises(LightSernetError, match=r"self-test: \\x1b\[2J$"):
             wait_for_verdict(serial.read, "here", 5.0)
         wait()
 

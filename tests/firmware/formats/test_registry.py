@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.cli import main
-from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.formats.registry import FORMATS, Format
 from lightsernet_firmware.formats.templates import fill
-from lightsernet_firmware.planner.instructions import estimated_instructions
 from tests.places import DOCS
 
 OF_ENGINE = [item for item in FORMATS if item.engine]
@@ -76,12 +74,6 @@ def test_metadata_is_what_the_record_says(tmp_path: Path) -> None:
         assert f"#define MODEL_{name} {value}\n" in text
     labels = ", ".join(f'"{label}"' for label in record.outputs)
     assert f"#define MODEL_LABEL_NAMES {{{labels}}}\n" in text
-
-
-def test_estimated_instructions_need_a_core_that_was_counted(smallest: ModelFile) -> None:
-    model = FirmwareModel(smallest)
-    with pytest.raises(InputError, match="target: found 'cortex-m0'"):
-        estimated_instructions(model.plan, model.tables, 3.0, "cortex-m0")
 
 
 def test_a_template_with_a_place_that_nothing_fills() -> None:

@@ -16,10 +16,10 @@ static const char *verdict(void)
     lsn_stream *stream;
     if (lsn_model_open(&model, model_blob, MODEL_BLOB_BYTES) != LSN_OK ||
         lsn_stream_open(&stream, &model, ram, sizeof ram) != LSN_OK) {
-        return "self-test failed: the model does not open\r\n";
+        return "self-test: the model does not open\r\n";
     }
     if (model_self_test(stream) != 0) {
-        return "self-test failed: an integer differs\r\n";
+        return "self-test: an integer differs\r\n";
     }
     return "self-test ok: " MODEL_SHA256 "\r\n";
 }
