@@ -77,7 +77,7 @@ def test_a_damaged_model_is_written_and_refuses(
     image.write_bytes(elf[:at] + bytes([elf[at] ^ 64]) + elf[at + 1 :])
     where = ("--tool", "gdb", "--port", desk.gdb, "--serial", desk.serial)
     line = refusal(capsys, 1, "--board", BOARD, "--firmware", str(image), *where)
-    assert line.startswith(f"{desk.serial}: the board says: self-test: an integer differs")
+    assert line.startswith(f"{desk.serial}: the board says: self-test: the model does not open")
 
 
 @needs_board
