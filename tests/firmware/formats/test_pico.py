@@ -163,8 +163,13 @@ def test_a_uf2_file_on_an_emulated_rp2040(folder: Path, tmp_path: Path) -> None:
         "arm-none-eabi-gcc",
         (),
         M0_PLUS[:2],
-        ("-nostartfiles", "--specs=nano.specs", f"-T{PROGRAMS / 'rp2040.ld'}")
-        + (f"-L{BOARDS / 'common'}", "-Wl,--fatal-warnings"),
+        (
+            "-nostartfiles",
+            "--specs=nano.specs",
+            f"-T{PROGRAMS / 'rp2040.ld'}",
+            f"-L{BOARDS / 'common'}",
+            "-Wl,--fatal-warnings",
+        ),
         MACHINES["cortex-m4"].support,
     )
     sources = [*folder.glob("src/*.c"), *folder.glob("model/*.c")]
