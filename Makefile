@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGING := setup.cfg pyproject.toml
+# Tools of boards want other versions of what the tests use: an environment of their own.
+TARGETS := $(VENV)/targets
 # EMO-DB is read from $LIGHTSERNET_DATA/emodb; tests that need it skip without.
 LIGHTSERNET_DATA ?= $(patsubst %/emodb,%,$(firstword $(wildcard $(CURDIR)/../*/data/emodb)))
 export LIGHTSERNET_DATA
@@ -30,8 +32,9 @@ test: $(VENV)/.full $(VENV)/.toolchains lint
 
 # What is exported, on emulated boards and in the toolchains' own hands. Those that are no
 # packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
-test-targets: $(VENV)/.full $(VENV)/.toolchains $(VENV)/.targets
+test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js
 	PATH=$(CURDIR)/$(TARGETS)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
+	  RP2040JS=$(CURDIR)/$(TARGETS)/node_modules/rp2040js \
 	  $(BIN)/python -m pytest --targets tests/firmware/formats
 
 bench: $(VENV)/.full
@@ -126,7 +129,7 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-sys
 
 # And those of `make test-targets`.
 TARGET_TOOLCHAINS := cmake ninja-build qemu-system-misc libstdc++-arm-none-eabi-newlib \
-  device-tree-compiler libxml2-utils
+  device-tree-compiler libxml2-utils $(if $(shell command -v npm),,nodejs npm)
 
 # $(call install_missing,PACKAGES): without the rights, the stamp is not made.
 define install_missing
@@ -140,11 +143,15 @@ endef
 $(VENV)/.toolchains: $(VENV)/bin/python Makefile
 	@$(call install_missing,$(TOOLCHAINS))
 
-# Tools of boards want other versions of what the tests use, so they get an environment of theirs.
-TARGETS := $(VENV)/targets
 $(TARGETS)/.installed: $(VENV)/bin/python $(PACKAGING)
 	$(PYTHON) -m venv $(TARGETS)
 	$(TARGETS)/bin/python -m pip install --quiet '.[targets]'
+	@touch $@
+
+# From npm: an RP2040.
+$(TARGETS)/.rp2040js: $(VENV)/.targets
+	npm install --silent --no-audit --no-fund --prefix $(TARGETS) rp2040js@1.4.1 || \
+	  echo 'not installed, so tests that need it skip: rp2040js' >&2
 	@touch $@
 
 $(VENV)/.targets: $(TARGETS)/.installed Makefile

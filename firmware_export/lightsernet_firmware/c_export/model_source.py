@@ -76,21 +76,31 @@ def _ram_macros(model: FirmwareModel, target: str) -> str:
     )
 
 
-def model_array(blob: bytes) -> str:
-    """Return ``model.c``: the blob as an aligned array of words."""
+def model_array(blob: bytes, prefix: str = "model") -> str:
+    """Return ``model.c``: the blob as an aligned array of words.
+
+    Parameters
+    ----------
+    blob : bytes
+        A multiple of 4.
+    prefix : str
+        Of the names of array and header, which ``model.h`` declares.
+    """
     words = [f"0x{word:08X}u" for word in np.frombuffer(blob, "<u4")]
     lines = [
         "    " + ", ".join(words[start : start + _WORDS_PER_LINE]) + ","
         for start in range(0, len(words), _WORDS_PER_LINE)
     ]
     return (
-        '#include "model.h"\n\n'
+        f'#include "{prefix}.h"\n\n'
         "#if defined(__GNUC__)\n"
         "__attribute__((aligned(16)))\n"
         "#elif defined(__ICCARM__)\n"
         "#pragma data_alignment = 16\n"
         "#endif\n"
-        "const uint32_t model_blob[MODEL_BLOB_BYTES / 4u] = {\n" + "\n".join(lines) + "\n};\n"
+        f"const uint32_t {prefix}_blob[{prefix.upper()}_BLOB_BYTES / 4u] = {{\n"
+        + "\n".join(lines)
+        + "\n};\n"
     )
 
 

@@ -21,7 +21,7 @@ def self_test_source(blob: bytes) -> str:
     """
     model = HostModel(blob)
     stream = model.stream()
-    stream.push_features(_made_up_rows(_ROWS, model.struct.n_coefficients))
+    stream.push_features(made_up_rows(_ROWS, model.struct.n_coefficients))
     stream.finish()
     result = stream.result()
     assert result is not None
@@ -71,8 +71,8 @@ int model_self_test(lsn_stream *stream)
 """
 
 
-def _made_up_rows(count: int, coefficients: int) -> NDArray[np.int8]:
-    """Return what the C code makes up, shape (count, coefficients)."""
+def made_up_rows(count: int, coefficients: int) -> NDArray[np.int8]:
+    """Return what self-tests in C make up, shape (count, coefficients)."""
     state = 1
     values = []
     for _ in range(count * coefficients):

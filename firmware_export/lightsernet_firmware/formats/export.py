@@ -18,8 +18,8 @@ class Export:
     ----------
     files : tuple of Path
     ram_bytes : int or None
-        RAM of one stream, on cores without Helium; None where the firmware engine is not in
-        the folder.
+        RAM of one stream, on cores without Helium; None where something else than the
+        firmware engine runs the network.
     flash_bytes : int or None
         Flash of the model; the engine's code comes on top. None as above.
     """

@@ -30,7 +30,7 @@ class Format:
         Module of ``toolchains/`` that makes it. Formats that differ in little share one: it is
         told which of them.
     engine : bool
-        Whether the firmware engine is in it; only then do its RAM and flash say anything.
+        Whether the firmware engine runs the network; only then do its RAM and flash say anything.
     """
 
     name: str
@@ -61,6 +61,7 @@ FORMATS = (
     Format("zephyr", "a Zephyr module, with a sample", "zephyr"),
     Format("pico", "a library for the Pico SDK, with an example that makes a UF2 file", "pico"),
     Format("cmsis-pack", "a CMSIS-Pack, unzipped", "cmsis_pack"),
+    Format("tflm", "for TFLite Micro: network, operators, front end in C", "tflm", engine=False),
     Format("tflite-int8", "the .tflite, record, labels, golden rows", "tflite", engine=False),
     Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
     Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lightsernet_firmware.emulated.build import BOARDS
 from lightsernet_firmware.formats.toolchains.elf_to_uf2 import (
     FAMILIES,
     FLASH,
@@ -17,7 +19,17 @@ from lightsernet_firmware.formats.toolchains.elf_to_uf2 import (
     elf_to_uf2,
 )
 from lightsernet_firmware.formats.toolchains.elf_to_uf2 import main as convert
-from tests.firmware.formats.emulators import export, needs, run
+from tests.firmware.formats.emulators import (
+    CLIP,
+    MACHINES,
+    PROGRAMS,
+    Machine,
+    build,
+    expected,
+    export,
+    needs,
+    run,
+)
 
 M0_PLUS = ("-mcpu=cortex-m0plus", "-mthumb", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror")
 
@@ -137,3 +149,34 @@ def test_the_example_with_the_pico_sdk(board: str, chip: str, folder: Path, tmp_
     whole = image.read_bytes()
     whole += bytes(-len(whole) % 256)
     assert b"".join(flash[FLASH + start] for start in range(0, len(whole), 256)) == whole
+
+
+@pytest.mark.targets
+@needs("arm-none-eabi-gcc", "node")
+@pytest.mark.skipif(
+    not Path(os.environ.get("RP2040JS", "nowhere")).is_dir(), reason="RP2040JS names no rp2040js"
+)
+def test_a_uf2_file_on_an_emulated_rp2040(folder: Path, tmp_path: Path) -> None:
+    """Self-test and a clip on npm's rp2040js; the Pico SDK needs a boot ROM, which it has not."""
+    board = Machine(
+        "node",
+        "arm-none-eabi-gcc",
+        (),
+        M0_PLUS[:2],
+        (
+            "-nostartfiles",
+            "--specs=nano.specs",
+            f"-T{PROGRAMS / 'rp2040.ld'}",
+            f"-L{BOARDS / 'common'}",
+            "-Wl,--fatal-warnings",
+        ),
+        MACHINES["cortex-m4"].support,
+    )
+    sources = [*folder.glob("src/*.c"), *folder.glob("model/*.c")]
+    includes = [folder / name for name in ("include", "model", "src")]
+    flags = ("-std=c99", "-O2", "-ffp-contract=off", "-fno-math-errno")
+    program = build(board, sources, includes, flags, tmp_path)
+    (tmp_path / "program.uf2").write_bytes(elf_to_uf2(program.read_bytes(), "rp2040"))
+    emulator = Path(os.environ["RP2040JS"]) / "dist" / "esm" / "index.js"
+    command = ("node", PROGRAMS / "run_on_rp2040.mjs", emulator, tmp_path / "program.uf2")
+    assert json.loads(run(*command, "program", CLIP)) == expected(folder)

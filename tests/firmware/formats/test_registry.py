@@ -22,7 +22,7 @@ def test_names_are_different_and_documented() -> None:
     names = [item.name for item in FORMATS]
     assert len(names) == len(set(names))
     page = (DOCS / "guide" / "formats.md").read_text(encoding="utf-8")
-    table = page.split("| --- |", 1)[1]
+    table = page.split("| format |")[1].split("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert [name for row in rows for name in re.findall(r"`([^`]+)`", row)] == names
 

@@ -33,10 +33,7 @@ def sources(
     model_include, model_src : str
         Folders of the model's headers, and of its C files. Folders may be the same.
     """
-    files = {
-        f"{include if path in public_headers() else src}/{path.name}": path.read_bytes()
-        for path in sorted(engine_files(), key=lambda path: path.name)
-    }
+    files = engine(include, src)
     texts = {
         f"{model_include}/model.h": model_header(model),
         f"{model_src}/model.c": model_array(model.blob),
@@ -44,6 +41,14 @@ def sources(
         f"{model_src}/model_self_test.c": self_test_source(model.blob),
     }
     return files | {name: text.encode() for name, text in texts.items()}
+
+
+def engine(include: str = "include", src: str = "src") -> dict[str, bytes]:
+    """Return the engine's files: public headers in `include`, all others in `src`."""
+    return {
+        f"{include if path in public_headers() else src}/{path.name}": path.read_bytes()
+        for path in sorted(engine_files(), key=lambda path: path.name)
+    }
 
 
 def source_list(files: dict[str, bytes], indent: str = "  ", root: str = "") -> str:

@@ -6,9 +6,15 @@ from ...firmware_model import FirmwareModel
 from ..page import page_values
 from ..templates import filled
 from .c import sources
+from .cmake import self_test_program
 
 
 def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
     """Return the files of the folder."""
-    files = sources(model, "include", "src", "include", "src")
-    return {**files, "model.lsn": model.blob, **filled(name, page_values(model))}
+    values = page_values(model)
+    return {
+        **sources(model, "include", "src", "include", "src"),
+        "model.lsn": model.blob,
+        "examples/self_test/src/main.c": self_test_program(values),
+        **filled(name, values),
+    }
