@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from lightsernet_edge.judged_parts import (
     NO_SPEECH,
     SPEECH,
     WHOLE,
+    JudgedParts,
     judged_parts,
     judged_utterances,
 )
@@ -131,6 +133,22 @@ def test_hours_of_speech_are_cut_for_the_network(
     sizes = [len(each) for each in taken]
     assert max(sizes) - min(sizes) <= 1
     assert max(sizes) <= MAX_STRETCH_S * RATE / classifier.spec.hop_length
+
+
+def test_only_a_stretch_of_rows_is_in_memory(classifier: Classifier) -> None:
+    """Of forty minutes of speech; the rows of a part are forgotten once they were judged."""
+    spec = classifier.spec
+    span = spec.frame_length + 249 * spec.hop_length
+    spans = tuple((start * span, (start + 1) * span) for start in range(600))
+    rows = (np.zeros((250, spec.n_coefficients)) for _ in spans)
+    tracemalloc.start()
+    try:
+        outputs = JudgedParts(SPEECH, spans).run(classifier, rows)
+        assert len(outputs) == 80
+        # All of them take 48 MB.
+        assert tracemalloc.get_traced_memory()[1] < 6e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_where_nobody_speaks_the_whole_is_judged(
