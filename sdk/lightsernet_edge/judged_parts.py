@@ -55,7 +55,8 @@ class JudgedParts:
     ----------
     judged : str
         `SPEECH`: the utterances; `WHOLE`: everything, as asked for, or because the front end
-        crops or pads every clip; `NO_SPEECH`: everything, because nobody was found to speak.
+        crops or pads every clip (then what it crops to); `NO_SPEECH`: everything, because
+        nobody was found to speak.
     spans : tuple of (start, end)
         In samples, `end` exclusive; at least one, in order of time, not overlapping.
     """
@@ -167,9 +168,10 @@ def parts_of(
         As for `judged_parts`.
     """
     spec = record.features
-    if spec.clip_seconds is not None:
-        # Such a front end defines itself what it hears of a clip.
-        return JudgedParts(WHOLE, ((0, size),))
+    if spec.clip_samples:
+        # Such a front end hears no more than the middle of a clip, however long that is.
+        start = max(0, (size - spec.clip_samples) // 2)
+        return JudgedParts(WHOLE, ((start, min(size, start + spec.clip_samples)),))
     if utterances and not whole:
         return JudgedParts(SPEECH, tuple(utterances))
     count = max(1, math.ceil(size / (MAX_STRETCH_S * spec.sample_rate)))
