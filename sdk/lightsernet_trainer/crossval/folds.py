@@ -66,7 +66,7 @@ def make_folds(
         If there is no such protocol or speaker, a speaker is given twice, or a class
         has too few clips.
     DatasetError
-        If a clip names no speaker and the protocol needs it.
+        If the protocol needs speakers, and a clip names none or all are of one.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
         if folds is not None:
@@ -86,6 +86,11 @@ def _leave_speakers_out(
         raise DatasetError(
             f"protocol {protocol}: not every clip of the data names its speaker, expected "
             f"that, or protocol {' or '.join(STRATIFIED)}"
+        )
+    if len(corpus.speakers) < 2:
+        raise DatasetError(
+            f"protocol {protocol}: every clip of the data is of one speaker, "
+            f"{corpus.speakers[0]!r}, expected two or more, or protocol {' or '.join(STRATIFIED)}"
         )
     groups = [_group(corpus, item) for item in speakers or corpus.speakers]
     named = [speaker for group in groups for speaker in group]

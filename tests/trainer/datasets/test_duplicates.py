@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from lightsernet_trainer.cli import crossval, train
 from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.datasets.duplicates import same_recordings
 from lightsernet_trainer.datasets.splits import hold_out_speakers, on_both_sides
@@ -34,3 +37,25 @@ def test_the_two_sides_of_a_hold_out(tmp_path: Path) -> None:
     clips = tuple(Clip(tmp_path / n, n[1], n[0]) for n in ("1a", "1b", "2a", "2b"))
     split = hold_out_speakers(Corpus("c", ("a", "b"), clips), ["2"])
     assert on_both_sides(split) == [(clips[0], clips[2]), (clips[0], clips[3])]
+
+
+def test_the_verbs_say_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One recording under two speakers: both verbs count it and name the first pair."""
+    for name in ("1a", "1b", "2a", "2b"):
+        (tmp_path / name).write_bytes(b"twin" if name[1] == "a" else name.encode())
+    clips = tuple(Clip(tmp_path / n, n[1], n[0]) for n in ("1a", "1b", "2a", "2b"))
+    corpus = Corpus("c", ("a", "b"), clips)
+    pair = f"the first: {tmp_path / '2a'} is {tmp_path / '1a'}"
+    train._warn_of_both_sides(hold_out_speakers(corpus, ["2"]))
+    said = capsys.readouterr().err
+    assert "warning: 1 of 2 clips held out are recordings that are trained on too" in said
+    assert pair in said
+    for protocol in ("loso", "random"):
+        crossval._warn_of_duplicates(corpus, protocol)
+        said = capsys.readouterr().err
+        assert "warning: 1 of 4 clips are recordings that the data has twice" in said
+        assert pair in said
+    alone = Corpus("c", ("a", "b"), clips[1:])
+    train._warn_of_both_sides(hold_out_speakers(alone, ["2"]))
+    crossval._warn_of_duplicates(alone, "loso")
+    assert not capsys.readouterr().err
