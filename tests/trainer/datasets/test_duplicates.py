@@ -55,7 +55,7 @@ def test_the_verbs_say_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         said = capsys.readouterr().err
         assert "warning: 1 of 4 clips are recordings that the data has twice" in said
         assert pair in said
-    alone = Corpus("c", ("a", "b"), clips[1:])
-    train._warn_of_both_sides(hold_out_speakers(alone, ["2"]))
-    crossval._warn_of_duplicates(alone, "loso")
+    (tmp_path / "2a").write_bytes(b"2a")
+    train._warn_of_both_sides(hold_out_speakers(corpus, ["2"]))
+    crossval._warn_of_duplicates(corpus, "loso")
     assert not capsys.readouterr().err
