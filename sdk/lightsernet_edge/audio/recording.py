@@ -206,7 +206,10 @@ def _read_part(
     pieces = [resampler.push(mixdown.mix(block)) for block in decoder.blocks(start, stop)]
     refuse_empty(len(pieces), decoder.path)
     mixdown.warn()
-    return np.concatenate([*pieces, resampler.finish()])
+    samples = np.concatenate([*pieces, resampler.finish()])
+    # Some samples at a rate that is far higher may be none.
+    refuse_empty(samples.size, decoder.path)
+    return samples
 
 
 def _bounds(decoder: Decoder, start_s: float | None, end_s: float | None) -> tuple[int, int]:

@@ -103,13 +103,17 @@ class FileSource:
             decoded = file.blocks(size=size)
             frames = next(decoded, None)
             refuse_empty(0 if frames is None else len(frames), self._path)
+            given = 0
             while frames is not None and not self._stopped:
                 mono = mixdown.mix(frames)
                 following = next(decoded, None)
                 samples = converter.convert(mono[:, None], last=following is None)
                 clock.wait_for(samples.size)
+                given += samples.size
                 yield AudioBlock(samples, clipped_share=converter.clipped_share(frames))
                 frames = following
+            if not self._stopped:
+                refuse_empty(given, self._path)
             mixdown.warn()
 
     def stop(self) -> None:

@@ -207,5 +207,16 @@ def test_what_lacks_its_end_is_refused(command: str, says: str, tmp_path: Path) 
         read_recording(path, RATE)
 
 
+def test_less_than_a_sample_at_the_rate_of_a_model(
+    recognizer: EmotionRecognizer, tmp_path: Path
+) -> None:
+    """Some samples, at a rate that only a damaged header has."""
+    path = tmp_path / "fast.wav"
+    path.write_bytes(wav(bytes(200), rate=2**31 - 1))
+    for read in (lambda path: read_recording(path, RATE), live, recognizer.classify):
+        with pytest.raises(AudioError, match=f"^{path}: holds no samples"):
+            read(path)
+
+
 def test_the_clip_is_what_the_numbers_say() -> None:
     assert CLIP.stat().st_size == 44 + 2 * N
