@@ -19,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -193,9 +194,8 @@ def _many(count: int, first: int, bases: list[Path], folder: Path) -> None:
 
 if __name__ == "__main__":
     # What is imported here, no child needs to import.
-    import ai_edge_litert.interpreter  # noqa: F401
-    import numpy.random  # noqa: F401
-
-    import lightsernet_edge.engines.interpreter  # noqa: F401
+    for name in ("ai_edge_litert", "lightsernet_edge.engines"):
+        import_module(f"{name}.interpreter")
+    import_module("numpy.random")
 
     _many(int(sys.argv[1]), int(sys.argv[2]), [Path(p) for p in sys.argv[4:]], Path(sys.argv[3]))
