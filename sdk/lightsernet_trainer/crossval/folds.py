@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedKFold
 from lightsernet_edge.errors import DatasetError, InputError
 
 from ..datasets.clip import Corpus
+from ..datasets.duplicates import same_recordings
 from ..datasets.splits import Split, hold_out_speakers
 from ..results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
 
@@ -77,6 +78,25 @@ def make_folds(
             raise InputError(f"speakers: the folds of protocol {protocol!r} mix speakers")
         return _stratified(corpus, _N_FOLDS if folds is None else folds)
     raise InputError(f"protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+
+
+def flattery(corpus: Corpus, protocol: str) -> str | None:
+    """Say how many clips are recordings that a fold may train on and score; None if none is.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read.
+    """
+    mixes = protocol in STRATIFIED
+    pairs = same_recordings(corpus.clips, lambda one, other: mixes or one.speaker != other.speaker)
+    if not pairs:
+        return None
+    one, other = pairs[0]
+    return (
+        f"{len(pairs)} of {len(corpus.clips)} clips are recordings that the data has twice, so "
+        f"a fold may score what it was trained on; the first: {other.path} is {one.path}"
+    )
 
 
 def _leave_speakers_out(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from ..results.result import Result
 from ..training.feature_store import FeatureStore, draw_store
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
-from .folds import Fold
+from .folds import Fold, flattery
 from .parallel import run_folds
 
 
@@ -80,6 +80,7 @@ def cross_validate(
     plan: CrossValidation,
     out: Path,
     console: Console | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> list[Result]:
     """Run what is left to run of all folds and pool them.
 
@@ -98,6 +99,8 @@ def cross_validate(
         folds. Results that such a file holds are kept, but for those that are made again.
     console : rich.console.Console, optional
         Where progress is shown; nowhere by default.
+    warn : callable, optional
+        Gets a line, before anything is trained, if the corpus has recordings twice.
 
     Returns
     -------
@@ -117,6 +120,8 @@ def cross_validate(
     with output_folder(out):
         # A clip that cannot be read or is too short is told of now, not after a fold's training.
         heard, draws = _read(corpus, folds, plan, out / "features", console)
+        if warn is not None and (line := flattery(corpus, plan.protocol)):
+            warn(line)
         jobs = _jobs(corpus, folds, plan, out)
         with making(draws, heard, plan.draw_limits):
             outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)

@@ -103,6 +103,24 @@ def on_both_sides(split: Split) -> list[tuple[Clip, Clip]]:
     )
 
 
+def flattery(split: Split) -> str | None:
+    """Say how many clips held out are recordings that are trained on too; None if none is.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read.
+    """
+    pairs = on_both_sides(split)
+    if not pairs:
+        return None
+    one, other = pairs[0]
+    return (
+        f"{len(pairs)} of {len(split.test)} clips held out are recordings that are trained on "
+        f"too, so the score flatters; the first: {other.path} is {one.path}"
+    )
+
+
 def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:
     """Choose a fifth of the speakers at random, at least one.
 

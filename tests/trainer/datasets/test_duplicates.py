@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
-from lightsernet_trainer.cli import crossval, train
+from lightsernet_edge.cli import main
+from lightsernet_edge.errors import InputError
+from lightsernet_trainer.crossval import folds
+from lightsernet_trainer.datasets import splits
 from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.datasets.duplicates import same_recordings
 from lightsernet_trainer.datasets.splits import hold_out_speakers, on_both_sides
@@ -39,23 +44,50 @@ def test_the_two_sides_of_a_hold_out(tmp_path: Path) -> None:
     assert on_both_sides(split) == [(clips[0], clips[2]), (clips[0], clips[3])]
 
 
-def test_the_verbs_say_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One recording under two speakers: both verbs count it and name the first pair."""
+def test_it_is_said(tmp_path: Path) -> None:
+    """One recording under two speakers: counted, and the first pair named."""
     for name in ("1a", "1b", "2a", "2b"):
         (tmp_path / name).write_bytes(b"twin" if name[1] == "a" else name.encode())
     clips = tuple(Clip(tmp_path / n, n[1], n[0]) for n in ("1a", "1b", "2a", "2b"))
     corpus = Corpus("c", ("a", "b"), clips)
-    pair = f"the first: {tmp_path / '2a'} is {tmp_path / '1a'}"
-    train._warn_of_both_sides(hold_out_speakers(corpus, ["2"]))
-    said = capsys.readouterr().err
-    assert "warning: 1 of 2 clips held out are recordings that are trained on too" in said
-    assert pair in said
+    split = hold_out_speakers(corpus, ["2"])
+    pair = f"; the first: {tmp_path / '2a'} is {tmp_path / '1a'}"
+    said = splits.flattery(split) or ""
+    assert said.startswith("1 of 2 clips held out are recordings that are trained on too")
+    assert said.endswith(pair)
     for protocol in ("loso", "random"):
-        crossval._warn_of_duplicates(corpus, protocol)
-        said = capsys.readouterr().err
-        assert "warning: 1 of 4 clips are recordings that the data has twice" in said
-        assert pair in said
+        said = folds.flattery(corpus, protocol) or ""
+        assert said.startswith("1 of 4 clips are recordings that the data has twice")
+        assert said.endswith(pair)
     (tmp_path / "2a").write_bytes(b"2a")
-    train._warn_of_both_sides(hold_out_speakers(corpus, ["2"]))
-    crossval._warn_of_duplicates(corpus, "loso")
-    assert not capsys.readouterr().err
+    assert splits.flattery(split) is None
+    assert folds.flattery(corpus, "loso") is None
+
+
+@pytest.mark.parametrize("verb", [["train", "--test-speakers", "2"], ["crossval"]])
+def test_the_verbs_say_it_before_they_train(
+    verb: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = ["file,label,speaker"]
+    for speaker in "12":
+        for label in "abcd":
+            noise = np.random.default_rng([ord(label), 0 if label == "a" else int(speaker)])
+            path = tmp_path / f"{speaker}{label}.wav"
+            soundfile.write(path, noise.normal(0, 0.1, 8000), 16000)
+            rows.append(f"{path.name},{label},{speaker}")
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+
+    def stop(*_: object, **__: object) -> None:
+        raise InputError("begun")
+
+    monkeypatch.setattr("lightsernet_trainer.training.run._fitted", stop)
+    monkeypatch.setattr("lightsernet_trainer.crossval.run.run_folds", stop)
+    data = ["--dataset", "manifest", "--data", str(tmp_path / "m.csv")]
+    assert main([*verb, *data, "--out", str(tmp_path / "out")]) == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith("lightsernet-edge: warning: 1 of ")
+    assert warning.endswith(f"the first: {tmp_path / '2a.wav'} is {tmp_path / '1a.wav'}")
+    assert error.endswith("begun")
