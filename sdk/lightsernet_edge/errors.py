@@ -48,3 +48,7 @@ class LightSernetWarning(UserWarning):
 
 class AudioWarning(LightSernetWarning):
     """A recording can be used, but part of it is passed over, or the result is less reliable."""
+
+
+class DatasetWarning(LightSernetWarning):
+    """A data set can be used, but a score on it may flatter."""

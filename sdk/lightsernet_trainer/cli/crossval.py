@@ -125,8 +125,6 @@ def run(arguments: argparse.Namespace) -> int:
     require_trainer("crossval")
     from rich.console import Console
 
-    from lightsernet_edge.cli.messages import print_warning
-
     from ..conditions import parse_condition
     from ..crossval.folds import make_folds
     from ..crossval.run import CrossValidation, cross_validate
@@ -163,7 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
         training_settings.ordinary(arguments),
     )
     console = Console(stderr=True)
-    results = cross_validate(corpus, folds, plan, arguments.out, console, print_warning)
+    results = cross_validate(corpus, folds, plan, arguments.out, console)
     if arguments.json:
         for result in results:
             print(json.dumps(_summary(result), ensure_ascii=False))

@@ -103,7 +103,6 @@ def run(arguments: argparse.Namespace) -> int:
         restart=arguments.restart,
         verbosity=arguments.verbosity,
         console=console,
-        warn=print_warning,
     )
     summary = write_summary(arguments.out, corpus, split, configuration, result, print_warning)
     if arguments.json:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from sklearn.model_selection import StratifiedKFold
 
-from lightsernet_edge.errors import DatasetError, InputError
+from lightsernet_edge.errors import DatasetError, DatasetWarning, InputError
 
 from ..datasets.clip import Corpus
 from ..datasets.duplicates import same_recordings
@@ -80,23 +81,28 @@ def make_folds(
     raise InputError(f"protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
 
 
-def flattery(corpus: Corpus, protocol: str) -> str | None:
-    """Say how many clips are recordings that a fold may train on and score; None if none is.
+def warn_of_flattery(corpus: Corpus, protocol: str) -> None:
+    """Warn if a fold may score recordings that it was trained on.
 
     Raises
     ------
     DatasetError
         If a file cannot be read.
+
+    Warns
+    -----
+    DatasetWarning
     """
     mixes = protocol in STRATIFIED
     pairs = same_recordings(corpus.clips, lambda one, other: mixes or one.speaker != other.speaker)
-    if not pairs:
-        return None
-    one, other = pairs[0]
-    return (
-        f"{len(pairs)} of {len(corpus.clips)} clips are recordings that the data has twice, so "
-        f"a fold may score what it was trained on; the first: {other.path} is {one.path}"
-    )
+    if pairs:
+        one, other = pairs[0]
+        warnings.warn(
+            f"{len(pairs)} of {len(corpus.clips)} clips are recordings that the data has twice, so "
+            f"a fold may score what it was trained on; the first: {other.path} is {one.path}",
+            DatasetWarning,
+            stacklevel=2,
+        )
 
 
 def _leave_speakers_out(

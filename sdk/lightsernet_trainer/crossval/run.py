@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from ..results.result import Result
 from ..training.feature_store import FeatureStore, draw_store
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
-from .folds import Fold, flattery
+from .folds import Fold, warn_of_flattery
 from .parallel import run_folds
 
 
@@ -80,7 +80,6 @@ def cross_validate(
     plan: CrossValidation,
     out: Path,
     console: Console | None = None,
-    warn: Callable[[str], None] | None = None,
 ) -> list[Result]:
     """Run what is left to run of all folds and pool them.
 
@@ -99,8 +98,6 @@ def cross_validate(
         folds. Results that such a file holds are kept, but for those that are made again.
     console : rich.console.Console, optional
         Where progress is shown; nowhere by default.
-    warn : callable, optional
-        Gets a line, before anything is trained, if the corpus has recordings twice.
 
     Returns
     -------
@@ -119,9 +116,7 @@ def cross_validate(
     _expect_room(folds, plan, out)
     with output_folder(out):
         # A clip that cannot be read or is too short is told of now, not after a fold's training.
-        heard, draws = _read(corpus, folds, plan, out / "features", console)
-        if warn is not None and (line := flattery(corpus, plan.protocol)):
-            warn(line)
+        heard, draws = _read(corpus, folds, plan, out, console)
         jobs = _jobs(corpus, folds, plan, out)
         with making(draws, heard, plan.draw_limits):
             outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
@@ -159,16 +154,17 @@ def _write(results: Sequence[Result], out: Path) -> None:
 
 
 def _read(
-    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, features: Path, console: Console
+    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path, console: Console
 ) -> tuple[list[Clip], DrawStore | None]:
     """Read all clips; return those trained on, and their draws, for which there is room."""
-    configuration = plan.configuration
+    configuration, features = plan.configuration, out / "features"
     draws = draw_store(configuration, "disk", features, plan.training_noises)
     store = FeatureStore(configuration.feature_spec(), "disk", features, draws=draws)
     store.load(corpus.clips, console)
     trained_on = {clip for fold in folds for clip in fold.split.train}
     heard = [clip for clip in corpus.clips if clip in trained_on]
     store.expect_room(heard, plan.draw_limits)
+    warn_of_flattery(corpus, plan.protocol)
     return heard, draws
 
 

@@ -18,7 +18,7 @@ from lightsernet_edge.model.record import PRECISIONS, Score
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip, Corpus
-from ..datasets.splits import Split, flattery
+from ..datasets.splits import Split, warn_of_flattery
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
 from ..network import backend
@@ -70,7 +70,6 @@ def train(
     restart: bool = False,
     verbosity: int = 0,
     console: Console | None = None,
-    warn: Callable[[str], None] | None = None,
 ) -> TrainingResult:
     """Train, or go on where a run stopped; convert to all precisions; score what was held out.
 
@@ -96,8 +95,6 @@ def train(
         0 quiet, 1 a progress bar, 2 also a line per epoch.
     console : rich.console.Console, optional
         Where progress is shown; nowhere by default.
-    warn : callable, optional
-        Gets a line, before the first epoch, if clips held out are trained on too.
 
     Raises
     ------
@@ -114,8 +111,6 @@ def train(
     facts = run_facts(corpus, split, configuration, noises)
     with output_folder(out):
         checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
-        if warn is not None and (line := flattery(split)):
-            warn(line)
         with making(store.draws, split.train, limits):
             data, network, history = _fitted(
                 store, corpus, split, configuration, checkpoint, ordinary, out, verbosity, console
@@ -125,9 +120,10 @@ def train(
 
 
 def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Console) -> None:
-    """Read all clips, and make sure that there is room for their draws."""
+    """Read all clips, make sure that there is room for their draws, and look for twins."""
     store.load(split.clips, console)
     store.expect_room(split.train, limits)
+    warn_of_flattery(split)
 
 
 def _fitted(
