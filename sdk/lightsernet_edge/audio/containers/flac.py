@@ -24,6 +24,8 @@ _SECOND = (0xF8, 0xF9)
 _MOST_FRAME_HEADER = 16
 # More bytes that look like a last frame, and are none, are no accident.
 _MOST_TRIES = 4
+# Of so many recordings in a file the lengths are compared with what they hold: it takes time.
+_MOST_COMPARED = 16
 _CRC_8, _CRC_16 = 0x07, 0x8005
 
 
@@ -41,23 +43,26 @@ def layout(stream: FileIO, start: int) -> Layout:
     ends = [*starts[1:], size]
     notes: list[str] = []
     parts = [
-        _part(stream, begin, end, len(starts) == 1, notes)
+        _part(stream, begin, end, len(starts), notes)
         for begin, end in zip(starts, ends, strict=True)
     ]
     can_seek = len(parts) == 1 and not parts[0].is_open
     return Layout(tuple(parts), tuple(notes), can_seek=can_seek)
 
 
-def _part(stream: FileIO, start: int, end: int, is_alone: bool, notes: list[str]) -> Part:
+def _part(stream: FileIO, start: int, end: int, count: int, notes: list[str]) -> Part:
+    """Return one of `count` recordings in a file, and add what is to be said of it."""
     head = bytearray(bytes_at(stream, start, _HEAD))
     total = int.from_bytes(head[_TOTAL], "big")
     declared = total & _TOTAL_MASK
     if len(head) < _HEAD:
-        return Part(0 if is_alone else start, end)
+        return Part(0 if count == 1 else start, end)
     if declared:
-        held = _samples_held(stream, bytes(head), start + _HEAD, end, declared)
+        held = declared
+        if count <= _MOST_COMPARED:
+            held = _samples_held(stream, bytes(head), start + _HEAD, end, declared)
         if held == declared:
-            return Part(0 if is_alone else start, end)
+            return Part(0 if count == 1 else start, end)
         notes.append(
             f"its header declares {declared} samples, but the file holds {held}; all of them are "
             "read"
