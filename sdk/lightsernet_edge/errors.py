@@ -42,5 +42,13 @@ class CaptureError(LightSernetError):
     """A microphone is missing, cannot be opened, or stopped delivering samples."""
 
 
-class AudioWarning(UserWarning):
+class LightSernetWarning(UserWarning):
+    """Base of all warnings of this SDK: the work was done, but something is to be known."""
+
+
+class AudioWarning(LightSernetWarning):
     """A recording can be used, but part of it is passed over, or the result is less reliable."""
+
+
+class DatasetWarning(LightSernetWarning):
+    """A data set can be used, but a score on it may flatter."""

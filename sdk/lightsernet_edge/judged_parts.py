@@ -55,7 +55,8 @@ class JudgedParts:
     ----------
     judged : str
         `SPEECH`: the utterances; `WHOLE`: everything, as asked for, or because the front end
-        crops or pads every clip; `NO_SPEECH`: everything, because nobody was found to speak.
+        crops or pads every clip (then what it crops to); `NO_SPEECH`: everything, because
+        nobody was found to speak.
     spans : tuple of (start, end)
         In samples, `end` exclusive; at least one, in order of time, not overlapping.
     """
@@ -108,11 +109,32 @@ class JudgedParts:
         """
         if self.judged != SPEECH:
             return [classifier.run(each) for each in rows]
-        joined = np.concatenate(list(rows))
         spec = classifier.spec
+        n_rows = sum(spec.n_frames(end - start) for start, end in self.spans)
         most = int(MAX_STRETCH_S * spec.sample_rate / spec.hop_length)
-        stretches = np.array_split(joined, max(1, math.ceil(len(joined) / most)))
-        return [classifier.run(each) for each in stretches]
+        bounds = _equal_bounds(n_rows, max(1, math.ceil(n_rows / most)))
+        sizes = [end - start for start, end in pairwise(bounds)]
+        return [classifier.run(each) for each in _joined(rows, sizes)]
+
+
+def _joined(rows: Iterable[Rows], sizes: Iterable[int]) -> Iterator[Rows]:
+    """Join the rows of parts, and yield them in stretches; only one is in memory at a time."""
+    parts = iter(rows)
+    pieces: list[Rows] = []
+    held = 0
+    for size in sizes:
+        while held < size or not pieces:
+            pieces.append(next(parts))
+            held += len(pieces[-1])
+        together = np.concatenate(pieces)
+        yield together[:size]
+        pieces, held = [together[size:]], held - size
+
+
+def _equal_bounds(size: int, count: int) -> list[int]:
+    """Return where `count` stretches of equal length, but for one, begin and end."""
+    least, longer = divmod(size, count)
+    return [index * least + min(index, longer) for index in range(count + 1)]
 
 
 def judged_parts(samples: Samples, record: ModelRecord, whole: bool = False) -> JudgedParts:
@@ -146,15 +168,15 @@ def parts_of(
         As for `judged_parts`.
     """
     spec = record.features
-    if spec.clip_seconds is not None:
-        # Such a front end defines itself what it hears of a clip.
-        return JudgedParts(WHOLE, ((0, size),))
+    if spec.clip_samples:
+        # Such a front end hears no more than the middle of a clip, however long that is.
+        start = max(0, (size - spec.clip_samples) // 2)
+        return JudgedParts(WHOLE, ((start, min(size, start + spec.clip_samples)),))
     if utterances and not whole:
         return JudgedParts(SPEECH, tuple(utterances))
     count = max(1, math.ceil(size / (MAX_STRETCH_S * spec.sample_rate)))
-    least, longer = divmod(size, count)
-    bounds = [index * least + min(index, longer) for index in range(count + 1)]
-    return JudgedParts(WHOLE if whole else NO_SPEECH, tuple(pairwise(bounds)))
+    spans = tuple(pairwise(_equal_bounds(size, count)))
+    return JudgedParts(WHOLE if whole else NO_SPEECH, spans)
 
 
 def judged_utterances(blocks: Iterable[NDArray[np.int16]], record: ModelRecord) -> Utterances:

@@ -22,6 +22,7 @@ from .files.json_fields import is_finite_number
 from .judged_parts import (
     MAX_STRETCH_S,
     SPEECH,
+    WHOLE,
     JudgedParts,
     Utterances,
     judged_parts,
@@ -139,13 +140,10 @@ class EmotionRecognizer:
             emotion = self._judged(parts, recording.spans(parts.spans), 0.0, size)
         if not utterances.any_speech:
             _warn(path, "found no speech, so the answer means nothing")
-        elif emotion.judged_s > MAX_STRETCH_S:
-            seconds = f"{emotion.judged_s:.0f} s"
-            is_speech = emotion.judged == SPEECH
+        elif emotion.end_s > MAX_STRETCH_S and (length := _judged_length(emotion)):
             _warn(
                 path,
-                f"{f'holds {seconds} of speech' if is_speech else f'lasts {seconds}'} and gets one "
-                "answer; classify_utterances judges each stretch of speech",
+                f"{length} and gets one answer; classify_utterances judges each stretch of speech",
             )
         return emotion
 
@@ -289,6 +287,16 @@ class EmotionRecognizer:
         duration_s, minimum = size / self.sample_rate, self._classifier.decision.min_seconds
         if duration_s < minimum:
             raise AudioError(f"lasts {duration_s:.4f} s, expected at least {minimum} s of audio")
+
+
+def _judged_length(emotion: RecordingEmotion) -> str | None:
+    """Say how much of a recording one answer is about; None if it is no more than it should be."""
+    if emotion.judged == WHOLE and emotion.judged_s < emotion.end_s:
+        return f"lasts {emotion.end_s:.0f} s, of which the middle {emotion.judged_s:g} s are heard,"
+    if emotion.judged_s <= MAX_STRETCH_S:
+        return None
+    seconds = f"{emotion.judged_s:.0f} s"
+    return f"holds {seconds} of speech" if emotion.judged == SPEECH else f"lasts {seconds}"
 
 
 def _warn(path: str | Path, message: str) -> None:

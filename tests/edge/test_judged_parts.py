@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,17 @@ from lightsernet_edge.audio.recording import as_pcm16
 from lightsernet_edge.classifier import Classifier, open_classifier
 from lightsernet_edge.cli import main
 from lightsernet_edge.decision import Emotion
+from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.judged_parts import (
     MAX_STRETCH_S,
     NO_SPEECH,
     SPEECH,
     WHOLE,
+    JudgedParts,
     judged_parts,
     judged_utterances,
 )
+from lightsernet_edge.model.file import write_model
 from lightsernet_edge.profiles.enrolment import profile_of
 from tests.places import CLIP_FILES
 
@@ -146,6 +150,22 @@ def test_hours_of_speech_are_cut_for_the_network(
     assert max(sizes) <= MAX_STRETCH_S * RATE / classifier.spec.hop_length
 
 
+def test_only_a_stretch_of_rows_is_in_memory(classifier: Classifier) -> None:
+    """Of forty minutes of speech; the rows of a part are forgotten once they were judged."""
+    spec = classifier.spec
+    span = spec.frame_length + 249 * spec.hop_length
+    spans = tuple((start * span, (start + 1) * span) for start in range(600))
+    rows = (np.zeros((250, spec.n_coefficients)) for _ in spans)
+    tracemalloc.start()
+    try:
+        outputs = JudgedParts(SPEECH, spans).run(classifier, rows)
+        assert len(outputs) == 80
+        # All of them take 48 MB.
+        assert tracemalloc.get_traced_memory()[1] < 6e6
+    finally:
+        tracemalloc.stop()
+
+
 def test_where_nobody_speaks_the_whole_is_judged(
     recognizer: EmotionRecognizer, tmp_path: Path
 ) -> None:
@@ -169,12 +189,32 @@ def test_what_is_too_short_for_an_event_is_not_judged(classifier: Classifier) ->
         assert judged_parts(recording, patient).judged == judged
 
 
-def test_a_front_end_that_crops_every_clip_gets_the_whole(classifier: Classifier) -> None:
+@pytest.mark.parametrize("seconds", [2.0, 3.0, 100.00123])
+def test_a_front_end_that_crops_every_clip_gets_what_it_hears(
+    seconds: float, classifier: Classifier
+) -> None:
     record = dataclasses.replace(classifier.record, features=recipe("light-sernet"))
-    recording = np.tile(in_quiet(CLIP_FILES[:1]), 20)
+    recording = np.resize(in_quiet(CLIP_FILES[:1]), int(seconds * RATE))
     parts = judged_parts(recording, record)
-    assert (parts.judged, parts.spans) == (WHOLE, ((0, recording.size),))
-    assert next(parts.cut(recording)) is not None
+    assert parts.judged == WHOLE
+    assert parts.n_samples == min(recording.size, 3 * RATE)
+    front_end = FrontEnd(record.features)
+    (part,) = parts.cut(recording)
+    assert np.array_equal(front_end.features(part), front_end.features(recording))
+
+
+def test_what_such_a_front_end_does_not_hear_gets_a_word(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    features = dataclasses.replace(recipe("light-sernet"), mean=None, scale=None)
+    record = dataclasses.replace(classifier.record, features=features)
+    model = tmp_path / "cropping.tflite"
+    write_model(model, classifier.file.model, record)
+    recording = np.resize(in_quiet(CLIP_FILES[:1]), 31 * RATE)
+    soundfile.write(tmp_path / "long.wav", recording, RATE)
+    with pytest.warns(AudioWarning, match="lasts 31 s, of which the middle 3 s are heard, and"):
+        emotion = EmotionRecognizer(model).classify(tmp_path / "long.wav")
+    assert (emotion.end_s, emotion.judged_s, emotion.judged) == (31.0, 3.0, WHOLE)
 
 
 def test_the_whole_is_cut_into_equal_stretches(classifier: Classifier) -> None:

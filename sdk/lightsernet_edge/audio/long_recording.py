@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .decoding import Decoder, open_recording
-from .recording import mono_block, warn_of_low_rate
+from .recording import Mixdown, warn_of_low_rate
 from .resampling import Resampler
 
 # As many seconds are kept when they are first read, so that most recordings are decoded once.
@@ -61,9 +61,13 @@ class LongRecording:
         self.size, self._kept = size, kept
 
     def _decoded(self, resampler: Resampler) -> Iterator[NDArray[np.float64]]:
+        mixdown = Mixdown(self._decoder.path)
         for frames in self._decoder.blocks():
-            yield resampler.push(mono_block(frames, self._decoder.path))
+            yield resampler.push(mixdown.mix(frames))
         yield resampler.finish()
+        # Read again, it has been said.
+        if self.size is None:
+            mixdown.warn()
 
     def spans(self, spans: Iterable[Span]) -> Iterator[NDArray[np.float64]]:
         """Yield the samples of stretches; only one is in memory at a time.

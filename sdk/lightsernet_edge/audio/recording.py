@@ -18,6 +18,9 @@ from .resampling import Resampler
 _MAX_SAMPLE_RATE = 2**31 - 1
 # How far a part may reach beyond the end of the file: times are often rounded.
 _ROUNDING_S = 0.01
+# Energy of the sum of channels, of their energies' sum: two channels alike in level that correlate
+# by less than -0.95 cancel one another.
+_CANCELLED = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def read_recording(
     -----
     AudioWarning
         If the file's sample rate is below `sample_rate`: the upper part of the band is missing.
+        If its channels cancel one another.
     """
     path = Path(path)
     with open_recording(path) as decoder:
@@ -85,16 +89,46 @@ def read_recording(
     return Recording(samples, sample_rate)
 
 
-def mono_block(frames: NDArray[np.float64], name: str | Path) -> NDArray[np.float64]:
-    """Average the channels of decoded frames, shape (n, channels), after a check of them.
+class Mixdown:
+    """Averages the channels of a recording, and notices where they cancel one another.
 
-    Raises
-    ------
-    AudioError
-        If samples are not finite, or lie far beyond full scale.
+    Parameters
+    ----------
+    name : str or Path
+        Of the recording, for messages.
     """
-    refuse_unusable(frames, name)
-    return np.asarray(frames.mean(axis=1))
+
+    def __init__(self, name: str | Path) -> None:
+        self._name = name
+        # Of all channels, and of their sum: channels that have nothing in common give the same.
+        self._energy = self._energy_of_sum = 0.0
+
+    def mix(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Check the next frames, shape (n, channels), and return them as mono, shape (n,).
+
+        Raises
+        ------
+        AudioError
+            If samples are not finite, or lie far beyond full scale.
+        """
+        refuse_unusable(frames, self._name)
+        mono = np.asarray(frames.mean(axis=1))
+        channels = frames.shape[1]
+        if channels > 1:
+            self._energy += float(np.vdot(frames, frames))
+            self._energy_of_sum += channels**2 * float(np.vdot(mono, mono))
+        return mono
+
+    def warn(self) -> None:
+        """Warn, once all is mixed, if the channels have cancelled one another."""
+        if self._energy_of_sum < _CANCELLED * self._energy:
+            warnings.warn(
+                f"{self._name}: its channels cancel one another: one is the other turned upside "
+                "down, and next to nothing is left in mono; expected channels that add up, or one "
+                "of them alone",
+                AudioWarning,
+                stacklevel=3,
+            )
 
 
 def checked_rate(sample_rate: object) -> int:
@@ -168,12 +202,14 @@ def _read_part(
     start, stop = 0, None
     if start_s is not None or end_s is not None:
         start, stop = _bounds(decoder, start_s, end_s)
-    resampler = Resampler(rate, to_rate)
-    pieces = [
-        resampler.push(mono_block(block, decoder.path)) for block in decoder.blocks(start, stop)
-    ]
+    resampler, mixdown = Resampler(rate, to_rate), Mixdown(decoder.path)
+    pieces = [resampler.push(mixdown.mix(block)) for block in decoder.blocks(start, stop)]
     refuse_empty(len(pieces), decoder.path)
-    return np.concatenate([*pieces, resampler.finish()])
+    mixdown.warn()
+    samples = np.concatenate([*pieces, resampler.finish()])
+    # Some samples at a rate that is far higher may be none.
+    refuse_empty(samples.size, decoder.path)
+    return samples
 
 
 def _bounds(decoder: Decoder, start_s: float | None, end_s: float | None) -> tuple[int, int]:

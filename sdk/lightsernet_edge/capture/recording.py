@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..audio.decoding import open_recording
-from ..audio.recording import refuse_empty, refuse_unusable, warn_of_low_rate
+from ..audio.recording import Mixdown, refuse_empty, warn_of_low_rate
 from ..errors import AudioError
 from .conversion import StreamConverter
 from .source import AudioBlock, Faults
@@ -97,18 +97,24 @@ class FileSource:
         with open_recording(self._path) as file:
             warn_of_low_rate(self._path, file.samplerate, self.sample_rate)
             converter = StreamConverter(file.samplerate, self.sample_rate)
+            mixdown = Mixdown(self._path)
             clock = _Clock(self.sample_rate, self._fast)
             size = round(file.samplerate * (FAST_BLOCK_S if self._fast else BLOCK_S))
             decoded = file.blocks(size=size)
             frames = next(decoded, None)
             refuse_empty(0 if frames is None else len(frames), self._path)
+            given = 0
             while frames is not None and not self._stopped:
-                refuse_unusable(frames, self._path)
+                mono = mixdown.mix(frames)
                 following = next(decoded, None)
-                samples = converter.convert(frames, last=following is None)
+                samples = converter.convert(mono[:, None], last=following is None)
                 clock.wait_for(samples.size)
+                given += samples.size
                 yield AudioBlock(samples, clipped_share=converter.clipped_share(frames))
                 frames = following
+            if not self._stopped:
+                refuse_empty(given, self._path)
+            mixdown.warn()
 
     def stop(self) -> None:
         """Make `blocks` end soon."""

@@ -18,7 +18,7 @@ from functools import partial
 from typing import NoReturn
 
 from .._version import __version__
-from ..errors import AudioWarning, LightSernetError
+from ..errors import LightSernetError, LightSernetWarning
 from .console import ESCAPES
 from .flag_names import with_flag, with_function_flags
 from .messages import PROGRAM, print_error, print_warning
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
-    warnings.showwarning = partial(_show_warning, options)
+    warnings.showwarning = partial(_show_warning, options, set())
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -128,8 +128,13 @@ def _forget_stdout() -> None:
 
 
 def _show_warning(
-    options: argparse.Namespace, message: Warning | str, category: type[Warning], *_: object
+    options: argparse.Namespace,
+    said: set[str],
+    message: Warning | str,
+    category: type[Warning],
+    *_: object,
 ) -> None:
-    # Warnings of other packages are for their developers.
-    if issubclass(category, AudioWarning):
+    # Warnings of other packages are for their developers. Python forgets what it has shown.
+    if issubclass(category, LightSernetWarning) and str(message) not in said:
+        said.add(str(message))
         print_warning(with_function_flags(str(message), options))

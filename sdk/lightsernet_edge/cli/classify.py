@@ -76,8 +76,9 @@ def run(arguments: argparse.Namespace) -> int:
             }
             if arguments.json:
                 print(json.dumps(row), flush=True)
-            rows.append(row)
-    if rows and not arguments.json:
+            else:
+                rows.append(row)
+    if rows:
         _print_table(rows)
     return status
 

@@ -91,6 +91,7 @@ def _draw(found: Calibration, folder: Path) -> None:
     from lightsernet_edge.errors import InputError
     from lightsernet_edge.files.atomic_write import write_atomically
 
+    from ..report.missing import MISSING
     from ..report.pictures import reliability_picture, standalone
 
     try:
@@ -99,7 +100,8 @@ def _draw(found: Calibration, folder: Path) -> None:
         raise InputError(f"--pictures: {folder} cannot be made ({error.strerror})") from None
     for name, measured in (("before", found.before), ("after", found.after)):
         picture = reliability_picture(f"reliability-{name}", measured)
-        write_atomically(folder / f"reliability-{name}.svg", standalone(picture).encode())
+        if picture != MISSING:
+            write_atomically(folder / f"reliability-{name}.svg", standalone(picture).encode())
 
 
 def _facts(found: Calibration) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from lightsernet_edge.model.record import PRECISIONS
 from . import training_settings
 
 if TYPE_CHECKING:
-    from ..datasets.clip import Corpus
     from ..results.result import Result
 
 # Flags whose values are places of this machine.
@@ -163,7 +162,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)
-    _warn_of_duplicates(corpus, arguments.protocol)
     if arguments.json:
         for result in results:
             print(json.dumps(_summary(result), ensure_ascii=False))
@@ -175,22 +173,6 @@ def run(arguments: argparse.Namespace) -> int:
         # With all that --out holds: other protocols and conditions of the same recipe.
         write_report(read_folder(arguments.out), arguments.out / "report.html", recordings)
     return 0
-
-
-def _warn_of_duplicates(corpus: Corpus, protocol: str) -> None:
-    from lightsernet_edge.cli.messages import print_warning
-
-    from ..datasets.duplicates import same_recordings
-    from ..results.protocols import STRATIFIED
-
-    mixes = protocol in STRATIFIED
-    pairs = same_recordings(corpus.clips, lambda one, other: mixes or one.speaker != other.speaker)
-    if pairs:
-        one, other = pairs[0]
-        print_warning(
-            f"{len(pairs)} of {len(corpus.clips)} clips are recordings that the data has twice, so "
-            f"a fold may score what it was trained on; the first: {other.path} is {one.path}"
-        )
 
 
 def _check(arguments: argparse.Namespace) -> None:

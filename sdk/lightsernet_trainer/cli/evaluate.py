@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lightsernet_edge.cli import options
@@ -102,21 +102,28 @@ def _heard(
 
     from lightsernet_edge.errors import InputError
 
-    from ..training.evaluation import enrolled, hear
+    from ..training.evaluation import enrolled, hear, hear_each
 
     console = Console(stderr=True)
     if arguments.enrol < 0:
         raise InputError(f"--enrol: found {arguments.enrol}, expected at least 0")
     if not arguments.enrol:
         return tuple(clips), hear(recognizer, clips, console, arguments.whole)
-    heard: list[tuple[Clip, Emotion]] = []
-    for speaker, (profile, used) in enrolled(recognizer, clips, arguments.enrol).items():
-        theirs = [clip for clip in clips if clip.speaker == speaker and clip not in used]
-        known = options.open_recognizer(arguments, profile)
-        heard += zip(theirs, hear(known, theirs, console, arguments.whole), strict=True)
-    if not heard:
+    profiles = enrolled(recognizer, clips, arguments.enrol)
+    left = {
+        speaker: [clip for clip in clips if clip.speaker == speaker and clip not in used]
+        for speaker, (_, used) in profiles.items()
+    }
+    scored = tuple(clip for theirs in left.values() for clip in theirs)
+    if not scored:
         raise InputError("--enrol: no clip is left to score, expected some besides the enrolment's")
-    return tuple(clip for clip, _ in heard), [emotion for _, emotion in heard]
+
+    def pairs() -> Iterator[tuple[EmotionRecognizer, Clip]]:
+        for speaker, theirs in left.items():
+            known = options.open_recognizer(arguments, profiles[speaker][0])
+            yield from ((known, clip) for clip in theirs)
+
+    return scored, hear_each(pairs(), scored, console, arguments.whole)
 
 
 def _said(heard: Sequence[Emotion], clips: Sequence[Clip]) -> dict[str, float | None]:

@@ -104,7 +104,6 @@ def run(arguments: argparse.Namespace) -> int:
         verbosity=arguments.verbosity,
         console=console,
     )
-    _warn_of_both_sides(split)
     summary = write_summary(arguments.out, corpus, split, configuration, result, print_warning)
     if arguments.json:
         print(json.dumps(summary, ensure_ascii=False))
@@ -135,19 +134,6 @@ def _split(arguments: argparse.Namespace, corpus: Corpus, seed: int) -> Split:
         f"{arguments.data}: {why}, so none can be held out; "
         "give --test-share or --test-speakers none"
     )
-
-
-def _warn_of_both_sides(split: Split) -> None:
-    from lightsernet_edge.cli.messages import print_warning
-
-    from ..datasets.splits import on_both_sides
-
-    if pairs := on_both_sides(split):
-        one, other = pairs[0]
-        print_warning(
-            f"{len(pairs)} of {len(split.test)} clips held out are recordings that are trained on "
-            f"too, so the score flatters; the first: {other.path} is {one.path}"
-        )
 
 
 def _print_summary(summary: dict[str, Any], out: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from sklearn.model_selection import StratifiedKFold
 
-from lightsernet_edge.errors import DatasetError, InputError
+from lightsernet_edge.errors import DatasetError, DatasetWarning, InputError
 
 from ..datasets.clip import Corpus
+from ..datasets.duplicates import same_recordings
 from ..datasets.splits import Split, hold_out_speakers
 from ..results.protocols import LEAVE_ONE_SPEAKER_OUT, PROTOCOLS, STRATIFIED
 
@@ -66,7 +68,7 @@ def make_folds(
         If there is no such protocol or speaker, a speaker is given twice, or a class
         has too few clips.
     DatasetError
-        If a clip names no speaker and the protocol needs it.
+        If the protocol needs speakers, and a clip names none or all are of one.
     """
     if protocol in LEAVE_ONE_SPEAKER_OUT:
         if folds is not None:
@@ -79,6 +81,30 @@ def make_folds(
     raise InputError(f"protocol: found {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
 
 
+def warn_of_flattery(corpus: Corpus, protocol: str) -> None:
+    """Warn if a fold may score recordings that it was trained on.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read.
+
+    Warns
+    -----
+    DatasetWarning
+    """
+    mixes = protocol in STRATIFIED
+    pairs = same_recordings(corpus.clips, lambda one, other: mixes or one.speaker != other.speaker)
+    if pairs:
+        one, other = pairs[0]
+        warnings.warn(
+            f"{len(pairs)} of {len(corpus.clips)} clips are recordings that the data has twice, so "
+            f"a fold may score what it was trained on; the first: {other.path} is {one.path}",
+            DatasetWarning,
+            stacklevel=2,
+        )
+
+
 def _leave_speakers_out(
     corpus: Corpus, protocol: str, speakers: Sequence[str] | None
 ) -> tuple[Fold, ...]:
@@ -86,6 +112,11 @@ def _leave_speakers_out(
         raise DatasetError(
             f"protocol {protocol}: not every clip of the data names its speaker, expected "
             f"that, or protocol {' or '.join(STRATIFIED)}"
+        )
+    if len(corpus.speakers) < 2:
+        raise DatasetError(
+            f"protocol {protocol}: every clip of the data is of one speaker, "
+            f"{corpus.speakers[0]!r}, expected two or more, or protocol {' or '.join(STRATIFIED)}"
         )
     groups = [_group(corpus, item) for item in speakers or corpus.speakers]
     named = [speaker for group in groups for speaker in group]

@@ -28,7 +28,7 @@ from ..results.result import Result
 from ..training.feature_store import FeatureStore, draw_store
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
-from .folds import Fold
+from .folds import Fold, warn_of_flattery
 from .parallel import run_folds
 
 
@@ -116,7 +116,7 @@ def cross_validate(
     _expect_room(folds, plan, out)
     with output_folder(out):
         # A clip that cannot be read or is too short is told of now, not after a fold's training.
-        heard, draws = _read(corpus, folds, plan, out / "features", console)
+        heard, draws = _read(corpus, folds, plan, out, console)
         jobs = _jobs(corpus, folds, plan, out)
         with making(draws, heard, plan.draw_limits):
             outcomes = run_folds(run_fold, jobs, plan.parallel, plan.jobs, console)
@@ -154,16 +154,17 @@ def _write(results: Sequence[Result], out: Path) -> None:
 
 
 def _read(
-    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, features: Path, console: Console
+    corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path, console: Console
 ) -> tuple[list[Clip], DrawStore | None]:
     """Read all clips; return those trained on, and their draws, for which there is room."""
-    configuration = plan.configuration
+    configuration, features = plan.configuration, out / "features"
     draws = draw_store(configuration, "disk", features, plan.training_noises)
     store = FeatureStore(configuration.feature_spec(), "disk", features, draws=draws)
     store.load(corpus.clips, console)
     trained_on = {clip for fold in folds for clip in fold.split.train}
     heard = [clip for clip in corpus.clips if clip in trained_on]
     store.expect_room(heard, plan.draw_limits)
+    warn_of_flattery(corpus, plan.protocol)
     return heard, draws
 
 

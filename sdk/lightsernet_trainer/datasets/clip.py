@@ -9,6 +9,8 @@ from lightsernet_edge.files.foreign_text import composed
 
 # The label of speech without emotion in every reader; enrolment uses such clips.
 NEUTRAL = "neutral"
+# Clips that are named where many cannot be used.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -94,3 +96,22 @@ def labels_present(order: Sequence[str], clips: Iterable[Clip]) -> tuple[str, ..
     """Return the labels of `order` that occur in `clips`, in that order."""
     found = {clip.label for clip in clips}
     return tuple(label for label in order if label in found)
+
+
+def refusal_of(messages: Sequence[str], n_clips: int) -> str:
+    """Return one message for all clips that cannot be used.
+
+    Parameters
+    ----------
+    messages : sequence of str
+        Of each of them, at least one; the first ten are repeated.
+    n_clips : int
+        Of which they are some.
+    """
+    if len(messages) == 1:
+        return messages[0]
+    rest = len(messages) - _NAMED
+    more = f"; and {rest} more" if rest > 0 else ""
+    return (
+        f"{len(messages)} of {n_clips} clips cannot be used: {'; '.join(messages[:_NAMED])}{more}"
+    )

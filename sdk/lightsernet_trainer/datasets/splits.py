@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lightsernet_edge.errors import DatasetError, InputError
+from lightsernet_edge.errors import DatasetError, DatasetWarning, InputError
 
 from .clip import Clip, Corpus
 from .duplicates import same_recordings
@@ -101,6 +102,28 @@ def on_both_sides(split: Split) -> list[tuple[Clip, Clip]]:
     return same_recordings(
         split.clips, lambda one, other: one not in held_out and other in held_out
     )
+
+
+def warn_of_flattery(split: Split) -> None:
+    """Warn if clips held out are recordings that are trained on too.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read.
+
+    Warns
+    -----
+    DatasetWarning
+    """
+    if pairs := on_both_sides(split):
+        one, other = pairs[0]
+        warnings.warn(
+            f"{len(pairs)} of {len(split.test)} clips held out are recordings that are trained on "
+            f"too, so the score flatters; the first: {other.path} is {one.path}",
+            DatasetWarning,
+            stacklevel=2,
+        )
 
 
 def choose_test_speakers(corpus: Corpus, seed: int) -> list[str]:

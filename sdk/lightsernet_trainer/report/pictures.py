@@ -20,6 +20,7 @@ from ..results.protocols import CHOOSES_EPOCH
 from ..results.reliability import BINS, Reliability
 from ..results.result import FoldResult, Result
 from .listeners import Comparison
+from .missing import or_missing
 from .runs import Run, Summary
 
 # Colours that matplotlib writes and the page's variables replace, so that one picture
@@ -67,6 +68,7 @@ _STYLE: dict[Any, Any] = {
 _FONTS = "system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
+@or_missing
 def score_picture(name: str, rows: Sequence[tuple[Run, Summary]]) -> str:
     """UA of every run and precision with its interval, one below the other."""
     with matplotlib.rc_context(_STYLE):
@@ -94,6 +96,7 @@ def score_picture(name: str, rows: Sequence[tuple[Run, Summary]]) -> str:
         return _svg(figure, name, "UA of every run with its interval")
 
 
+@or_missing
 def confusion_picture(name: str, results: Sequence[Result], inches: float) -> str:
     """Confusion matrix, seeds added up: per cent of a row, in a square of that size."""
     labels = results[0].labels
@@ -140,6 +143,7 @@ def shows_choice(results: Sequence[Result]) -> bool:
     )
 
 
+@or_missing
 def learning_picture(name: str, results: Sequence[Result]) -> str | None:
     """Learning curves: a thin line a fold, their mean thick; None without a history."""
     folds = [fold for result in results for fold in result.folds if fold.history]
@@ -180,6 +184,7 @@ def _learning_curve(axis: Axes, folds: Sequence[FoldResult], key: str) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
+@or_missing
 def speaker_picture(name: str, run: Run, inches: tuple[float, float]) -> str:
     """UA of each speaker as a bar, a dot a seed, and the pooled score with its interval."""
     by_speaker = run.speaker_ua(run.shipped)
@@ -212,6 +217,7 @@ def speaker_picture(name: str, run: Run, inches: tuple[float, float]) -> str:
         return _svg(figure, name, "UA of each speaker")
 
 
+@or_missing
 def reliability_picture(name: str, found: Reliability) -> str:
     """Accuracy against confidence, and how many clips have it."""
     edges = np.arange(BINS) / BINS
@@ -238,6 +244,7 @@ def reliability_picture(name: str, found: Reliability) -> str:
         return _svg(figure, name, "Reliability diagram")
 
 
+@or_missing
 def listeners_picture(name: str, found: Comparison) -> str:
     """Recognition of each emotion by the model and by people, and of clips by their rate."""
     with matplotlib.rc_context(_STYLE):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.progress import track
@@ -17,7 +17,7 @@ from lightsernet_edge.model.record import ModelRecord, TrainingData
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_edge.profiles.profile import Profile
 
-from ..datasets.clip import NEUTRAL, Clip, Corpus
+from ..datasets.clip import NEUTRAL, Clip, Corpus, refusal_of
 from ..results.answers import Answer, Answers, rounded
 from ..results.scores import Scores, score
 
@@ -39,26 +39,65 @@ def hear(
 
     Raises
     ------
+    InputError, AudioError
+        As `hear_each`.
+    """
+    return hear_each([(recognizer, clip) for clip in clips], clips, console, whole)
+
+
+def hear_each(
+    pairs: Iterable[tuple[EmotionRecognizer, Clip]],
+    clips: Sequence[Clip],
+    console: Console,
+    whole: bool = False,
+) -> list[Emotion]:
+    """Run each clip through a recogniser of its own, showing progress.
+
+    Parameters
+    ----------
+    pairs : iterable of (EmotionRecognizer, Clip)
+        The clips, each with who hears it.
+    clips : sequence of Clip
+        The same.
+    console, whole
+        As for `evaluate`.
+
+    Returns
+    -------
+    list of Emotion
+        What is decided of each.
+
+    Raises
+    ------
     InputError
         If a clip's label is none of the model's.
     AudioError
-        If a clip cannot be read.
+        If clips cannot be read or are too short: the first ten are named, all are counted.
     """
     heard: list[Emotion] = []
+    refused: list[str] = []
     hidden = not console.is_terminal
-    for clip in track(clips, "scoring", console=console, transient=True, disable=hidden):
+    for recognizer, clip in track(
+        pairs, "scoring", len(clips), console=console, transient=True, disable=hidden
+    ):
         if clip.label not in recognizer.labels:
             raise InputError(
                 f"{clip.path}: label {clip.label!r} is none of the model's "
                 f"{', '.join(recognizer.labels)}"
             )
-        recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
+        try:
+            recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
+        except AudioError as error:
+            refused.append(str(error))
+            continue
         try:
             heard.append(
                 recognizer.classify_samples(recording.samples, recording.sample_rate, whole=whole)
             )
         except AudioError as error:
-            raise AudioError(f"{clip.path}: {error}") from None
+            refused.append(f"{clip.path}: {error}")
+    if refused:
+        raise AudioError(refusal_of(refused, len(clips)))
     return heard
 
 
@@ -88,7 +127,7 @@ def evaluate(
     InputError
         If a clip's label is none of the model's.
     AudioError
-        If a clip cannot be read or is too short.
+        If clips cannot be read or are too short: the first ten are named, all are counted.
     """
     heard = hear(recognizer, clips, console, whole)
     return scored(heard, clips, recognizer.labels)
@@ -136,11 +175,13 @@ def enrolled(
         If a clip names no speaker, a speaker has too few neutral clips, or the model takes no
         profiles.
     AudioError
-        If a clip cannot be read.
+        If clips cannot be read: the first ten are named, all are counted.
     """
     record = recognizer.file.record
     front_end = FrontEnd(record.features.without_standardisation())
     found = {}
+    refused: list[str] = []
+    tried = 0
     for speaker in sorted({clip.speaker for clip in clips}):
         theirs = [c for c in clips if (c.speaker, c.label) == (speaker, NEUTRAL)][:count]
         if not speaker or len(theirs) < count:
@@ -150,10 +191,20 @@ def enrolled(
             )
         rows = []
         for clip in theirs:
-            recording = read_recording(clip.path, recognizer.sample_rate, clip.start_s, clip.end_s)
+            tried += 1
+            try:
+                recording = read_recording(
+                    clip.path, recognizer.sample_rate, clip.start_s, clip.end_s
+                )
+            except AudioError as error:
+                refused.append(str(error))
+                continue
             parts = judged_parts(recording.samples, record)
             rows += [front_end.features(part) for part in parts.cut(recording.samples)]
-        found[speaker] = profile_of(rows, record, recognizer.posteriors), set(theirs)
+        if not refused:
+            found[speaker] = profile_of(rows, record, recognizer.posteriors), set(theirs)
+    if refused:
+        raise AudioError(refusal_of(refused, tried))
     return found
 
 

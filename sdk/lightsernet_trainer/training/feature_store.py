@@ -21,15 +21,12 @@ from ..conditions import Condition, clip_random, parse_condition
 from ..conditions.condition import CLEAN, noises_used
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import Clip
+from ..datasets.clip import Clip, refusal_of
 from ..draws.limits import GIGABYTE, DrawLimits
 from ..draws.store import DrawStore
 from .row_file import SUFFIX, read_rows, write_rows
 
 CACHES = ("disk", "memory", "none")
-
-# Clips that are named where many cannot be used.
-_NAMED = 10
 
 # How a clip is heard: under a condition, by its name, or in a draw, by its number.
 Heard = str | int
@@ -196,7 +193,7 @@ class FeatureStore:
             if self._cache != "none":
                 self._kept[key] = rows
         if refused:
-            raise AudioError(_refusal(list(refused.values()), len(clips)))
+            raise AudioError(refusal_of(list(refused.values()), len(clips)))
         # Written once all clips are known to be good: a refusal leaves nothing behind.
         if self._cache == "disk":
             for (clip, variant), rows in new.items():
@@ -275,17 +272,6 @@ class FeatureStore:
         if self._noises[variant]:
             facts.append(self._noises[variant])
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _refusal(messages: Sequence[str], n_clips: int) -> str:
-    """Return one message for all clips that cannot be used."""
-    if len(messages) == 1:
-        return messages[0]
-    rest = len(messages) - _NAMED
-    more = f"; and {rest} more" if rest > 0 else ""
-    return (
-        f"{len(messages)} of {n_clips} clips cannot be used: {'; '.join(messages[:_NAMED])}{more}"
-    )
 
 
 def draw_store(

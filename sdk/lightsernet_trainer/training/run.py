@@ -18,7 +18,7 @@ from lightsernet_edge.model.record import PRECISIONS, Score
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip, Corpus
-from ..datasets.splits import Split
+from ..datasets.splits import Split, warn_of_flattery
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
 from ..network import backend
@@ -120,9 +120,10 @@ def train(
 
 
 def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Console) -> None:
-    """Read all clips, and make sure that there is room for their draws."""
+    """Read all clips, make sure that there is room for their draws, and look for twins."""
     store.load(split.clips, console)
     store.expect_room(split.train, limits)
+    warn_of_flattery(split)
 
 
 def _fitted(

@@ -22,6 +22,9 @@ N = 23969
 MP3 = 25344
 TOOLS = ("sox", "ffmpeg", "lame", "oggenc", "opusenc", "flac", "espeak-ng")
 
+# Those at another rate than the clip.
+RESAMPLED = ("24-bit.wav", "fewer-ffmpeg.flac")
+
 
 @dataclass(frozen=True)
 class Awkward:
@@ -47,6 +50,8 @@ class Awkward:
         return folder / self.name
 
 
+# Makes STREAMINFO of 1.flac declare 8000 samples.
+PATCHED_FLAC = r"{ head -c 22 1.flac; printf '\0\0\037\100'; tail -c +27 1.flac; }"
 FF = "ffmpeg -y -loglevel error -i x.wav"
 WRITTEN = [
     Awkward("sox-pipe.wav", "sox x.wav -t wav - > sox-pipe.wav", N),
@@ -79,6 +84,14 @@ WRITTEN = [
     Awkward("ffmpeg-pipe.flac", f"{FF} -f flac - > ffmpeg-pipe.flac", N),
     Awkward("joined.flac", "flac -s x.wav -o 1.flac && cat 1.flac 1.flac > joined.flac", 2 * N),
     Awkward("junk.flac", "flac -s x.wav -o junk.flac && head -c 100 x.wav >> junk.flac", N),
+    Awkward("fewer.flac", f"flac -s x.wav -o 1.flac && {PATCHED_FLAC} > fewer.flac", N,
+            f"declares 8000 samples, but the file holds {N}; all of them"),
+    Awkward("fewer-ffmpeg.flac", f"{FF} -ar 44100 1.flac && {PATCHED_FLAC} > fewer-ffmpeg.flac", N,
+            "declares 8000 samples, but the file holds 66065; all of them"),
+    Awkward("fewer-quiet.flac", "sox x.wav 2.wav pad 0 20000s && flac -s 2.wav -o 1.flac && "
+            f"{PATCHED_FLAC} > fewer-quiet.flac", N + 20000, "declares 8000 samples"),
+    Awkward("upside-down.wav", "sox x.wav upside-down.wav remix 1 1i", N,
+            "its channels cancel one another"),
     Awkward("x.mp3", "lame --quiet -V5 x.wav x.mp3", N),
     Awkward("cbr.mp3", "lame --quiet -b 64 x.wav cbr.mp3", N),
     Awkward("no-xing.mp3", "lame --quiet -V5 -t x.wav no-xing.mp3", MP3),
@@ -110,6 +123,8 @@ WRITTEN = [
     Awkward("ffmpeg-pipe.opus", f"{FF} -c:a libopus -f ogg - > ffmpeg-pipe.opus", N),
     Awkward("cut.ogg", "oggenc -Q x.wav -o 1.ogg && head -c 8000 1.ogg > cut.ogg", 12672,
             "cut short: its last page does not end the recording; passed over 300 bytes"),
+    Awkward("cut.opus", "opusenc --quiet --max-delay 100 x.wav 1.opus && "
+            "head -c 6000 1.opus > cut.opus", 17496, "cut short: its last page does not end"),
 ]  # fmt: skip
 
 

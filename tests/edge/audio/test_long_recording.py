@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tracemalloc
 from pathlib import Path
 
@@ -12,8 +14,16 @@ import soundfile
 from lightsernet_edge.audio import long_recording
 from lightsernet_edge.audio.long_recording import open_long_recording
 from lightsernet_edge.audio.recording import read_recording
+from tests.places import CLIP_FILES
 
 RATE = 16000
+MEASURED = """
+import resource, sys
+from lightsernet_edge.cli import main
+status = main()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
 
 
 @pytest.mark.parametrize("kept_s", [0.0, 1000.0])
@@ -49,3 +59,42 @@ def test_memory_does_not_follow_the_length(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 40e6
     finally:
         tracemalloc.stop()
+
+
+def spoken(path: Path, minutes: float) -> Path:
+    """Write the clips over and over, with half a second between them."""
+    pause = np.zeros(RATE // 2, np.int16)
+    parts = [
+        part for clip in CLIP_FILES for part in (soundfile.read(clip, dtype="int16")[0], pause)
+    ]
+    soundfile.write(path, np.resize(np.concatenate(parts), int(minutes * 60 * RATE)), RATE)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's unit of memory")
+@pytest.mark.parametrize(
+    ("command", "minutes"),
+    [
+        (["classify"], 30.0),
+        (["classify", "--utterances", "--json"], 10.0),
+        (["listen", "--fast", "--input"], 10.0),
+    ],
+)
+def test_memory_of_a_verb_does_not_follow_the_length(
+    command: list[str], minutes: float, tmp_path: Path
+) -> None:
+    """Of speech, of which most is kept. The interpreter and NumPy take 50 MB of the whole."""
+    peaks = []
+    for length in (2.5, minutes):
+        path = spoken(tmp_path / f"{length}.wav", length)
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, *command, str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        peaks.append(int(done.stderr.splitlines()[-1]) / 1024)
+    short, long = peaks
+    assert long - short < 8
+    assert long < 200

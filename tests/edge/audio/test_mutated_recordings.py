@@ -11,11 +11,22 @@ import soundfile
 from tests.edge.audio.awkward_recordings import CLIP, by_bytes
 
 # For more: python -m tests.edge.audio.test_mutated_recordings FOLDER FIRST LAST
-SEEDS = range(120)
-FORMATS = {"x.flac": None, "x.ogg": "VORBIS", "x.opus": "OPUS", "x.mp3": None, "x.aiff": None}
-# In the child: reads every mutation of every file in a folder, in 1 GB.
+SEEDS = range(200)
+FORMATS = {
+    "x.flac": ("FLAC", None),
+    "x.ogg": ("OGG", "VORBIS"),
+    "x.opus": ("OGG", "OPUS"),
+    "x.mp3": ("MP3", None),
+    "x.aiff": ("AIFF", None),
+    "x.au": ("AU", None),
+    "x.caf": ("CAF", None),
+    "x.w64": ("W64", None),
+    "x.gsm": ("WAV", "GSM610"),
+}
+# In the child: reads every mutation of every file in a folder. Each gets 10 s of the processor,
+# all of them 1 GB.
 CHILD = """
-import random, resource, sys, warnings
+import random, resource, signal, sys, time, warnings
 from pathlib import Path
 from lightsernet_edge.audio.recording import read_recording
 from lightsernet_edge.capture.recording import FileSource
@@ -24,6 +35,7 @@ import numpy as np
 folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 files = sorted(folder.glob("x.*"))
 warnings.simplefilter("ignore")
+found, slowest = {"read": 0, "refused": 0}, (0.0, first)
 for seed in range(first, last):
     draw = random.Random(seed)
     path = files[seed % len(files)]
@@ -44,28 +56,37 @@ for seed in range(first, last):
     mutated = folder / "mutated"
     mutated.write_bytes(content)
     print(seed, path.name, flush=True)
+    signal.setitimer(signal.ITIMER_PROF, 10.0)
+    begin = time.process_time()
     try:
         whole = read_recording(mutated, 16000).samples
         assert np.isfinite(whole).all() and whole.size
         live = sum(block.samples.size for block in FileSource(mutated, 16000, True).blocks())
         assert live == whole.size, (live, whole.size)
+        found["read"] += 1
     except AudioError as error:
         assert str(mutated) in str(error) and "\\n" not in str(error)
+        found["refused"] += 1
+    slowest = max(slowest, (time.process_time() - begin, seed))
+signal.setitimer(signal.ITIMER_PROF, 0)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print("peak", peak)
+print(found, f"slowest {slowest[0]:.2f} s (seed {slowest[1]}), peak {peak // 1024} MB")
 assert peak < 2**20
 """
 
 
-def mutate(folder: Path, first: int, last: int) -> subprocess.CompletedProcess[str]:
-    """Read the mutations of some seeds in a child process."""
+def write_originals(folder: Path) -> None:
+    """Write the recordings that are mutated."""
     clip, rate = soundfile.read(CLIP, dtype="int16")
-    for name, subtype in FORMATS.items():
-        kind = "OGG" if name == "x.opus" else name[2:].upper()
+    for name, (kind, subtype) in FORMATS.items():
         if kind in soundfile.available_formats():
             soundfile.write(folder / name, clip, rate, format=kind, subtype=subtype)
     (folder / "x.wav").write_bytes(CLIP.read_bytes())
     (folder / "x.rf64").write_bytes(by_bytes()["ones-rf64.wav"][0])
+
+
+def mutate(folder: Path, first: int, last: int) -> subprocess.CompletedProcess[str]:
+    """Read the mutations of some seeds in a child process."""
     return subprocess.run(
         [sys.executable, "-c", CHILD, str(folder), str(first), str(last)],
         capture_output=True,
@@ -76,12 +97,28 @@ def mutate(folder: Path, first: int, last: int) -> subprocess.CompletedProcess[s
 
 
 def test_mutated_recordings(tmp_path: Path) -> None:
+    write_originals(tmp_path)
     done = mutate(tmp_path, SEEDS.start, SEEDS.stop)
     # libmpg123 prints lines of its own.
     assert done.returncode == 0, done.stdout[-300:] + done.stderr[-2000:]
     assert "Traceback" not in done.stderr
+    counts = done.stdout.splitlines()[-1]
+    assert "'read': 0" not in counts
+    assert "'refused': 0" not in counts
+
+
+def _many(folder: Path, first: int, last: int) -> None:
+    """Print what is found, and go on behind a seed that ends the child."""
+    write_originals(folder)
+    while first < last:
+        done = mutate(folder, first, last)
+        lines = done.stdout.splitlines()
+        if done.returncode == 0:
+            print(lines[-1])
+            return
+        print(f"status {done.returncode}: {lines[-1]}: {done.stderr[-500:]}", flush=True)
+        first = int(lines[-1].split()[0]) + 1 if lines else last
 
 
 if __name__ == "__main__":
-    outcome = mutate(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    sys.exit(outcome.stdout[-100:] + outcome.stderr if outcome.returncode else 0)
+    _many(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

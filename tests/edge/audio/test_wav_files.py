@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lightsernet_edge.errors import AudioError
+from lightsernet_edge.audio.recording import read_recording
+from lightsernet_edge.errors import AudioError, AudioWarning
 from tests.edge.audio.made_recordings import (
     FLOAT,
     PCM,
@@ -61,7 +62,17 @@ def test_stereo_float_that_cancels_out(file: Path) -> None:
     left = tone(440, RATE).astype("<f4")
     both = np.stack([left, -left], axis=1)
     file.write_bytes(wav(both.tobytes(), kind=FLOAT, bits=32, channels=2))
-    assert not read(file).samples.any()
+    with pytest.warns(AudioWarning, match=f"^{file}: its channels cancel one another"):
+        assert not read_recording(file, RATE).samples.any()
+
+
+@pytest.mark.parametrize("quiet", [0.0, 0.001, 1.0])
+def test_channels_that_do_not_cancel_get_no_word(file: Path, quiet: float) -> None:
+    """One alone, one next to silent, two that have nothing in common."""
+    left, right = np.random.default_rng(1).normal(0.0, 3000.0, (2, RATE))
+    both = np.stack([left, quiet * right], axis=1).astype("<i2")
+    file.write_bytes(wav(both.tobytes(), channels=2))
+    assert read(file).samples.any()
 
 
 def test_six_channels(file: Path) -> None:

@@ -7,6 +7,7 @@ file again.
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import os
 import random
@@ -18,6 +19,7 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +176,8 @@ def _many(count: int, first: int, bases: list[Path], folder: Path) -> None:
     found: Counter[str] = Counter()
     slowest = 0.0
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    # A collection in a child would copy all that it shares with this process.
+    gc.freeze()
     for seed in range(first, first + count):
         path = folder / "mutated.tflite"
         path.write_bytes(sealed[seed % len(sealed)].mutated(seed))
@@ -184,11 +188,14 @@ def _many(count: int, first: int, bases: list[Path], folder: Path) -> None:
         if verdict not in ("ok", "refused"):
             path.rename(folder / f"{verdict}-{seed}.tflite")
             print(seed, verdict, " ".join(detail.split())[:200], flush=True)
-    print(dict(found), f"slowest {slowest:.1f} s", flush=True)
+        if seed - first == count - 1 or sum(found.values()) % 500 == 0:
+            print(f"up to {seed}: {dict(found)}, slowest {slowest:.1f} s", flush=True)
 
 
 if __name__ == "__main__":
     # What is imported here, no child needs to import.
-    import ai_edge_litert.interpreter  # noqa: F401
+    for name in ("ai_edge_litert", "lightsernet_edge.engines"):
+        import_module(f"{name}.interpreter")
+    import_module("numpy.random")
 
     _many(int(sys.argv[1]), int(sys.argv[2]), [Path(p) for p in sys.argv[4:]], Path(sys.argv[3]))

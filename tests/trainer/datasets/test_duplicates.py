@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+import soundfile
+
+from lightsernet_edge.cli import main
+from lightsernet_edge.errors import DatasetWarning, InputError
+from lightsernet_trainer.crossval import folds
+from lightsernet_trainer.datasets import splits
 from lightsernet_trainer.datasets.clip import Clip, Corpus
 from lightsernet_trainer.datasets.duplicates import same_recordings
 from lightsernet_trainer.datasets.splits import hold_out_speakers, on_both_sides
@@ -34,3 +42,51 @@ def test_the_two_sides_of_a_hold_out(tmp_path: Path) -> None:
     clips = tuple(Clip(tmp_path / n, n[1], n[0]) for n in ("1a", "1b", "2a", "2b"))
     split = hold_out_speakers(Corpus("c", ("a", "b"), clips), ["2"])
     assert on_both_sides(split) == [(clips[0], clips[2]), (clips[0], clips[3])]
+
+
+def test_it_is_said(tmp_path: Path) -> None:
+    """One recording under two speakers: counted, and the first pair named."""
+    for name in ("1a", "1b", "2a", "2b"):
+        (tmp_path / name).write_bytes(b"twin" if name[1] == "a" else name.encode())
+    clips = tuple(Clip(tmp_path / n, n[1], n[0]) for n in ("1a", "1b", "2a", "2b"))
+    corpus = Corpus("c", ("a", "b"), clips)
+    split = hold_out_speakers(corpus, ["2"])
+    pair = f"; the first: {tmp_path / '2a'} is {tmp_path / '1a'}"
+    with pytest.warns(DatasetWarning, match=f"^1 of 2 clips held out are .* too, .*{pair}$"):
+        splits.warn_of_flattery(split)
+    for protocol in ("loso", "random"):
+        with pytest.warns(DatasetWarning, match=f"^1 of 4 clips are .* twice, .*{pair}$"):
+            folds.warn_of_flattery(corpus, protocol)
+    (tmp_path / "2a").write_bytes(b"2a")
+    # A warning would be an error here.
+    splits.warn_of_flattery(split)
+    folds.warn_of_flattery(corpus, "loso")
+
+
+@pytest.mark.parametrize("verb", [["train", "--test-speakers", "2"], ["crossval"]])
+def test_the_verbs_say_it_before_they_train(
+    verb: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = ["file,label,speaker"]
+    for speaker in "12":
+        for label in "abcd":
+            noise = np.random.default_rng([ord(label), 0 if label == "a" else int(speaker)])
+            path = tmp_path / f"{speaker}{label}.wav"
+            soundfile.write(path, noise.normal(0, 0.1, 8000), 16000)
+            rows.append(f"{path.name},{label},{speaker}")
+    (tmp_path / "m.csv").write_text("\n".join(rows))
+
+    def stop(*_: object, **__: object) -> None:
+        raise InputError("begun")
+
+    monkeypatch.setattr("lightsernet_trainer.training.run._fitted", stop)
+    monkeypatch.setattr("lightsernet_trainer.crossval.run.run_folds", stop)
+    data = ["--dataset", "manifest", "--data", str(tmp_path / "m.csv")]
+    assert main([*verb, *data, "--out", str(tmp_path / "out")]) == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning.startswith("lightsernet-edge: warning: 1 of ")
+    assert warning.endswith(f"the first: {tmp_path / '2a.wav'} is {tmp_path / '1a.wav'}")
+    assert error.endswith("begun")

@@ -113,3 +113,11 @@ def test_a_speaker_whose_name_holds_a_plus() -> None:
 def test_folds_refused(protocol: str, speakers: list[str], words: str) -> None:
     with pytest.raises(InputError, match=f"speakers: .*{words}"):
         make_folds(corpus(), protocol, speakers)
+
+
+@pytest.mark.parametrize("protocol", ["loso", "loso-enrol", "loso-running"])
+def test_one_speaker_cannot_be_left_out(protocol: str) -> None:
+    with pytest.raises(
+        DatasetError, match=f"protocol {protocol}: every clip .* of one speaker, 'p'"
+    ):
+        make_folds(corpus("p"), protocol)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,6 +27,7 @@ from lightsernet_edge.cli import main
 from lightsernet_edge.errors import DatasetError, InputError
 from lightsernet_trainer.report import write_report
 from lightsernet_trainer.report.listeners import compare, read_listeners
+from lightsernet_trainer.report.missing import MISSING
 from lightsernet_trainer.report.playback import Recordings
 from lightsernet_trainer.results.file import write_results
 from lightsernet_trainer.results.key import ResultKey
@@ -408,3 +412,58 @@ def test_play_button_plays(browser: Chromium, twin_report: Path, emodb: Path) ->
         browser.click("tr:nth-child(2) button.play")
     assert browser.evaluate("[first.paused, playing]") == [True, None]
     assert browser.complaints == []
+
+
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("no such font")
+
+
+def test_a_picture_that_fails_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page has everything else; `crossval` writes the same one."""
+    results, out = tmp_path / "r.json", tmp_path / "page.html"
+    write_results(results, [make(), make(mixed=True)])
+    assert main(["report", str(results), "--out", str(out)]) == 0
+    whole = out.read_text()
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", broken)
+    capsys.readouterr()
+    assert main(["report", str(results), "--out", str(out)]) == 0
+    says = "lightsernet-edge: warning: a picture is missing (RuntimeError: no such font)"
+    assert capsys.readouterr().err.splitlines() == [says]
+    page = out.read_text()
+    assert "<svg" in whole
+    assert "<svg" not in page
+    assert page.count(MISSING) == whole.count("<svg")
+    assert re.sub(r"<svg.*?</svg>\s*", MISSING, whole, flags=re.DOTALL) == page
+
+
+def test_matplotlib_that_cannot_be_imported(tmp_path: Path) -> None:
+    results, package = tmp_path / "r.json", tmp_path / "matplotlib"
+    write_results(results, [make()])
+    package.mkdir()
+    (package / "__init__.py").write_text("raise AttributeError('_ARRAY_API not found')")
+    done = subprocess.run(
+        [sys.executable, "-m", "lightsernet_edge", "report", str(results)],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    says = "matplotlib cannot be imported (AttributeError: _ARRAY_API not found)"
+    assert done.stderr.splitlines() == [f"lightsernet-edge: error: {says}"]
+
+
+def test_pictures_of_a_calibration_that_fail_are_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "r.json"
+    write_results(results, [make()])
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", broken)
+    command = ["calibrate", str(results), "--json", "--pictures", str(tmp_path / "pictures")]
+    assert main(command) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["temperature"] > 0
+    assert "warning: a picture is missing (RuntimeError: no such font)" in said.err
+    assert not list((tmp_path / "pictures").iterdir())

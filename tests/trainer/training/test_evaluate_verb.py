@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from sklearn.metrics import recall_score
 
 from lightsernet_edge import EmotionRecognizer
@@ -107,3 +109,30 @@ def test_what_cannot_be_enrolled(
     (line,) = capsys.readouterr().err.splitlines()
     assert "--enrol: found" in line
     assert words in line
+
+
+@pytest.mark.parametrize("flags", [(), ("--enrol", "1")])
+def test_all_bad_clips_are_named_together(
+    flags: tuple[str, ...], manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bob1.wav").write_bytes(b"no audio")
+    (tmp_path / "bob-first.wav").write_bytes(CLIP_FILES[0].read_bytes()[:2000])
+    soundfile.write(tmp_path / "short.wav", np.zeros(100), 16000)
+    with manifest.open("a") as rows:
+        rows.write("\nshort.wav,anger,anna\n")
+    assert main(["evaluate", "--dataset", "manifest", "--data", str(manifest), *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(r"error: 3 of \d+ clips cannot be used: ", line)
+    for name in ("bob1.wav", "bob-first.wav", "short.wav"):
+        assert line.count(f"{tmp_path / name}: ") == 1
+
+
+def test_all_bad_clips_to_enrol_with_are_named_together(
+    manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("anna0.wav", "bob0.wav"):
+        (tmp_path / name).write_bytes(b"no audio")
+    flags = ["--dataset", "manifest", "--data", str(manifest), "--enrol", "2"]
+    assert main(["evaluate", *flags]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "error: 2 of 4 clips cannot be used: " in line
