@@ -100,13 +100,16 @@ async def read(client: Any) -> Event:
     return event
 
 
-async def ask(client: Any, samples: NDArray[np.int16], rate: int = RATE) -> list[Event]:
+async def ask(
+    client: Any, samples: NDArray[np.int16], rate: int = RATE, pause_s: float = 0.0
+) -> list[Event]:
     """Send audio, shape (n, channels), and return the events up to its end."""
     form = {"rate": rate, "width": 2, "channels": samples.shape[1]}
     await client.write_event(AudioStart(**form).event())
     for first in range(0, len(samples), CHUNK):
         content = samples[first : first + CHUNK].astype("<i2").tobytes()
         await client.write_event(AudioChunk(audio=content, **form).event())
+        await asyncio.sleep(pause_s)
     await client.write_event(AudioStop().event())
     events = [await read(client)]
     while events[-1].type not in ("emotions-end", "error"):
