@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import struct
 import subprocess
@@ -221,13 +220,13 @@ def test_a_long_chunk_takes_no_memory(service: Service) -> None:
 
 
 def test_a_place_for_one_whose_audio_comes() -> None:
-    with running("--max-clients", "1") as service:
-        # Seen in the answer to a ping: its audio has been taken in by then.
-        with opened(service, event("audio-chunk", FORM, 10 * SECOND) + event("ping")) as first:
-            assert b"pong" in first.recv(1000)
-            # However much it has sent: no more comes.
-            assert session(service)[-1].type == "emotions-end"
-            assert b"another client needs the stream" in answer(first)
+    # Seen in the answer to a ping: its audio has been taken in by then.
+    content = event("audio-chunk", FORM, 10 * SECOND) + event("ping")
+    with running("--max-clients", "1") as service, opened(service, content) as first:
+        assert b"pong" in first.recv(1000)
+        # However much it has sent: no more comes.
+        assert session(service)[-1].type == "emotions-end"
+        assert b"another client needs the stream" in answer(first)
 
 
 def test_a_socket_that_is_served_is_left_alone() -> None:
