@@ -200,17 +200,22 @@ class ClientAudio:
         return self._stream
 
     async def _process_all(self) -> None:
-        if self._pending or self._work is not None:
+        if self._is_working() or self._pending:
             await self._begin_work(self._stream or await self._new_stream())
 
     def _begin_work(self, stream: EmotionStream) -> asyncio.Task[None]:
         """Return the task that processes what is pending, and what is added meanwhile."""
-        if self._work is not None and self._work.done():
-            self._work.result()
-            self._work = None
-        if self._work is None:
+        if self._work is None or not self._is_working():
             self._work = asyncio.get_running_loop().create_task(self._process(stream))
         return self._work
+
+    def _is_working(self) -> bool:
+        """Return whether a task processes audio; raise what ended the last one, if anything."""
+        if self._work is None or not self._work.done():
+            return self._work is not None
+        work, self._work = self._work, None
+        work.result()
+        return False
 
     async def _process(self, stream: EmotionStream) -> None:
         while self._pending:
