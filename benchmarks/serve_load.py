@@ -5,9 +5,10 @@ Usage: python benchmarks/serve_load.py delay [--clients 200] [--crowds mixed,van
 
 ``delay`` starts the service and sends it the sample clips in real time, as a microphone
 would: first alone, then beside each crowd, whose clients connect anew half a second after
-they were hung up on. It prints when each event came, counted from the end of its utterance,
-and how much later than the client gets it alone. ``memory`` prints the service's memory
-after the first tenth of the sessions and after the last.
+they were hung up on. It prints when the events came, counted from the end of their
+utterance, and how much later than the client gets them alone; ``timer_ms`` is by how much
+its own sleep was late at most, which is the machine's doing. ``memory`` prints the service's
+memory after the first tenth of the sessions and after the last.
 """
 
 from __future__ import annotations
@@ -183,17 +184,24 @@ def talk() -> bytes:
     return np.concatenate(parts).astype("<i2").tobytes()
 
 
-async def honest(port: int, content: bytes) -> list[tuple[str, float]]:
-    """Send audio in real time; return what each event says, and its delay in seconds."""
+async def honest(port: int, content: bytes) -> tuple[list[tuple[str, float]], float]:
+    """Send audio in real time.
+
+    Return what each event says, and its delay in seconds; and how late a sleep was at most.
+    """
     begun = time.monotonic()
+    late_s = 0.0
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def send() -> None:
+        nonlocal late_s
         writer.write(START)
         step = 2 * CHUNK
         for first in range(0, len(content), step):
             due = begun + (first / 2 + CHUNK) / RATE
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            wakes = max(due, time.monotonic())
+            await asyncio.sleep(wakes - time.monotonic())
+            late_s = max(late_s, time.monotonic() - wakes)
             writer.write(event("audio-chunk", FORM, content[first : first + step]))
             await writer.drain()
         writer.write(STOP)
@@ -212,21 +220,26 @@ async def honest(port: int, content: bytes) -> list[tuple[str, float]]:
             break
     sending.cancel()
     writer.close()
-    return events
+    return events, late_s
 
 
 def delay(kinds: list[str], number: int) -> Iterator[dict[str, Any]]:
     """Compare the honest client's events beside each crowd with those that it gets alone."""
     content = talk()
     with service() as (port, _):
-        alone = asyncio.run(honest(port, content))
-    yield {"crowd": "alone", "events": len(alone), "delay_ms": _rounded([s for _, s in alone])}
+        alone, late_s = asyncio.run(honest(port, content))
+    yield {
+        "crowd": "alone",
+        "events": len(alone),
+        "delay_ms": _rounded([s for _, s in alone]),
+        "timer_ms": round(1000.0 * late_s, 1),
+    }
     for kind in kinds:
         with service() as (port, _):
             others = multiprocessing.Process(target=crowd, args=(kind, number, port))
             others.start()
             time.sleep(CROWD_S)
-            beside = asyncio.run(honest(port, content))
+            beside, late_s = asyncio.run(honest(port, content))
             others.kill()
             others.join()
         later = [b - a for (_, a), (_, b) in zip(alone, beside, strict=False)]
@@ -235,6 +248,7 @@ def delay(kinds: list[str], number: int) -> Iterator[dict[str, Any]]:
             "events": len(beside),
             "same": [text for text, _ in alone] == [text for text, _ in beside],
             "later_ms": _rounded(later),
+            "timer_ms": round(1000.0 * late_s, 1),
         }
 
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from ..service.wyoming import EmotionService
 
 _MOST_TOKEN_BYTES = 1024
-# The event loop gives up the interpreter's lock with each call of the system. By default it may
-# wait 5 ms, each time, until a thread that runs a network gives it back.
-_SWITCH_S = 0.0005
 DEFAULT_URI = "tcp://127.0.0.1:10800"
 
 
@@ -100,7 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
     service = EmotionService(
         open_stream, model, arguments.max_clients, arguments.idle_timeout, token
     )
-    sys.setswitchinterval(_SWITCH_S)
     is_open = token is None and Address.of(arguments.uri).is_open_to_others
     try:
         asyncio.run(_serve(service, arguments.uri, is_open))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 from collections.abc import Callable
 
@@ -62,11 +61,13 @@ class Connections:
         try:
             self._make_room()
             self._open[connection] = writer
-            with contextlib.suppress(OSError):
-                await connection.run()
+            await connection.run()
             if self._open.pop(connection, None) is not None:
                 self._leaving[connection] = writer
                 await connection.hear_out()
+        except OSError:
+            # It is gone.
+            pass
         except asyncio.CancelledError:
             # Of the whole service, or to make room: there is nothing to add.
             pass

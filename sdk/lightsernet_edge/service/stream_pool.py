@@ -15,6 +15,9 @@ _LEAST_PATIENCE_S = 1.0
 _MOST_PATIENCE_S = 5.0
 # Who waits for a stream asks again within this time, or waits no longer.
 _ASKS_WITHIN_S = 0.25
+# Where others wait, nothing is done for a client whose audio has only just begun, in seconds: of a
+# crowd that comes and goes, most are gone by then.
+_LASTS_S = 0.2
 
 
 class Holder(Protocol):
@@ -67,14 +70,17 @@ class StreamPool:
         waits has kept up with real time for longer. Those who send some audio at once and then
         vanish, or are silent, have kept up for no time at all.
         """
+        assert holder.begun_at is not None
         now = time.monotonic()
         self._waiting[holder] = now
-        for each, asked_at in list(self._waiting.items()):
-            if now - asked_at > _ASKS_WITHIN_S:
-                del self._waiting[each]
+        if len(self._waiting) > 1 and now - holder.begun_at < _LASTS_S:
+            return False
         slowest = self._slowest()
         if slowest is not None and now < _given_up_at(slowest):
             return False
+        for each, asked_at in list(self._waiting.items()):
+            if now - asked_at > _ASKS_WITHIN_S:
+                del self._waiting[each]
         return max(self._waiting, key=_kept_up_s) is holder
 
     async def take(self, holder: Holder) -> EmotionStream:
