@@ -23,6 +23,8 @@ from .stdio import STDIO
 
 # How long to wait for another service that is just beginning, in seconds.
 _WAIT_S = 2.0
+# Clients accepted in one pass of the event loop: a crowd that comes does not hold up the others.
+_ACCEPTED_A_PASS = 1
 _OUT_OF_RESOURCES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -109,19 +111,23 @@ async def listening(address: Address, accept: Accept, backlog: int) -> AsyncIter
     try:
         if address.path is None:
             server = await asyncio.start_server(
-                accept, address.host, address.port, limit=MAX_LINE, backlog=backlog
+                accept, address.host, address.port, limit=MAX_LINE, backlog=_ACCEPTED_A_PASS
             )
         else:
             # Of two that begin at once, the second finds the first.
             with locked(address.path.parent, _WAIT_S):
                 _remove_dead_socket(address.path, address.uri)
                 server = await asyncio.start_unix_server(
-                    accept, address.path, limit=MAX_LINE, backlog=backlog
+                    accept, address.path, limit=MAX_LINE, backlog=_ACCEPTED_A_PASS
                 )
                 made = address.path.stat()
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"uri {address.uri}: cannot listen there ({why})") from None
+    for listener in server.sockets:
+        # asyncio's backlog is both at once: how many wait, and how many it accepts in a pass.
+        with listener.dup() as same:
+            same.listen(backlog)
     try:
         yield
     finally:

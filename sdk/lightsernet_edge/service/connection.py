@@ -9,32 +9,25 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from wyoming.error import Error
 from wyoming.event import Event as WyomingEvent
 from wyoming.event import async_write_event
 
-from ..capture.conversion import StreamConverter
 from ..errors import InputError, LightSernetError
 from ..files.json_fields import Fields
 from ..live.event import Event
-from ..live.stream import EmotionStream
+from .client_audio import INT16_BYTES, AudioFormat, ClientAudio
 from .event_reader import EventHead, EventReader
-from .fair_worker import Account, FairWorker
+from .fair_worker import FairWorker
 from .stream_pool import StreamPool
+from .turns import Turns
 
 EMOTION = "emotion"
 EMOTIONS_END = "emotions-end"
 _RATES = (8000, 192000)
 _MAX_CHANNELS = 32
-_INT16_BYTES = 2
-# One piece of work: long enough to be worth it, short enough that nobody waits long for it.
-_PIECE_S = 0.1
-_PIECE_BYTES = 64 * 1024
-# Audio that a client sends before it gets a stream, unless it ends before.
-_FIRST_S = 0.5
-# Audio keeps a client alive for this many times its length.
-_CREDIT = 10.0
+# One that waits for a stream is told after this time, in seconds.
+_MOST_WAIT_S = 3.0
 # How long a client that is hung up on may still send, in seconds: if it is not heard out, its
 # system throws away the error before it is read.
 _LINGER_S = 1.0
@@ -48,6 +41,8 @@ class Shared:
     ----------
     worker : FairWorker
     pool : StreamPool
+    turns : Turns
+        Of clients without a stream.
     info : Event
         The answer to ``describe``.
     token : str or None
@@ -58,21 +53,10 @@ class Shared:
 
     worker: FairWorker
     pool: StreamPool
+    turns: Turns
     info: WyomingEvent
     token: str | None = None
     utterances: int = 0
-
-
-@dataclass(frozen=True)
-class _Format:
-    """Of a client's audio: rate in hertz, and channels."""
-
-    rate: int
-    channels: int
-
-    @property
-    def frame_bytes(self) -> int:
-        return _INT16_BYTES * self.channels
 
 
 class Connection:
@@ -88,43 +72,54 @@ class Connection:
     ----------
     has_asked : bool
         Whether it has sent a whole event.
-    heard_at : float
-        When it last sent a whole event, by `time.monotonic`; while it has a stream, until when
-        its audio has kept up with real time.
-    sent_s : float
-        Length of its audio so far, in seconds.
-    account : Account
     """
 
     def __init__(self, shared: Shared, reader: EventReader, writer: asyncio.StreamWriter) -> None:
         self._shared = shared
         self._reader = reader
         self._writer = writer
-        self._stream: EmotionStream | None = None
-        self._format: _Format | None = None
-        self._converter: StreamConverter | None = None
+        self._audio = ClientAudio(shared.pool, shared.worker, self._send, self.expire)
         self._utterances = 0
         self._is_known = shared.token is None
         self._fault: LightSernetError | None = None
-        self._expired: str | None = None
+        self._expired: tuple[str, str] | None = None
         self._task: asyncio.Task[Any] | None = None
-        # Audio before it has a stream.
-        self._first = bytearray()
+        self._asked_at = time.monotonic()
         self.has_asked = False
-        self.heard_at = time.monotonic()
-        self.sent_s = 0.0
-        self.account = Account()
 
     @property
     def has_stream(self) -> bool:
         """Whether it has a stream."""
-        return self._stream is not None
+        return self._audio.has_stream
 
-    def expire(self, reason: str) -> None:
+    @property
+    def has_begun_audio(self) -> bool:
+        """Whether it has sent audio that has not ended."""
+        return self._audio.begun_at is not None
+
+    @property
+    def heard_at(self) -> float:
+        """When it last sent a whole event, by `time.monotonic`.
+
+        Since its audio began, until when that has kept up with real time.
+        """
+        return self._audio.heard_at if self.has_begun_audio else self._asked_at
+
+    def expire(self, reason: str, code: str) -> None:
         """Make the connection end soon, with an error."""
         if self._expired is None and self._task is not None:
-            self._expired = reason
+            self._expired = reason, code
             self._task.cancel()
+
+    def expire_if_late(self, idle_s: float) -> None:
+        """Expire if the client has said nothing for too long, or waited too long for a stream."""
+        now = time.monotonic()
+        since = self._audio.waits_since
+        if since is not None and now - since > _MOST_WAIT_S:
+            size = self._shared.pool.size
+            self.expire(f"busy: {size} clients are served already, no more are taken", "busy")
+        elif now - self.heard_at > idle_s:
+            self.expire(f"idle: heard nothing for {idle_s:g} s", "timeout")
 
     async def run(self) -> LightSernetError | None:
         """Answer events until the client disconnects; return the fault that ended it, if any.
@@ -136,22 +131,30 @@ class Connection:
         """
         self._task = asyncio.current_task()
         try:
-            while head := await self._reader.head():
+            while line := await self._reader.line():
                 if not self.has_stream:
-                    self.heard_at = time.monotonic()
-                await self._handle(head)
+                    await self._shared.turns.take()
+                await self._handle(await self._reader.head(line))
+                self._asked_at = time.monotonic()
                 self.has_asked = True
                 # Others have their turn, however much this one has sent.
                 await asyncio.sleep(0)
+            await self._audio.settle()
         except asyncio.CancelledError:
             if self._expired is None:
                 raise
-            await self._refuse(LightSernetError(self._expired), "timeout")
+            # So that nothing is sent meanwhile.
+            self._audio.release()
+            reason, code = self._expired
+            await self._refuse(LightSernetError(reason), code)
         except LightSernetError as error:
+            with contextlib.suppress(LightSernetError):
+                # What is heard is told first.
+                await self._audio.settle()
             is_ours = type(error) is not InputError
             await self._refuse(error, type(error).__name__ if is_ours else "protocol")
         finally:
-            self._release()
+            self._audio.release()
         return self._fault
 
     async def hear_out(self) -> None:
@@ -171,6 +174,9 @@ class Connection:
 
     async def _handle(self, head: EventHead) -> None:
         fields = Fields(head.data, f"{head.type}: ")
+        if head.type != "audio-chunk":
+            # Answers come in the order of what is asked.
+            await self._audio.settle()
         if head.type == "authenticate":
             self._authenticate(fields)
         elif not self._is_known:
@@ -183,8 +189,7 @@ class Connection:
             await self._write(WyomingEvent("pong", {"text": self._echo(fields)}))
         elif head.type == "audio-start":
             self._format_of(fields)
-            self._release()
-            self._shared.pool.expect_room()
+            self._end_audio()
         elif head.type == "audio-chunk":
             await self._take_in(self._format_of(fields), head.payload_length)
         elif head.type == "audio-stop":
@@ -210,85 +215,31 @@ class Connection:
         return text
 
     @staticmethod
-    def _format_of(fields: Fields) -> _Format:
+    def _format_of(fields: Fields) -> AudioFormat:
         rate = fields.whole("rate", *_RATES)
-        if fields.whole("width", 1) != _INT16_BYTES:
+        if fields.whole("width", 1) != INT16_BYTES:
             fields.refuse("width", "2 bytes (int16)")
-        return _Format(rate, fields.whole("channels", 1, _MAX_CHANNELS))
+        return AudioFormat(rate, fields.whole("channels", 1, _MAX_CHANNELS))
 
-    async def _take_in(self, form: _Format, size: int) -> None:
+    async def _take_in(self, form: AudioFormat, size: int) -> None:
         if size % form.frame_bytes:
             raise InputError(
                 f"audio-chunk: found {size} bytes, expected whole samples of "
                 f"{form.channels} channels"
             )
-        if self._first and self._format != form:
-            await self._begin()
-        if self._stream is None and not self._first:
-            self._format = form
-        frames = min(round(form.rate * _PIECE_S), _PIECE_BYTES // form.frame_bytes)
-        while piece := await self._reader.piece(frames * form.frame_bytes):
-            seconds = len(piece) / form.frame_bytes / form.rate
-            self.sent_s += seconds
-            if self._stream is not None:
-                self.heard_at = min(time.monotonic(), self.heard_at + _CREDIT * seconds)
-                await self._process(self._stream, form, piece)
-                continue
-            self._first += piece
-            if self.sent_s >= _FIRST_S or len(self._first) >= _PIECE_BYTES:
-                await self._begin()
-
-    async def _begin(self) -> EmotionStream:
-        """Get a stream for the audio that has come so far."""
-        assert self._format is not None
-        first, self._first = bytes(self._first), bytearray()
-        self._stream = await self._shared.pool.take(self)
-        self.heard_at = time.monotonic()
-        await self._process(self._stream, self._format, first)
-        return self._stream
-
-    async def _process(self, stream: EmotionStream, form: _Format, piece: bytes) -> None:
-        def work() -> list[Event]:
-            if self._converter is None or self._format != form:
-                self._format = form
-                self._converter = StreamConverter(form.rate, stream.sample_rate)
-            samples = np.frombuffer(piece, "<i2").astype(np.int16).reshape(-1, form.channels)
-            return stream.process(self._converter.convert(samples))
-
-        await self._send(await self._shared.worker.run(self.account, work))
+        while piece := await self._reader.piece(form.piece_bytes):
+            await self._audio.take_in(form, piece)
 
     async def _stop(self) -> None:
-        stream, seconds = self._stream, 0.0
-        if self._first:
-            stream = await self._begin()
-        if stream is not None:
-
-            def work() -> list[Event]:
-                return self._finished(stream)
-
-            await self._send(await self._shared.worker.run(self.account, work))
-            seconds = stream.time_s
-        utterances = self._utterances
-        self._release()
-        data = {"utterances": utterances, "seconds": seconds}
+        seconds = await self._audio.finish()
+        data = {"utterances": self._utterances, "seconds": seconds}
+        self._end_audio()
         await self._write(WyomingEvent(EMOTIONS_END, data))
 
-    def _finished(self, stream: EmotionStream) -> list[Event]:
-        events = []
-        if self._converter is not None and self._format is not None:
-            nothing = np.empty((0, self._format.channels), np.int16)
-            # What the resampler still holds.
-            events = stream.process(self._converter.convert(nothing, last=True))
-        return events + stream.finish()
-
-    def _release(self) -> None:
-        """Let others have the stream; the next audio begins anew."""
-        stream, self._stream = self._stream, None
-        self._converter, self._format, self._utterances = None, None, 0
-        self._first.clear()
-        self.heard_at, self.sent_s = time.monotonic(), 0.0
-        if stream is not None:
-            self._shared.pool.give_back(self, stream)
+    def _end_audio(self) -> None:
+        self._audio.release()
+        self._utterances = 0
+        self._asked_at = time.monotonic()
 
     async def _send(self, events: list[Event]) -> None:
         for event in events:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
-import time
 from collections.abc import Callable
 
 from wyoming.error import Error
@@ -63,11 +61,13 @@ class Connections:
         try:
             self._make_room()
             self._open[connection] = writer
-            with contextlib.suppress(OSError):
-                await connection.run()
+            await connection.run()
             if self._open.pop(connection, None) is not None:
                 self._leaving[connection] = writer
                 await connection.hear_out()
+        except OSError:
+            # It is gone.
+            pass
         except asyncio.CancelledError:
             # Of the whole service, or to make room: there is nothing to add.
             pass
@@ -82,10 +82,8 @@ class Connections:
         """End connections that have said nothing for too long, until cancelled."""
         while True:
             await asyncio.sleep(min(_SWEEP_S, self._idle_s / 4))
-            now = time.monotonic()
             for connection in list(self._open):
-                if now - connection.heard_at > self._idle_s:
-                    connection.expire(f"idle: heard nothing for {self._idle_s:g} s")
+                connection.expire_if_late(self._idle_s)
 
     async def close(self) -> None:
         """End all connections."""
@@ -95,14 +93,19 @@ class Connections:
             await asyncio.wait(self._tasks, timeout=_SWEEP_S)
 
     def _make_room(self) -> None:
-        """End one that is leaving, or else one that has asked nothing, or not for the longest."""
+        """End one that is leaving, or else one that has asked nothing, or not for the longest.
+
+        Those whose audio waits for a stream are the last.
+        """
         while len(self._open) + len(self._leaving) >= self.most:
             if self._leaving:
                 _, writer = self._leaving.popitem()
                 writer.transport.abort()
                 continue
             silent = (each for each in self._open if not each.has_stream)
-            connection = min(silent, key=lambda each: (each.has_asked, each.heard_at))
+            connection = min(
+                silent, key=lambda each: (each.has_begun_audio, each.has_asked, each.heard_at)
+            )
             writer = self._open.pop(connection)
             content = io.BytesIO()
             write_event(

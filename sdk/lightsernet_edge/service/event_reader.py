@@ -54,29 +54,38 @@ class EventReader:
         self._name = name
         self._left = 0
 
-    async def head(self) -> EventHead | None:
-        """Return the next event, or None at the end of the stream.
+    async def line(self) -> bytes:
+        """Return the line with which the next event begins; empty at the end of the stream.
 
         What is left of the payload before it is skipped.
 
         Raises
         ------
         InputError
-            If other bytes arrive, a length is out of range, or the stream ends within an event.
+            If there is none.
         OSError
             If the connection is broken.
         """
         while await self.piece(_PIECE):
             pass
         try:
-            line = await self._stream.readline()
+            return await self._stream.readline()
         except ValueError:
             raise InputError(
                 f"{self._name}: found a line without end, expected an event of Wyoming of at "
                 f"most {MAX_LINE} bytes"
             ) from None
-        if not line:
-            return None
+
+    async def head(self, line: bytes) -> EventHead:
+        """Return the event that begins with a line.
+
+        Raises
+        ------
+        InputError
+            If it is no event, a length is out of range, or the stream ends within it.
+        OSError
+            If the connection is broken.
+        """
         fields = Fields(self._object(line, line), f"{self._name}: ")
         kind = fields.text("type")
         data = {} if not fields.is_given("data") else fields.nested("data").values

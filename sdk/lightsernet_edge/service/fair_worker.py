@@ -1,12 +1,15 @@
 """`FairWorker`: threads that do the clients' work, the least served client's first.
 
 Start-time fair queueing (Goyal, Vin and Cheng 1997): a client whose audio arrives in real time
-waits for the piece of work in progress, and not for all that a faster one has sent.
+waits for the piece of work in progress, and not for all that a faster one has sent. One that is
+new comes after all that wait: else those who come, have one piece done and go would always be
+before those who stay.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import time
@@ -22,11 +25,11 @@ class Account:
 
     Attributes
     ----------
-    served_s : float
-        Time of the threads, in seconds of the queue's clock.
+    served_s : float or None
+        Time of the threads, in seconds of the queue's clock; None of a client that is new.
     """
 
-    served_s: float = 0.0
+    served_s: float | None = None
 
 
 class FairWorker:
@@ -42,7 +45,7 @@ class FairWorker:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="emotion")
         self._free = threads
         self._clock_s = 0.0
-        self._doing: set[asyncio.Task[None]] = set()
+        self._latest_s = 0.0
         self._order = itertools.count()
         self._waiting: list[tuple[float, int, Account, Callable[[], Any], asyncio.Future[Any]]] = []
 
@@ -53,6 +56,8 @@ class FairWorker:
         released under it.
         """
         future = asyncio.get_running_loop().create_future()
+        if account.served_s is None:
+            account.served_s = self._latest_s
         start_s = max(account.served_s, self._clock_s)
         heapq.heappush(self._waiting, (start_s, next(self._order), account, work, future))
         self._begin()
@@ -76,31 +81,37 @@ class FairWorker:
                 continue
             self._clock_s = start_s
             self._free -= 1
-            doing = asyncio.get_running_loop().create_task(self._do(start_s, account, work, future))
-            self._doing.add(doing)
-            doing.add_done_callback(self._doing.discard)
+            self._executor.submit(self._do, start_s, account, work, future)
 
-    async def _do(
+    def _do(
         self,
         start_s: float,
         account: Account,
         work: Callable[[], Any],
         future: asyncio.Future[Any],
     ) -> None:
+        """Work, in a thread."""
         begun_s = time.monotonic()
+        result, fault = None, None
         try:
-            result = await asyncio.get_running_loop().run_in_executor(self._executor, work)
-        except asyncio.CancelledError:
-            future.cancel()
+            result = work()
         except Exception as error:
-            if not future.done():
-                future.set_exception(error)
-                # Whoever asked may be gone.
-                future.exception()
-        else:
-            if not future.done():
-                future.set_result(result)
-        finally:
-            account.served_s = start_s + time.monotonic() - begun_s
+            fault = error
+        took_s = time.monotonic() - begun_s
+
+        def end() -> None:
+            account.served_s = start_s + took_s
+            self._latest_s = max(self._latest_s, account.served_s)
             self._free += 1
+            if not future.done():
+                if fault is None:
+                    future.set_result(result)
+                else:
+                    future.set_exception(fault)
+                    # Whoever asked may be gone.
+                    future.exception()
             self._begin()
+
+        # Nobody is there to be told if the loop has ended.
+        with contextlib.suppress(RuntimeError):
+            future.get_loop().call_soon_threadsafe(end)

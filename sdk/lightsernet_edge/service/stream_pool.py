@@ -6,14 +6,18 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from ..errors import LightSernetError
 from ..live.stream import EmotionStream
 from .fair_worker import Account, FairWorker
 
-# Who has a stream and sends no audio for half as long as it has sent some, but for the bounds, in
-# seconds, loses it to one who needs it.
+# Who has a stream and sends no audio for half as long as it has kept up with real time, but for the
+# bounds, in seconds, loses it to one who needs it.
 _LEAST_PATIENCE_S = 1.0
 _MOST_PATIENCE_S = 5.0
+# Who waits for a stream asks again within this time, or waits no longer.
+_ASKS_WITHIN_S = 0.25
+# Where others wait, nothing is done for a client whose audio has only just begun, in seconds: of a
+# crowd that comes and goes, most are gone by then.
+_LASTS_S = 0.2
 
 
 class Holder(Protocol):
@@ -21,18 +25,18 @@ class Holder(Protocol):
 
     Attributes
     ----------
+    begun_at : float or None
+        When its audio began, by `time.monotonic`; None before.
     heard_at : float
-        Until when it has kept up with real time, by `time.monotonic`.
-    sent_s : float
-        Length of the audio that it has sent, in seconds.
+        Until when its audio has kept up with real time.
     account : Account
     """
 
+    begun_at: float | None
     heard_at: float
-    sent_s: float
     account: Account
 
-    def expire(self, reason: str) -> None:
+    def expire(self, reason: str, code: str) -> None:
         """Make its connection end soon, with an error."""
 
 
@@ -52,58 +56,77 @@ class StreamPool:
         self, open_stream: Callable[[], EmotionStream], size: int, worker: FairWorker
     ) -> None:
         self._open_stream = open_stream
-        self._size = size
         self._worker = worker
         self._holders: list[Holder] = []
+        # When each asked last.
+        self._waiting: dict[Holder, float] = {}
         self._idle: list[EmotionStream] = []
+        self.size = size
 
-    def expect_room(self) -> Holder | None:
-        """Return whose stream could be taken; None if one is free.
+    def is_next(self, holder: Holder) -> bool:
+        """Return whether a client may take a stream now; if not, it is to ask again soon.
 
-        Raises
-        ------
-        LightSernetError
-            If there is none.
+        It may if one is free, or held by a client whose audio has stopped, and no other that
+        waits has kept up with real time for longer. Those who send some audio at once and then
+        vanish, or are silent, have kept up for no time at all.
         """
-        if len(self._holders) < self._size:
-            return None
-        slowest = min(self._holders, key=_given_up_at)
-        if time.monotonic() < _given_up_at(slowest):
-            raise LightSernetError(
-                f"busy: {self._size} clients are served already, no more are taken"
-            )
-        return slowest
+        assert holder.begun_at is not None
+        now = time.monotonic()
+        self._waiting[holder] = now
+        if len(self._waiting) > 1 and now - holder.begun_at < _LASTS_S:
+            return False
+        slowest = self._slowest()
+        if slowest is not None and now < _given_up_at(slowest):
+            return False
+        for each, asked_at in list(self._waiting.items()):
+            if now - asked_at > _ASKS_WITHIN_S:
+                del self._waiting[each]
+        return max(self._waiting, key=_kept_up_s) is holder
 
     async def take(self, holder: Holder) -> EmotionStream:
-        """Return a stream that has heard nothing.
+        """Return a stream that has heard nothing, for one that is next.
 
         Raises
         ------
         LightSernetError
-            If all are in use, or none can be opened.
+            If none can be opened.
         """
-        slowest = self.expect_room()
+        self._waiting.pop(holder, None)
+        slowest = self._slowest()
         if slowest is not None:
             self._holders.remove(slowest)
-            slowest.expire("busy: no audio came, and another client needs the stream")
+            slowest.expire("busy: no audio came, and another client needs the stream", "busy")
         self._holders.append(holder)
         idle = self._idle.pop() if self._idle else None
         try:
             stream = await self._worker.run(holder.account, lambda: self._fresh(idle))
         except BaseException:
-            self._holders.remove(holder)
+            self.leave(holder)
+            if idle is not None:
+                self._idle.append(idle)
             raise
         assert isinstance(stream, EmotionStream)
         return stream
 
-    def give_back(self, holder: Holder, stream: EmotionStream) -> None:
-        """Let others have the stream of a client."""
+    def leave(self, holder: Holder) -> None:
+        """Let a client have no stream, and wait for none."""
+        self._waiting.pop(holder, None)
+        # Another may have its place already.
         if holder in self._holders:
             self._holders.remove(holder)
-        if len(self._idle) < self._size:
+
+    def give_back(self, stream: EmotionStream) -> None:
+        """Let others have the stream of a client that has left."""
+        if len(self._idle) < self.size:
             self._idle.append(stream)
         else:
             stream.close()
+
+    def _slowest(self) -> Holder | None:
+        """Return whose stream another would get; None if one is free."""
+        if len(self._holders) < self.size:
+            return None
+        return min(self._holders, key=_given_up_at)
 
     def _fresh(self, idle: EmotionStream | None) -> EmotionStream:
         stream = idle or self._open_stream()
@@ -111,6 +134,10 @@ class StreamPool:
         return stream
 
 
+def _kept_up_s(holder: Holder) -> float:
+    return 0.0 if holder.begun_at is None else holder.heard_at - holder.begun_at
+
+
 def _given_up_at(holder: Holder) -> float:
-    patience_s = min(max(_LEAST_PATIENCE_S, holder.sent_s / 2), _MOST_PATIENCE_S)
+    patience_s = min(max(_LEAST_PATIENCE_S, _kept_up_s(holder) / 2), _MOST_PATIENCE_S)
     return holder.heard_at + patience_s

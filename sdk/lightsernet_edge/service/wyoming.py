@@ -26,6 +26,7 @@ from .event_reader import EventReader
 from .fair_worker import FairWorker
 from .stdio import STDIO, check_stdio, stdio_streams
 from .stream_pool import StreamPool
+from .turns import Turns
 
 # Networks that run at a time: an utterance that ends must not keep all others waiting.
 _MOST_THREADS = 4
@@ -75,7 +76,7 @@ class EmotionService:
     ) -> None:
         worker = FairWorker(min(_MOST_THREADS, os.cpu_count() or 1))
         pool = StreamPool(open_stream, max_clients, worker)
-        self._shared = Shared(worker, pool, _info(model), token)
+        self._shared = Shared(worker, pool, Turns(), _info(model), token)
         self._connections = Connections(self._connection, max_clients, idle_s)
 
     @property

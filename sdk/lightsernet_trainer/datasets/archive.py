@@ -14,6 +14,9 @@ from lightsernet_edge.errors import DatasetError
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000
 _CHUNK = 1 << 20
+# Of a file or folder, as most file systems have it.
+_MAX_NAME_BYTES = 255
+_SHOWN = 100
 
 # What `zipfile` and the decompressors under it raise on damaged bytes. A bzip2 stream's
 # damage is an OSError, so reading and writing are kept apart below.
@@ -32,8 +35,9 @@ _DAMAGE = (
 def unpack(archive: Path, into: Path, *, name: str) -> None:
     """Unpack `archive` into an empty folder, or refuse it.
 
-    Names are checked before anything is written: absolute ones, those with `..`, links and
-    doubles are refused, and so is an archive of more than 20 000 entries or 512 MiB.
+    Names are checked before anything is written: absolute ones, those with `..`, links,
+    doubles, files that are folders as well and long names are refused, and so is an archive of
+    more than 20 000 entries or 512 MiB.
 
     Parameters
     ----------
@@ -80,13 +84,18 @@ def _checked(
     # Windows' rules know both separators and drives, so they also catch what is harmful
     # only there.
     checked = [(entry, PureWindowsPath(entry.filename)) for entry in entries]
+    files = {path for entry, path in checked if not entry.is_dir()}
     seen = set()
     for entry, path in checked:
         link = stat.S_ISLNK(entry.external_attr >> 16)
-        if path.anchor or ".." in path.parts or not path.parts or link or path in seen:
+        is_path = path.parts and not path.anchor and ".." not in path.parts
+        is_long = any(len(part.encode()) > _MAX_NAME_BYTES for part in path.parts)
+        if not is_path or link or is_long or path in seen or not files.isdisjoint(path.parents):
+            more = "..." if len(entry.filename) > _SHOWN else ""
             raise DatasetError(
-                f"{name}: has the entry {entry.filename!r}, "
-                "expected relative paths without '..', each one once, and no links"
+                f"{name}: has the entry {entry.filename[:_SHOWN]!r}{more}, expected relative paths "
+                f"without '..' or names of more than {_MAX_NAME_BYTES} bytes, each one once, none "
+                "of them a file and a folder, and no links"
             )
         seen.add(path)
     return checked

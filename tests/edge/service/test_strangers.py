@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import struct
 import subprocess
@@ -20,8 +19,8 @@ import pytest
 
 pytest.importorskip("wyoming", reason="not installed: wyoming")
 
-from lightsernet_edge.service.fair_worker import Account, FairWorker
 from tests.edge.service.test_wyoming_service import (
+    CHUNK,
     RATE,
     TIMEOUT_S,
     Service,
@@ -117,6 +116,44 @@ def test_an_honest_client_among_strangers(service: Service, number: int) -> None
         assert found(session(service, samples[:, None])) == expected(samples)
 
 
+@pytest.mark.parametrize("number", [60])
+def test_an_honest_client_among_those_who_come_and_go(service: Service, number: int) -> None:
+    """Their sound would fill all streams, and they come again as soon as they are refused."""
+    samples = talk(CLIP_FILES[:1])
+    sound = event("audio-start", FORM) + event("audio-chunk", FORM, SECOND)
+    dribble = event("audio-chunk", FORM, SECOND[:2000])
+
+    async def stranger(index: int) -> None:
+        while True:
+            with suppress(OSError):
+                reader, writer = await asyncio.open_unix_connection(
+                    service.uri.removeprefix("unix://")
+                )
+                writer.write(sound if index % 4 else event("ping") + b"{")
+                if index % 2:
+                    await asyncio.sleep(0.1)
+                elif index % 6:
+                    await reader.read()
+                else:
+                    while not reader.at_eof():
+                        writer.write(dribble)
+                        await asyncio.sleep(0.5)
+                writer.transport.abort()
+            await asyncio.sleep(0.1)
+
+    async def run() -> list[Any]:
+        strangers = [asyncio.create_task(stranger(index)) for index in range(number)]
+        # Until they have all streams.
+        await asyncio.sleep(1.0)
+        async with connect(service) as client:
+            events = await ask(client, samples[:, None], pause_s=CHUNK / RATE)
+        for task in strangers:
+            task.cancel()
+        return events
+
+    assert found(asyncio.run(run())) == expected(samples)
+
+
 def test_more_connections_than_it_takes(service: Service) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(opened(service))
@@ -182,14 +219,14 @@ def test_a_long_chunk_takes_no_memory(service: Service) -> None:
     assert int(status.read_text().partition("VmHWM:")[2].split()[0]) < 200_000
 
 
-def test_a_place_for_one_whose_audio_comes(tmp_path: Path) -> None:
-    with running("--max-clients", "1") as service:
-        # Seen in the answer to a ping: its audio has been taken in by then.
-        with opened(service, event("audio-chunk", FORM, 10 * SECOND) + event("ping")) as first:
-            assert b"pong" in first.recv(1000)
-            with opened(service, event("audio-start", FORM)) as second:
-                assert b"busy" in answer(second)
+def test_a_place_for_one_whose_audio_comes() -> None:
+    # Seen in the answer to a ping: its audio has been taken in by then.
+    content = event("audio-chunk", FORM, 10 * SECOND) + event("ping")
+    with running("--max-clients", "1") as service, opened(service, content) as first:
+        assert b"pong" in first.recv(1000)
+        # However much it has sent: no more comes.
         assert session(service)[-1].type == "emotions-end"
+        assert b"another client needs the stream" in answer(first)
 
 
 def test_a_socket_that_is_served_is_left_alone() -> None:
@@ -266,27 +303,3 @@ def test_an_address_that_others_reach_is_warned_of() -> None:
     finally:
         process.kill()
         process.communicate()
-
-
-def test_the_least_served_is_next() -> None:
-    """While one is at work, others come: in whatever order, the one that had least is first."""
-    done: list[str] = []
-
-    async def run() -> None:
-        worker = FairWorker(1)
-        at_work, go_on = os.pipe()
-        first = asyncio.create_task(worker.run(Account(), lambda: os.read(at_work, 1)))
-        await asyncio.sleep(0)
-        others = [
-            asyncio.create_task(worker.run(Account(had_s), lambda name=name: done.append(name)))
-            for had_s, name in ((9.0, "much"), (5.0, "more"), (0.0, "none"))
-        ]
-        await asyncio.sleep(0)
-        os.write(go_on, b".")
-        await asyncio.gather(first, *others)
-        os.close(at_work)
-        os.close(go_on)
-        worker.close()
-
-    asyncio.run(run())
-    assert done == ["none", "more", "much"]

@@ -100,13 +100,16 @@ async def read(client: Any) -> Event:
     return event
 
 
-async def ask(client: Any, samples: NDArray[np.int16], rate: int = RATE) -> list[Event]:
+async def ask(
+    client: Any, samples: NDArray[np.int16], rate: int = RATE, pause_s: float = 0.0
+) -> list[Event]:
     """Send audio, shape (n, channels), and return the events up to its end."""
     form = {"rate": rate, "width": 2, "channels": samples.shape[1]}
     await client.write_event(AudioStart(**form).event())
     for first in range(0, len(samples), CHUNK):
         content = samples[first : first + CHUNK].astype("<i2").tobytes()
         await client.write_event(AudioChunk(audio=content, **form).event())
+        await asyncio.sleep(pause_s)
     await client.write_event(AudioStop().event())
     events = [await read(client)]
     while events[-1].type not in ("emotions-end", "error"):
@@ -183,10 +186,15 @@ def test_several_clients_at_once(service: Service) -> None:
 
 def test_one_client_too_many_is_told(service: Service) -> None:
     form = {"rate": RATE, "width": 2, "channels": 1}
-    # Who has sent that much may pause for a while.
-    quiet = np.zeros((10 * RATE, 1), np.int16)
+    tenth = AudioChunk(audio=bytes(RATE // 10 * 2), **form).event()
+
+    async def speak(client: Any) -> None:
+        while True:
+            await client.write_event(tenth)
+            await asyncio.sleep(0.1)
 
     async def run() -> None:
+        quiet = np.zeros((RATE, 1), np.int16)
         async with connect(service) as a, connect(service) as b, connect(service) as c:
             for client in (a, b, c):
                 # Who sends no audio takes nobody's place.
@@ -196,16 +204,20 @@ def test_one_client_too_many_is_told(service: Service) -> None:
             async with connect(service) as one_more:
                 assert (await ask(one_more, quiet))[-1].type == "emotions-end"
             for client in (a, b, c):
-                content = quiet.astype("<i2").tobytes()
-                await client.write_event(AudioChunk(audio=content, **form).event())
+                # Their audio is there once a ping behind it is answered.
+                for _ in range(6):
+                    await client.write_event(tenth)
                 await client.write_event(Ping().event())
                 await read(client)
+            speaking = [asyncio.create_task(speak(client)) for client in (a, b, c)]
             async with connect(service) as one_more:
-                # Told at the start of its audio, and hung up on.
-                await one_more.write_event(AudioStart(rate=RATE, width=2, channels=1).event())
-                error = await read(one_more)
+                error = (await ask(one_more, quiet))[-1]
                 assert error.type == "error"
-                assert "busy" in error.data["text"]
+                assert error.data["code"] == "busy"
+                # And hung up on.
+                assert await one_more.read_event() is None
+            for task in speaking:
+                task.cancel()
         async with connect(service) as client:
             assert (await ask(client, talk(CLIP_FILES[:1])[:, None]))[-1].type == "emotions-end"
 

@@ -106,6 +106,9 @@ class TestArchive:
             "\\\\host\\share\\evil.txt",
             "wav/03a01Wa.wav",
             "wav\\03a01Wa.wav",
+            # Below a recording.
+            "wav/03a01Wa.wav/evil.txt",
+            "wav/" + "a" * 300 + "/evil.txt",
         ],
     )
     @pytest.mark.filterwarnings("ignore:Duplicate name")

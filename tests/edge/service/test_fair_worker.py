@@ -1,0 +1,60 @@
+"""Whose work the service does next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+
+from lightsernet_edge.service.fair_worker import Account, FairWorker
+
+
+def test_the_least_served_is_next() -> None:
+    """While one is at work, others come: in whatever order, the one that had least is first."""
+    done: list[str] = []
+
+    async def run() -> None:
+        worker = FairWorker(1)
+        at_work, go_on = os.pipe()
+        first = asyncio.create_task(worker.run(Account(), lambda: os.read(at_work, 1)))
+        await asyncio.sleep(0)
+        others = [
+            asyncio.create_task(worker.run(Account(had_s), lambda name=name: done.append(name)))
+            for had_s, name in ((9.0, "much"), (5.0, "more"), (0.0, "none"))
+        ]
+        await asyncio.sleep(0)
+        os.write(go_on, b".")
+        await asyncio.gather(first, *others)
+        os.close(at_work)
+        os.close(go_on)
+        worker.close()
+
+    asyncio.run(run())
+    assert done == ["none", "more", "much"]
+
+
+def test_one_that_is_new_comes_after_those_who_wait() -> None:
+    """Else a crowd of which each has one piece done, and goes, would keep out all who stay."""
+    done: list[str] = []
+
+    async def run() -> None:
+        worker = FairWorker(1)
+        at_work, go_on = os.pipe()
+        stays = Account()
+        await worker.run(stays, lambda: time.sleep(0.01))
+        tasks = []
+        for account, work in (
+            (Account(), lambda: os.read(at_work, 1)),
+            (stays, lambda: done.append("stays")),
+            (Account(), lambda: done.append("new")),
+        ):
+            tasks.append(asyncio.create_task(worker.run(account, work)))
+            await asyncio.sleep(0)
+        os.write(go_on, b".")
+        await asyncio.gather(*tasks)
+        os.close(at_work)
+        os.close(go_on)
+        worker.close()
+
+    asyncio.run(run())
+    assert done == ["stays", "new"]
