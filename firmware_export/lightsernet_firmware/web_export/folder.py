@@ -71,7 +71,7 @@ def export_web(model: FirmwareModel, folder: Path | str) -> tuple[Path, ...]:
     contents = {path.name: path.read_bytes() for path in PAGE.iterdir() if path.is_file()}
     contents["engine.wasm"] = compiled_module()
     contents["model.lsn"] = model.blob
-    contents["model.json"] = (json.dumps(_facts(model), ensure_ascii=False) + "\n").encode()
+    contents["model.json"] = (json.dumps(_facts(model)) + "\n").encode()
     contents["README.md"] = _readme(model).encode()
     paths = [Path(folder) / name for name in sorted(contents)]
     try:

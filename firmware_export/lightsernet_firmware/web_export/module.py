@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from lightsernet_edge.errors import InputError
 
-from ..engine_files import engine_sources, include_flags
-from ..host.cache import run_tool
+from ..engine_files import engine_files, engine_sources, include_flags
+from ..host.cache import cached_build, compiler_version, files_with_names, run_tool
 
 MODULE = Path(__file__).parents[1] / "web_module"
 _TOOLS = ("clang", "wasm-ld")
@@ -37,14 +36,14 @@ _FLAGS = (
 def compiled_module() -> bytes:
     """Return the engine with a listener, as `web_module/listener.c` exports it.
 
-    It imports nothing, and any model can be opened in it.
+    It imports nothing, and any model can be opened in it. It is compiled once and cached.
 
     Raises
     ------
     InputError
         If clang or its linker for WebAssembly is not installed.
     LightSernetError
-        If the compiler fails.
+        If the compiler fails, or the cache cannot be written to.
     """
     for tool in _TOOLS:
         if shutil.which(tool) is None:
@@ -52,9 +51,16 @@ def compiled_module() -> bytes:
                 f"--format web: found no {tool}, expected clang and its linker for WebAssembly "
                 "(Debian: apt-get install clang lld)"
             )
-    sources = [*engine_sources(), *sorted(MODULE.glob("*.c"))]
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / "engine.wasm"
+    sources = sorted(MODULE.glob("*.c"))
+
+    def build(module: Path) -> None:
         command = ["clang", *_FLAGS, f"-I{MODULE / 'include'}", *include_flags()]
-        run_tool([*command, *map(str, sources), "-o", str(made)], "compile the engine", made)
-        return made.read_bytes()
+        command += [*map(str, [*engine_sources(), *sources]), "-o", str(module)]
+        run_tool(command, "compile the engine", module)
+
+    ingredients = [
+        *files_with_names([*engine_files(), *sources, *sorted(MODULE.glob("include/*.h"))]),
+        *(compiler_version([tool]) for tool in _TOOLS),
+        " ".join(_FLAGS).encode(),
+    ]
+    return cached_build("engine.wasm", ingredients, build).read_bytes()

@@ -3,6 +3,8 @@
 
 const BLOCK = 1024;
 const QUANTUM = 128;
+// Before that, the browser is still putting its graph together, and skips frames.
+const SETTLES_S = 0.25;
 
 class Tap extends AudioWorkletProcessor {
   constructor() {
@@ -11,6 +13,7 @@ class Tap extends AudioWorkletProcessor {
     this.count = 0;
     this.late = 0;
     this.silent = 0;
+    this.begins = null;
     // The frame that comes next; none before the device has given anything.
     this.next = null;
   }
@@ -21,6 +24,8 @@ class Tap extends AudioWorkletProcessor {
       if (this.next !== null) this.skip(late, QUANTUM);
       return true;
     }
+    this.begins ??= currentFrame + SETTLES_S * sampleRate;
+    if (currentFrame < this.begins) return true;
     if (late > 0) this.skip(late, 0);
     this.next = currentFrame + input[0].length;
     for (let i = 0; i < input[0].length; i++) {

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file as samples: the browser decodes it, and resamples it where its rate is another.
+// A file as samples at the model's rate. What is no WAV of 16 bits the browser decodes, and
+// resamples.
 
-import { toInt16 } from "./samples.js";
+import { Resampler, toInt16 } from "./samples.js";
+import { readWav } from "./wav.js";
 
 const MAX_BYTES = 50e6;
+const RATES = [4000, 384000];
+// Resampled between two looks at what the user does.
+const PART = 2 ** 17;
 
 /**
  * Read a recording.
@@ -17,15 +22,41 @@ export async function readRecording(file, rate) {
     throw new Error(`${(file.size / 1e6).toFixed(0)} MB, expected at most ${MAX_BYTES / 1e6} MB`);
   }
   const bytes = await file.arrayBuffer();
-  let decoded;
+  const wav = readWav(bytes);
+  if (wav === null) return toInt16(await decoded(bytes, rate));
+  if (wav.rate < RATES[0] || wav.rate > RATES[1]) {
+    throw new Error(`${wav.rate} samples a second, expected ${RATES[0]} to ${RATES[1]}`);
+  }
+  return wav.rate === rate ? toInt16(wav.samples) : resampled(wav, rate);
+}
+
+async function decoded(bytes, rate) {
+  let audio;
   try {
-    decoded = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
+    audio = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
   } catch {
     throw new Error("no recording that this browser can decode");
   }
-  const mono = decoded.getChannelData(0).slice();
-  for (let channel = 1; channel < decoded.numberOfChannels; channel++) {
-    decoded.getChannelData(channel).forEach((sample, i) => (mono[i] += sample));
+  const sum = audio.getChannelData(0).slice();
+  for (let channel = 1; channel < audio.numberOfChannels; channel++) {
+    audio.getChannelData(channel).forEach((sample, i) => (sum[i] += sample));
   }
-  return toInt16(mono.map((sample) => sample / decoded.numberOfChannels));
+  return sum.map((sample) => sample / audio.numberOfChannels);
+}
+
+async function resampled({ rate: from, samples }, rate) {
+  const resampler = new Resampler(from, rate);
+  const result = new Int16Array(Math.ceil((samples.length * rate) / from));
+  let count = 0;
+  const keep = (part) => {
+    const room = part.subarray(0, result.length - count);
+    result.set(toInt16(room), count);
+    count += room.length;
+  };
+  for (let start = 0; start < samples.length; start += PART) {
+    keep(resampler.push(samples.subarray(start, start + PART)));
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  keep(resampler.push(new Float32Array(2 * resampler.half)));
+  return result.subarray(0, count);
 }
