@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file as samples at the model's rate. What is no WAV of 16 bits the browser decodes, and
-// resamples.
+// A file as samples at the model's rate. What is no WAV of 16 bits the browser decodes.
 
+import { rateOf } from "./sample-rate.js";
 import { Resampler, toInt16 } from "./samples.js";
-import { readWav } from "./wav.js";
+import { readHead, readSamples } from "./wav.js";
 
 const MAX_BYTES = 50e6;
 const RATES = [4000, 384000];
@@ -22,12 +22,16 @@ export async function readRecording(file, rate) {
     throw new Error(`${(file.size / 1e6).toFixed(0)} MB, expected at most ${MAX_BYTES / 1e6} MB`);
   }
   const bytes = await file.arrayBuffer();
-  const wav = readWav(bytes);
-  if (wav === null) return toInt16(await decoded(bytes, rate));
-  if (wav.rate < RATES[0] || wav.rate > RATES[1]) {
-    throw new Error(`${wav.rate} samples a second, expected ${RATES[0]} to ${RATES[1]}`);
+  const samples = readSamples(bytes);
+  if (samples === null) {
+    const from = rateOf(bytes);
+    return resampled(await decoded(bytes, from), from, rate);
   }
-  return wav.rate === rate ? toInt16(wav.samples) : resampled(wav, rate);
+  const from = readHead(bytes).rate;
+  if (from < RATES[0] || from > RATES[1]) {
+    throw new Error(`${from} samples a second, expected ${RATES[0]} to ${RATES[1]}`);
+  }
+  return resampled(samples, from, rate);
 }
 
 async function decoded(bytes, rate) {
@@ -44,7 +48,8 @@ async function decoded(bytes, rate) {
   return sum.map((sample) => sample / audio.numberOfChannels);
 }
 
-async function resampled({ rate: from, samples }, rate) {
+async function resampled(samples, from, rate) {
+  if (from === rate) return toInt16(samples);
   const resampler = new Resampler(from, rate);
   const result = new Int16Array(Math.ceil((samples.length * rate) / from));
   let count = 0;

@@ -5,7 +5,8 @@
 const CACHE = "lightsernet-edge";
 const FILES = [
   "./", "engine.wasm", "icon.svg", "listener.js", "microphone-worklet.js", "microphone.js", "model.json",
-  "model.lsn", "page.css", "page.js", "page.webmanifest", "recording.js", "ribbon.js", "samples.js", "view.js", "wav.js",
+  "model.lsn", "page.css", "page.js", "page.webmanifest", "recording.js", "ribbon.js", "sample-rate.js",
+  "samples.js", "view.js", "wav.js",
 ];
 const ADDRESSES = new Set(FILES.map((name) => new URL(name, self.registration.scope).href));
 
