@@ -44,9 +44,7 @@ class Chromium:
         Addresses that the page asked for.
     """
 
-    def __init__(
-        self, executable: str, profile: Path, size: tuple[int, int], *flags: str
-    ) -> None:
+    def __init__(self, executable: str, profile: Path, size: tuple[int, int], *flags: str) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self._events: list[dict[str, Any]] = []

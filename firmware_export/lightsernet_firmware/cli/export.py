@@ -19,7 +19,9 @@ def add_parser(subparsers: Any) -> None:
         "file for updates over the air. Or as a static page that listens in a browser (web).",
     )
     options.add_model(parser, positional=True)
-    parser.add_argument("--format", metavar="F", required=True, choices=("c", "web"), help="c or web")
+    parser.add_argument(
+        "--format", metavar="F", required=True, choices=("c", "web"), help="c or web"
+    )
     parser.add_argument(
         "--out", metavar="DIR", required=True, type=options.path, help="folder to write into"
     )

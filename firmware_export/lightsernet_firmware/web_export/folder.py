@@ -66,7 +66,8 @@ def export_web(model: FirmwareModel, folder: Path | str) -> tuple[Path, ...]:
     if model.listener_ram_bytes() is None:
         reason = model.why_features_only or "its times do not fit the engine"
         raise ModelError(
-            f"{model.file.path}: the page needs a model that the engine's listener can run: {reason}"
+            f"{model.file.path}: found a model that the engine cannot listen with ({reason}), "
+            "expected one that it can"
         )
     contents = {path.name: path.read_bytes() for path in PAGE.iterdir() if path.is_file()}
     contents["engine.wasm"] = compiled_module()

@@ -250,17 +250,18 @@ async function start() {
   element("not-started").hidden = true;
   const listener = await load();
   const session = new Session(listener);
-  session.view.state("Ready.");
   session.view.facts(await describe(listener.modelHash));
   offerFiles((file) => session.read(file));
   element("save").addEventListener("click", () => session.save());
   element("clear").addEventListener("click", () => session.clear());
-  if (!navigator.mediaDevices) {
+  const listen = element("listen");
+  listen.addEventListener("click", () => (session.source === null ? session.listen() : session.stop()));
+  if (navigator.mediaDevices) {
+    listen.disabled = false;
+    session.view.state("Ready.");
+  } else {
     session.view.state("Ready. The microphone needs a page from https or from this machine; recordings work.");
-    return;
   }
-  element("listen").disabled = false;
-  element("listen").addEventListener("click", () => (session.source === null ? session.listen() : session.stop()));
   await navigator.serviceWorker?.register("service-worker.js").catch(() => {});
 }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,8 @@ from tests.chromium import Chromium
 from tests.firmware.web.web_server import WebServer
 
 READY = "document.getElementById('state').textContent.startsWith('Ready')"
-_PATIENCE_S = 120.0
+HEARD = "document.getElementById('state').textContent.startsWith('Heard')"
+_PATIENCE_S = 60.0
 
 Browser = Callable[..., Chromium]
 
@@ -26,6 +29,24 @@ def wait_until(page: Chromium, expression: str) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < until, f"never true: {expression}"
         time.sleep(0.05)
+
+
+def choose(page: Chromium, path: Path) -> None:
+    """Choose a file, as its dialogue does."""
+    root = page.ask("DOM.getDocument")["root"]["nodeId"]
+    node = page.ask("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+    page.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
+
+def saved_events(page: Chromium, folder: Path) -> list[dict[str, Any]]:
+    page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    page.click("#save")
+    path = folder / "events.jsonl"
+    until = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < until, "nothing was saved"
+        time.sleep(0.05)
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 @pytest.fixture(scope="session")

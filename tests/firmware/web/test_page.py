@@ -8,10 +8,8 @@ import dataclasses
 import json
 import shutil
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,21 +29,21 @@ from lightsernet_firmware.host.stream import HostModel
 from tests.chromium import Chromium
 from tests.edge.spoken_clips import RATE, speech
 from tests.firmware.engine.host_listener import HostListener
-from tests.firmware.web.conftest import READY, wait_until
+from tests.firmware.web.conftest import HEARD, READY, choose, saved_events, wait_until
 from tests.firmware.web.web_server import WebServer
 from tests.places import GOLDEN
 
 Pcm = NDArray[np.int16]
 Figure = Callable[[str], None]
 # Of posteriors, where another resampler or decoder was at work: a few steps of 1/256.
-RESAMPLED = 0.04
-HEARD = "document.getElementById('state').textContent.startsWith('Heard')"
+RESAMPLED = 0.025
 
 # Runs samples through the engine, in parts of odd lengths, a gap between two of them.
 RUN_ENGINE = """(async (encoded, settings, gap) => {
   const { openListener } = await import("./listener.js");
   const bytes = async (name) => new Uint8Array(await (await fetch(name)).arrayBuffer());
-  const listener = await openListener(await bytes("engine.wasm"), await bytes("model.lsn"), settings);
+  const [engine, model] = [await bytes("engine.wasm"), await bytes("model.lsn")];
+  const listener = await openListener(engine, model, settings);
   const pcm = new Int16Array(Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0)).buffer);
   const events = [];
   let start = 0;
@@ -61,17 +59,12 @@ RUN_ENGINE = """(async (encoded, settings, gap) => {
 })"""
 
 
-def choose(page: Chromium, path: Path) -> None:
-    """Choose a file, as its dialogue does."""
-    root = page.ask("DOM.getDocument")["root"]["nodeId"]
-    node = page.ask("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-    page.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
-
-
 def table(page: Chromium) -> list[list[str]]:
-    return page.evaluate(
-        "[...document.querySelectorAll('#events tr')].map(row => [...row.cells].map(c => c.textContent))"
+    rows: list[list[str]] = page.evaluate(
+        "[...document.querySelectorAll('#events tr')].map("
+        "(row) => [...row.cells].map((cell) => cell.textContent))"
     )
+    return rows
 
 
 def heard(pcm: Pcm) -> list[Event]:
@@ -83,17 +76,6 @@ def heard(pcm: Pcm) -> list[Event]:
 def spoken() -> Pcm:
     """The sample clips, some of them too soft to be sure of."""
     return np.concatenate([speech(), speech(0.004)])
-
-
-def saved_events(page: Chromium, folder: Path) -> list[dict[str, Any]]:
-    page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-    page.click("#save")
-    path = folder / "events.jsonl"
-    until = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < until, "nothing was saved"
-        time.sleep(0.05)
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_a_recording_gives_what_listen_gives(
@@ -155,35 +137,29 @@ def test_the_integers_are_those_of_the_native_engine(
             assert our["outputs"]["logits"] == result[0].tolist()
 
 
+DROP = """((encoded) => {
+  const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], "x"));
+  const how = { dataTransfer, bubbles: true, cancelable: true };
+  for (const kind of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(kind, how));
+})"""
+
+
 @pytest.mark.parametrize(
-    ("kind", "rate"),
-    [
-        ("WAV", 44100),
-        ("WAV", 22050),
-        ("FLAC", 16000),
-        ("FLAC", 44100),
-        ("OGG", 32000),
-        ("MP3", 44100),
-    ],
+    ("kind", "rate"), [("WAV", 44100), ("FLAC", 16000), ("OGG", 32000), ("MP3", 44100)]
 )
 def test_a_dropped_recording_of_another_kind(
     kind: str, rate: int, page: Chromium, tmp_path: Path, figure: Figure
 ) -> None:
-    one = resample(speech() / 40000, RATE, rate)
+    # Three clips.
+    one = resample(speech()[: 8 * RATE] / 40000, RATE, rate)
     # Nothing of what the channels do not share is left in their mean.
     other = 0.1 * np.sin(np.arange(len(one)) / 5)
     path = tmp_path / f"x.{kind.lower()}"
     soundfile.write(path, np.stack([one + other, one - other], 1), rate, format=kind)
     encoded = base64.b64encode(path.read_bytes()).decode()
-    page.evaluate(
-        f"""(() => {{
-          const bytes = Uint8Array.from(atob({encoded!r}), (c) => c.charCodeAt(0));
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File([bytes], "x"));
-          for (const kind of ["dragover", "drop"])
-            document.body.dispatchEvent(new DragEvent(kind, {{ dataTransfer, bubbles: true, cancelable: true }}));
-        }})()"""
-    )
+    page.evaluate(f"{DROP}({encoded!r})")
     wait_until(page, HEARD)
     saved = saved_events(page, tmp_path)
     expected = heard(as_pcm16(read_recording(path, RATE).samples))
@@ -199,6 +175,34 @@ def test_a_dropped_recording_of_another_kind(
     assert worst <= RESAMPLED
 
 
+RESAMPLE = """(async (rate, frequencies) => {
+  const { Resampler } = await import("./samples.js");
+  return frequencies.map((frequency) => {
+    const resampler = new Resampler(rate, 16000);
+    const step = (2 * Math.PI * frequency) / rate;
+    const tone = Float32Array.from({ length: rate / 2 }, (_, i) => Math.sin(step * i));
+    const result = [];
+    for (let start = 0; start < tone.length; start += 777)
+      result.push(...resampler.push(tone.subarray(start, start + 777)));
+    return result.slice(0, 6000);
+  });
+})"""
+
+
+def test_the_resampler_keeps_the_band_and_nothing_else(page: Chromium) -> None:
+    for rate in (8000, 22050, 44100, 48000, 96000):
+        frequencies = [f for f in (100, 3500, 7000, 8200, 12000, 21000) if f < rate / 2]
+        results = page.evaluate(f"{RESAMPLE}({rate}, {frequencies})")
+        for frequency, result in zip(frequencies, results, strict=True):
+            wanted = np.sin(2 * np.pi * frequency * np.arange(len(result)) / RATE)
+            error = np.array(result) - (wanted if frequency < RATE / 2 else 0.0)
+            # 90 dB below full scale: less than the step of an int16.
+            assert np.sqrt(2 * np.mean(error[1000:-1000] ** 2)) < 10 ** (-90 / 20), (
+                rate,
+                frequency,
+            )
+
+
 def test_what_is_no_recording_and_what_has_no_speech(page: Chromium, tmp_path: Path) -> None:
     (tmp_path / "<b>.wav").write_text("no sound")
     choose(page, tmp_path / "<b>.wav")
@@ -212,9 +216,7 @@ def test_what_is_no_recording_and_what_has_no_speech(page: Chromium, tmp_path: P
     assert page.evaluate("document.getElementById('says').textContent") == "No speech was found."
 
 
-def test_another_model_may_take_its_place(
-    page: Chromium, exported: Path, tmp_path: Path
-) -> None:
+def test_another_model_may_take_its_place(page: Chromium, exported: Path, tmp_path: Path) -> None:
     folder = tmp_path / "page"
     shutil.copytree(exported, folder)
     other = read_model(GOLDEN / "int8.tflite")
@@ -224,7 +226,9 @@ def test_another_model_may_take_its_place(
         other.model,
         dataclasses.replace(other.record, labels=labels, decision=DecisionDefaults()),
     )
-    assert main(["export", str(tmp_path / "m.tflite"), "--format", "c", "--out", str(tmp_path)]) == 0
+    assert (
+        main(["export", str(tmp_path / "m.tflite"), "--format", "c", "--out", str(tmp_path)]) == 0
+    )
     shutil.copy(tmp_path / "model.lsn", folder / "model.lsn")
     with WebServer(folder) as server:
         page.open(server.address)
@@ -253,9 +257,7 @@ def test_damaged_or_missing_files_are_named(page: Chromium, exported: Path, tmp_
         (folder / "model.lsn").unlink()
         page.open(server.address)
         wait_until(page, f"{shown} !== ''")
-        assert page.evaluate(shown) == (
-            "The page cannot start: model.lsn: the server answers 404."
-        )
+        assert page.evaluate(shown) == ("The page cannot start: model.lsn: the server answers 404.")
     page.requests.clear()
     page.complaints.clear()
 
@@ -263,15 +265,21 @@ def test_damaged_or_missing_files_are_named(page: Chromium, exported: Path, tmp_
 FORBIDDEN = """(async (address) => {
   const refused = [];
   addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+  const failure = (thing) => new Promise((done) => { thing.onerror = done; });
+  const add = (name, fields) => {
+    const element = Object.assign(document.createElement(name), fields);
+    document.body.append(element);
+    return element;
+  };
   const tries = [
     () => fetch(address),
     () => navigator.sendBeacon(address, "voice"),
-    () => new Promise((done, fail) => { const image = new Image(); image.onerror = fail; image.src = address; }),
-    () => new Promise((done, fail) => { const socket = new WebSocket(address.replace("http", "ws")); socket.onerror = fail; }),
-    () => new Promise((done, fail) => { const s = document.createElement("script"); s.onerror = fail; s.src = address; document.head.append(s); }),
-    () => { const form = document.createElement("form"); form.action = address; document.body.append(form); form.submit(); },
+    () => failure(add("img", { src: address })),
+    () => failure(add("script", { src: address })),
+    () => failure(new WebSocket(address.replace("http", "ws"))),
+    () => add("form", { action: address }).submit(),
+    () => add("script", { textContent: "window.evil = 1" }),
     () => setTimeout("window.evil = 1"),
-    () => { const s = document.createElement("script"); s.textContent = "window.evil = 1"; document.head.append(s); },
   ];
   for (const attempt of tries) try { await attempt(); } catch {}
   await new Promise((done) => setTimeout(done, 300));

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -99,7 +98,9 @@ def test_a_model_that_takes_rows_of_features_is_refused(
     write_model(path, shipped.model, dataclasses.replace(shipped.record, features=features))
     out = tmp_path / "page"
     line = refused([str(path), "--out", str(out)], capsys)
-    assert f"{path}: the page needs a model that the engine's listener can run" in line
+    assert line.startswith(
+        f"lightsernet-edge: error: {path}: found a model that the engine cannot listen"
+    )
     assert not out.exists()
 
 
@@ -109,9 +110,11 @@ def test_text_of_others_is_written_as_text(
     data = TrainingData("a</script>\n{version}", "\ud800", "\udcff\u202e")
     path = tmp_path / "a\n{b}.tflite"
     write_model(path, shipped.model, dataclasses.replace(shipped.record, data=data))
-    model = FirmwareModel(dataclasses.replace(shipped, path=path, record=dataclasses.replace(shipped.record, data=data)))
+    model = FirmwareModel(
+        dataclasses.replace(
+            shipped, path=path, record=dataclasses.replace(shipped.record, data=data)
+        )
+    )
     export_web(model, tmp_path / "page")
     (tmp_path / "page" / "README.md").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "page" / "model.json").read_text())["data"]["name"] == data.name
-
-
