@@ -14,6 +14,7 @@ import pytest
 
 from lightsernet_edge.cli import main
 from tests.chromium import Chromium
+from tests.firefox import Firefox
 from tests.firmware.web.web_server import WebServer
 
 READY = "document.getElementById('state').textContent.startsWith('Ready')"
@@ -23,7 +24,7 @@ _PATIENCE_S = 60.0
 Browser = Callable[..., Chromium]
 
 
-def wait_until(page: Chromium, expression: str) -> None:
+def wait_until(page: Chromium | Firefox, expression: str) -> None:
     """Wait until an expression of the page is true."""
     until = time.monotonic() + _PATIENCE_S
     while not page.evaluate(expression):
@@ -38,12 +39,14 @@ def choose(page: Chromium, path: Path) -> None:
     page.ask("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
 
-def saved_events(page: Chromium, folder: Path) -> list[dict[str, Any]]:
-    page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
-    page.click("#save")
+def saved_events(page: Chromium | Firefox, folder: Path) -> list[dict[str, Any]]:
+    """Save the events, into an empty folder, and return them."""
+    if isinstance(page, Chromium):
+        page.ask("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+    page.evaluate("document.getElementById('save').click()")
     path = folder / "events.jsonl"
-    until = time.monotonic() + 30
-    while not path.exists():
+    until = time.monotonic() + _PATIENCE_S
+    while not (path.exists() and path.read_text().endswith("\n")):
         assert time.monotonic() < until, "nothing was saved"
         time.sleep(0.05)
     return [json.loads(line) for line in path.read_text().splitlines()]
