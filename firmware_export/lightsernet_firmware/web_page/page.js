@@ -176,7 +176,7 @@ class Session {
       samples = await readRecording(file, rate);
     } catch (error) {
       this.view.state("");
-      return showError(`${file.name}: ${error.message}.`);
+      return showError(`${file.name}: ${error.message}`);
     }
     const source = await this.begin(file.name, true, async () => {});
     setListening(true, "Stop");
@@ -213,9 +213,9 @@ function setListening(listening, text = "Stop listening") {
 }
 
 function refusal(error) {
-  if (error.name === "NotAllowedError") return "The microphone was refused: allow it for this page in the browser's settings.";
-  if (error.name === "NotFoundError") return "No microphone was found.";
-  return `The microphone cannot be opened: ${error.message}.`;
+  if (error.name === "NotAllowedError") return "The microphone was refused: allow it for this page in the browser's settings";
+  if (error.name === "NotFoundError") return "No microphone was found";
+  return `The microphone cannot be opened: ${error.message}`;
 }
 
 function offerFiles(read) {
@@ -267,5 +267,5 @@ async function start() {
 
 start().catch((error) => {
   element("state").textContent = "";
-  showError(`The page cannot start: ${error.message}.`);
+  showError(`The page cannot start: ${error.message}`);
 });

@@ -105,6 +105,8 @@ export class Ribbon {
       paint.roundRect(x(i), middle - half, wide, 2 * half, Math.min(2, wide / 2));
       paint.fill();
     }
+    paint.fillStyle = colour("--quiet");
+    for (let i = this.columns.length; i < shown; i++) paint.fillRect(x(i), middle - 1, x(1) - GAP, 2);
     this.paintLabels(paint, colour, (seconds) => x(seconds / COLUMN_S - this.first), height, width);
   }
 

@@ -36,7 +36,7 @@ export class View {
     const row = make("li");
     const track = make("div", "track");
     const fill = make("div", "fill");
-    const share = make("span", "share", percent(0));
+    const share = make("span", "share");
     const name = make("span", "name", label);
     name.title = label;
     track.setAttribute("aria-hidden", "true");
@@ -45,7 +45,6 @@ export class View {
       const tick = make("div", "tick");
       tick.style.left = `${100 * needs}%`;
       track.append(tick);
-      share.append();
     }
     row.style.setProperty("--hue", `var(${this.colourOf(label)})`);
     row.append(name, track, share);
@@ -75,24 +74,29 @@ export class View {
     this.posteriors(event);
     const label = element("label");
     label.textContent = event.label;
+    label.classList.remove("idle");
     label.style.setProperty("--hue", `var(${this.colourOf(event.label)})`);
     const soFar = event.kind === "utterance" ? "" : ", so far";
     element("says").textContent = `${this.reason(event)}${soFar}.`;
   }
 
-  reason(event) {
+  /** Why an event has its label; in few words for the table. */
+  reason(event, brief = false) {
     if (this.needs.has(event.label)) return `${percent(event.confidence)} likely`;
     const entries = Object.entries(event.posteriors);
     const [best, value] = entries.reduce((a, b) => (b[1] > a[1] ? b : a));
     const rest = 1 - entries.reduce((sum, [, share]) => sum + share, 0);
-    if (this.hasOther && rest > value) return `Most likely none of the emotions, ${percent(rest)}`;
-    return `Most likely ${best}, ${percent(value)}, which needs ${percent(this.needs.get(best))}`;
+    if (this.hasOther && rest > value) {
+      return brief ? `none of these ${percent(rest)}` : `Most likely none of the emotions, ${percent(rest)}`;
+    }
+    const needs = `${best}${brief ? "" : `, ${percent(value)}, which`} needs ${percent(this.needs.get(best))}`;
+    return brief ? needs : `Most likely ${needs}`;
   }
 
   /** Nothing has been heard of a source yet. */
   begin(what) {
     element("label").textContent = "–";
-    element("label").style.removeProperty("--hue");
+    element("label").classList.add("idle");
     element("says").textContent = what;
   }
 
@@ -111,7 +115,7 @@ export class View {
   source(name) {
     const row = make("tr", "source");
     const head = make("th", "", name);
-    head.colSpan = 5;
+    head.colSpan = 4;
     head.scope = "rowgroup";
     row.append(head);
     this.addRow(row);
@@ -124,13 +128,13 @@ export class View {
     const chip = make("span", "chip", event.label);
     chip.style.setProperty("--hue", `var(${this.colourOf(event.label)})`);
     emotion.append(chip);
-    const notes = event.broken ? "samples were lost" : this.needs.has(event.label) ? "" : this.reason(event);
+    const note = event.broken ? "Samples were lost" : this.needs.has(event.label) ? "" : this.reason(event, true);
+    if (note) emotion.append(" ", make("span", "note muted small", note));
     row.append(
       make("td", "", seconds(event.startS)),
       make("td", "", seconds(event.endS)),
       emotion,
       make("td", "", percent(event.confidence)),
-      make("td", "muted small", notes),
     );
     this.addRow(row);
     element("spoken").textContent = `${event.label}, ${this.reason(event)}`;
@@ -149,7 +153,7 @@ export class View {
   clear() {
     const row = make("tr", "empty");
     const cell = make("td", "", "Each utterance gets a line when it has ended.");
-    cell.colSpan = 5;
+    cell.colSpan = 4;
     row.append(cell);
     element("events").replaceChildren(row);
   }
@@ -160,8 +164,8 @@ export class View {
   }
 }
 
-/** Show what went wrong; nothing for "". */
+/** Show what went wrong, a sentence without its full stop; nothing for "". */
 export function showError(text) {
-  element("error").textContent = text;
+  element("error").textContent = text && `${text.replace(/\.$/, "")}.`;
   element("error").hidden = text === "";
 }

@@ -62,7 +62,7 @@ RUN_ENGINE = """(async (encoded, settings, gap) => {
 def table(page: Chromium) -> list[list[str]]:
     rows: list[list[str]] = page.evaluate(
         "[...document.querySelectorAll('#events tr')].map("
-        "(row) => [...row.cells].map((cell) => cell.textContent))"
+        "(row) => [...row.cells].map((cell) => (cell.querySelector('.chip') ?? cell).textContent))"
     )
     return rows
 
