@@ -119,10 +119,10 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Compilers, emulator and checker of the firmware's tests, sound server, terminal
-# and broker of the live audio's, encoders of the recordings', browser of the report's:
-# they skip without.
-TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev cppcheck chromium qemu-system-arm \
-  gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch openocd stlink-tools \
+# and broker of the live audio's, encoders of the recordings', browsers of the
+# pages': they skip without.
+TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium firefox-esr \
+  qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch openocd stlink-tools \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng

@@ -89,14 +89,7 @@ def build_elf(build: CrossBuild) -> Path:
     compiler = tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi")
     headers = sorted(COMMON.iterdir()) + sorted(PROGRAMS.glob("*.h"))
     ingredients = [
-        *files_with_names(
-            [
-                *engine_files(),
-                *sorted(COMMON.iterdir()),
-                *sorted(PROGRAMS.glob("*.h")),
-                *build.sources,
-            ]
-        ),
+        *files_with_names([*engine_files(), *headers, *build.sources]),
         *(text.encode() for text in (*build.model.values(), build.script)),
         compiler_version([compiler]),
         " ".join([*build.core_flags, *build.compiler_flags, *build.linker_flags]).encode(),

@@ -17,6 +17,10 @@ _ON_THE_GUIDE = "runs from docs/guide/train-your-own.md"
 NOT_RUN_HERE = {
     "make demo": _INSTALLS,
     "make test": _ITSELF,
+    "python -m pytest tests/firmware/web": _ITSELF,
+    "python3 -m http.server --directory page": (
+        "runs until it is stopped; tests/firmware/web has a server of its own"
+    ),
     "python -m pytest tests/microphone": _ITSELF,
     "pip install .": _INSTALLS,
     'pip install ".[train]"': _INSTALLS,

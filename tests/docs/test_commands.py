@@ -19,6 +19,7 @@ from tests.places import CHECKOUT
 NEEDED_TOOLS = {
     "make -C": ("cc", "make"),
     "validate": ("cc",),
+    "--format web": ("clang", "wasm-ld"),
     "cortex-m": ("qemu-system-arm", "arm-none-eabi-gcc"),
 }
 README, GUIDE = PAGES[0], PAGES[1:]

@@ -20,7 +20,8 @@ _TOOLS = {
 _PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 
 
-def _missing() -> list[str]:
+def missing_packages() -> list[str]:
+    """Name the Debian packages that are not installed and that a sound server needs."""
     missing = {package for tool, package in _TOOLS.items() if shutil.which(tool) is None}
     if not any(Path("/usr/lib").glob(f"*/{_PLUGIN}")):
         missing.add("libasound2-plugins")
@@ -34,7 +35,7 @@ def _missing() -> list[str]:
 @pytest.fixture
 def sound_server() -> Iterator[SoundServer]:
     """A PulseAudio of this test's own: some tests end it."""
-    missing = _missing()
+    missing = missing_packages()
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     server = SoundServer()

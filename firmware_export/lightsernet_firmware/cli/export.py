@@ -1,4 +1,4 @@
-"""``export MODEL --format F --out DIR``: a model for a firmware build."""
+"""``export MODEL --format F --out DIR``: a model for a firmware build, or as a page."""
 
 from __future__ import annotations
 

@@ -62,6 +62,7 @@ FORMATS = (
     Format("pico", "a library for the Pico SDK, with an example that makes a UF2 file", "pico"),
     Format("cmsis-pack", "a CMSIS-Pack, unzipped", "cmsis_pack"),
     Format("tflm", "for TFLite Micro: network, operators, front end in C", "tflm", engine=False),
+    Format("web", "a page that listens in a browser, for any static server", "web"),
     Format("tflite-int8", "the .tflite, record, labels, golden rows", "tflite", engine=False),
     Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
     Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),

@@ -33,8 +33,8 @@ from lightsernet_trainer.results.file import write_results
 from lightsernet_trainer.results.key import ResultKey
 from lightsernet_trainer.results.reliability import BINS, reliability
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
+from tests.chromium import Chromium
 from tests.places import GOLDEN
-from tests.trainer.report.chromium import Chromium
 from tests.trainer.results.made_up_results import result_of
 
 LABELS = ("anger", "boredom", "neutral")

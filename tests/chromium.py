@@ -33,6 +33,8 @@ class Chromium:
         An empty folder for what it keeps.
     size : tuple of int
         Of the window, in pixels.
+    flags : str
+        More of its flags.
 
     Attributes
     ----------
@@ -42,7 +44,7 @@ class Chromium:
         Addresses that the page asked for.
     """
 
-    def __init__(self, executable: str, profile: Path, size: tuple[int, int]) -> None:
+    def __init__(self, executable: str, profile: Path, size: tuple[int, int], *flags: str) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self._events: list[dict[str, Any]] = []
@@ -57,8 +59,8 @@ class Chromium:
         start = f'exec "$0" "$@" 3<&{read_3} 4>&{write_4}'
         self._process = subprocess.Popen(
             [
-                "/bin/bash", "-c", start, executable, *_FLAGS, f"--user-data-dir={profile}",
-                f"--window-size={size[0]},{size[1]}", "about:blank",
+                "/bin/bash", "-c", start, executable, *_FLAGS, *flags,
+                f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", "about:blank",
             ],
             pass_fds=(read_3, write_4),
             stdin=subprocess.DEVNULL,
@@ -94,11 +96,12 @@ class Chromium:
             self._process.kill()
             self._process.wait()
 
-    def open(self, path: Path) -> None:
-        """Open a file and wait until it is loaded."""
+    def open(self, page: Path | str) -> None:
+        """Open a file, or an address, and wait until it is loaded."""
+        address = page if isinstance(page, str) else page.resolve().as_uri()
         self._events.clear()
         self.ask("Page.setLifecycleEventsEnabled", enabled=True)
-        loader = self.ask("Page.navigate", url=path.resolve().as_uri())["loaderId"]
+        loader = self.ask("Page.navigate", url=address)["loaderId"]
         for message in self._messages():
             event = message.get("params", {})
             # Of this page: the blank one before it may still be about to say the same.
