@@ -7,19 +7,25 @@ output from rows of features. Engines know nothing of audio.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError, LightSernetError, MissingDependencyError
 from ..model.tflite_graph import Graph
 from .confined import ConfinedEngine
+from .processor import architecture
 
 GROUP = "lightsernet_edge.engines"
 # Tried in this order if the caller names none. Other engines must be named.
 DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
+# Tried before them on 64-bit Arm, for full-integer models on one thread: of what gives the
+# reference integers there, the interpreter that comes first takes several times as long.
+FIRST_ON_ARM = "native"
 # More cores than any board has. The interpreters accept no more than a C int holds.
 MAX_THREADS = 1024
 
@@ -67,6 +73,25 @@ class Engine(Protocol):
         """
 
 
+class RowsOnly:
+    """An engine without the front end that it may have of its own.
+
+    A stream on it computes the rows as it does for an interpreter, so that the default
+    answers in the same integers on every machine.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def invoke(self, features: NDArray[np.float64]) -> RawOutput:
+        """Run the network once on `features`, shape (n_frames, n_coefficients)."""
+        return self._engine.invoke(features)
+
+
 def names() -> list[str]:
     """Return the names of all registered engines, those of `DEFAULT_ORDER` first."""
     found = {point.name for point in entry_points(group=GROUP)}
@@ -89,7 +114,8 @@ def open_engine(
         Its graph.
     name : str, optional
         Name of the engine; by default the first of `DEFAULT_ORDER` that is
-        installed and works.
+        installed and works. On 64-bit Arm, `FIRST_ON_ARM` if it works; its answers are those
+        of the interpreters.
     threads : int
         Number of threads, 1 to `MAX_THREADS`.
     xnnpack : bool
@@ -114,6 +140,9 @@ def open_engine(
         if name not in points:
             raise InputError(f"engine: found {name!r}, expected one of {', '.join(names())}")
         return _opened(points[name], model, graph, threads, xnnpack)
+    first = _first_on_arm(points, model, graph, threads, xnnpack)
+    if first is not None:
+        return first
     reasons = []
     for candidate in DEFAULT_ORDER:
         if candidate in points:
@@ -131,3 +160,14 @@ def _opened(point: EntryPoint, model: bytes, graph: Graph, threads: int, xnnpack
         return ConfinedEngine(point.name, model, graph, threads, xnnpack)
     engine: type[Engine] = point.load()
     return engine(model, graph, threads, xnnpack)
+
+
+def _first_on_arm(
+    points: Mapping[str, EntryPoint], model: bytes, graph: Graph, threads: int, xnnpack: bool
+) -> Engine | None:
+    suits = graph.input.dtype == "int8" and threads == 1 and not xnnpack
+    if architecture() == "aarch64" and suits and FIRST_ON_ARM in points:
+        # It may lack a compiler or a cache, or not know an operator: the others answer the same.
+        with contextlib.suppress(LightSernetError):
+            return RowsOnly(_opened(points[FIRST_ON_ARM], model, graph, threads, xnnpack))
+    return None
