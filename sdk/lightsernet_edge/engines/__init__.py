@@ -8,7 +8,6 @@ output from rows of features. Engines know nothing of audio.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
@@ -23,9 +22,10 @@ from .processor import architecture
 GROUP = "lightsernet_edge.engines"
 # Tried in this order if the caller names none. Other engines must be named.
 DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
-# Tried before them on 64-bit Arm, for full-integer models on one thread: of what gives the
-# reference integers there, the interpreter that comes first takes several times as long.
-FIRST_ON_ARM = "native"
+# On Arm also this one, for full-integer models on one thread. On 64 bits it comes first: LiteRT
+# takes several times as long for the reference integers. On 32 bits it comes last: newer
+# Pythons have no interpreter there.
+ON_ARM = "native"
 # More cores than any board has. The interpreters accept no more than a C int holds.
 MAX_THREADS = 1024
 
@@ -114,8 +114,7 @@ def open_engine(
         Its graph.
     name : str, optional
         Name of the engine; by default the first of `DEFAULT_ORDER` that is
-        installed and works. On 64-bit Arm, `FIRST_ON_ARM` if it works; its answers are those
-        of the interpreters.
+        installed and works; on Arm also `ON_ARM`, whose answers are the same.
     threads : int
         Number of threads, 1 to `MAX_THREADS`.
     xnnpack : bool
@@ -140,19 +139,30 @@ def open_engine(
         if name not in points:
             raise InputError(f"engine: found {name!r}, expected one of {', '.join(names())}")
         return _opened(points[name], model, graph, threads, xnnpack)
-    first = _first_on_arm(points, model, graph, threads, xnnpack)
-    if first is not None:
-        return first
     reasons = []
-    for candidate in DEFAULT_ORDER:
+    for candidate in _candidates(graph, threads, xnnpack):
         if candidate in points:
             try:
-                return _opened(points[candidate], model, graph, threads, xnnpack)
-            except MissingDependencyError as error:
+                engine = _opened(points[candidate], model, graph, threads, xnnpack)
+                return RowsOnly(engine) if candidate == ON_ARM else engine
+            except LightSernetError as error:
+                # `ON_ARM` may lack a cache, or not know an operator; another may answer.
+                if candidate != ON_ARM and not isinstance(error, MissingDependencyError):
+                    raise
                 reasons.append(str(error))
     raise MissingDependencyError(
         f"no TFLite interpreter works here: {'; '.join(reasons) or 'none is registered'}"
     )
+
+
+def _candidates(graph: Graph, threads: int, xnnpack: bool) -> tuple[str, ...]:
+    if graph.input.dtype == "int8" and threads == 1 and not xnnpack:
+        match architecture():
+            case "aarch64":
+                return (ON_ARM, *DEFAULT_ORDER)
+            case "armv6l" | "armv7l":
+                return (*DEFAULT_ORDER, ON_ARM)
+    return DEFAULT_ORDER
 
 
 def _opened(point: EntryPoint, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> Engine:
@@ -160,14 +170,3 @@ def _opened(point: EntryPoint, model: bytes, graph: Graph, threads: int, xnnpack
         return ConfinedEngine(point.name, model, graph, threads, xnnpack)
     engine: type[Engine] = point.load()
     return engine(model, graph, threads, xnnpack)
-
-
-def _first_on_arm(
-    points: Mapping[str, EntryPoint], model: bytes, graph: Graph, threads: int, xnnpack: bool
-) -> Engine | None:
-    suits = graph.input.dtype == "int8" and threads == 1 and not xnnpack
-    if architecture() == "aarch64" and suits and FIRST_ON_ARM in points:
-        # It may lack a compiler or a cache, or not know an operator: the others answer the same.
-        with contextlib.suppress(LightSernetError):
-            return RowsOnly(_opened(points[FIRST_ON_ARM], model, graph, threads, xnnpack))
-    return None

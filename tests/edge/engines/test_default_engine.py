@@ -16,7 +16,7 @@ import pytest
 
 from lightsernet_edge.engines import Engine, RowsOnly, open_engine, processor
 from lightsernet_edge.engines.interpreter import LiteRTEngine, TFLiteRuntimeEngine
-from lightsernet_edge.errors import LightSernetError, ModelError
+from lightsernet_edge.errors import LightSernetError, MissingDependencyError, ModelError
 from lightsernet_edge.live.listener import FrontEndListener, open_listener
 from lightsernet_edge.model.file import read_model
 from tests.places import GOLDEN
@@ -90,6 +90,22 @@ def test_without_the_c_engine_the_reference_kernels_answer(
     monkeypatch.setattr("lightsernet_firmware.host.engine.NativeEngine", refusing(error))
     assert isinstance(open_engine(INT8.model, INT8.graph), LiteRTEngine)
     assert resolvers == ["BUILTIN_REF"]
+
+
+def test_on_32_bits_the_c_engine_stands_in_for_a_missing_interpreter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "armv7l")
+    assert isinstance(open_engine(INT8.model, INT8.graph), LiteRTEngine)
+    missing = MissingDependencyError("not for this Python")
+    for name in ("LiteRTEngine", "TFLiteRuntimeEngine", "TensorFlowEngine"):
+        monkeypatch.setattr(f"lightsernet_edge.engines.interpreter.{name}", refusing(missing))
+    assert isinstance(open_engine(INT8.model, INT8.graph), RowsOnly)
+    with pytest.raises(MissingDependencyError, match="no TFLite interpreter works here"):
+        open_engine(FLOAT32.model, FLOAT32.graph)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    with pytest.raises(MissingDependencyError, match="no TFLite interpreter works here"):
+        open_engine(INT8.model, INT8.graph)
 
 
 def test_elsewhere_the_built_in_kernels_are_the_default(
