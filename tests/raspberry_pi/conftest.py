@@ -1,4 +1,4 @@
-"""Fixtures: the emulated systems with the wheel that is in dist/, clips, and what x86 says of them."""
+"""Fixtures: emulated systems with the wheel that is in dist/, clips, and what x86 says of them."""
 
 from __future__ import annotations
 

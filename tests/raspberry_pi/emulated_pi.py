@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.raspberry_pi.pi_root import PYTHON, SYSTEMS, System
 
@@ -76,7 +80,10 @@ class EmulatedPi:
         """Run Python with packages of the folders `sites`, and no program on its PATH."""
         root = self.folder / "root"
         self._describe_processor(root)
-        qemu, getppid = _QEMU[self.name]
+        program, getppid = _QEMU[self.name]
+        qemu = shutil.which(program)
+        if qemu is None:
+            pytest.skip(f"not installed: {program}")
         counting = [] if plugin is None else ["-plugin", f"{plugin},getppid={getppid}"]
         python = root / "usr/bin" / f"python{PYTHON}"
         command = [qemu, *counting, "-cpu", self.core.cpu, "-L", root, python, *arguments]
@@ -97,12 +104,14 @@ class EmulatedPi:
             check=False,
         )
 
-    def counts(self, program: Path, *arguments: str, sites: Sequence[str], plugin: Path) -> list[int]:
+    def counts(
+        self, program: Path, *arguments: str, sites: Sequence[str], plugin: Path
+    ) -> list[int]:
         """Return the instructions between the calls of getppid that a program makes."""
         done = self.python(program, *arguments, sites=sites, plugin=plugin)
         assert done.returncode == 0, done.stderr
         totals = [int(text) for text in _COUNT.findall(done.stderr)]
-        return [later - earlier for earlier, later in zip(totals, totals[1:], strict=False)]
+        return [later - earlier for earlier, later in itertools.pairwise(totals)]
 
     def _describe_processor(self, root: Path) -> None:
         # QEMU would show that of this machine; LiteRT 2.2 and later crash on it.

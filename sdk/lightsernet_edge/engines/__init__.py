@@ -7,7 +7,6 @@ output from rows of features. Engines know nothing of audio.
 
 from __future__ import annotations
 
-import contextlib
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
