@@ -34,8 +34,11 @@ LIBRARIES = "lightsernet_firmware/host/libraries"
 OLDEST_GLIBC = (2, 17)
 # What every system that has glibc has.
 SYSTEM_LIBRARIES = re.compile(r"lib(c|m)\.so\.6|libgcc_s\.so\.1|ld-linux.*")
-# Symbols stripped; no path of this machine.
-LINKER_FLAGS = ("-Wl,--strip-all", "-Wl,--build-id=none", "-Wl,--no-undefined")
+# Arm's kernels have pages of up to 64 KiB: 16 on a Pi 5.
+LINKER_FLAGS = (
+    *("-Wl,--strip-all", "-Wl,--build-id=none", "-Wl,--no-undefined"),
+    "-Wl,-z,max-page-size=65536",
+)
 PERMISSIONS = 0o100644 << 16
 
 

@@ -17,6 +17,9 @@ from lightsernet_edge import EmotionRecognizer
 from lightsernet_firmware.host.packaged import LIST, VARIANTS
 from tests.environments.distributions import Distributions
 from tests.environments.virtual_environment import VirtualEnvironment, run_checked
+from tests.places import CLIPS
+
+CLASSIFY = ("classify", "--json", "--engine", "native")
 
 pytestmark = pytest.mark.skipif(
     os.uname().machine != "x86_64" or shutil.which(COMPILERS["x86_64"]) is None,
@@ -45,12 +48,12 @@ def no_compiler(
     return environment
 
 
-def classify(
+def command(
     environment: VirtualEnvironment, cwd: Path, *arguments: str | Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``classify`` with nothing on PATH, and a cache that nobody has used."""
+    """Run the command with nothing on PATH, and a cache that nobody has used."""
     return subprocess.run(
-        [environment.python, "-I", "-m", "lightsernet_edge", "classify", "--json", *arguments],
+        [environment.python, "-I", "-m", "lightsernet_edge", *arguments],
         env={"PATH": str(cwd / "nothing"), "XDG_CACHE_HOME": str(cwd / "cache")},
         cwd=cwd,
         capture_output=True,
@@ -62,7 +65,7 @@ def classify(
 def test_the_c_engine_runs_without_a_compiler(
     no_compiler: VirtualEnvironment, sample_clips: list[Path], tmp_path: Path
 ) -> None:
-    done = classify(no_compiler, tmp_path, "--engine", "native", *sample_clips)
+    done = command(no_compiler, tmp_path, *CLASSIFY, *sample_clips)
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     recognizer = EmotionRecognizer(engine="litert")
@@ -72,13 +75,25 @@ def test_the_c_engine_runs_without_a_compiler(
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["export", "--format", "c", "--out", "exported"], ["validate", "--audio", CLIPS]],
+    ids=lambda arguments: arguments[0],
+)
+def test_firmware_verbs_need_none_either(
+    arguments: list[str | Path], no_compiler: VirtualEnvironment, tmp_path: Path
+) -> None:
+    done = command(no_compiler, tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_the_library_a_compiler_is_asked_for(
     no_compiler: VirtualEnvironment, sample_clips: list[Path], tmp_path: Path
 ) -> None:
     (folder,) = no_compiler.python.parents[1].glob(f"lib/python*/site-packages/{LIBRARIES}")
     hidden = folder.rename(folder.with_name("hidden"))
     try:
-        done = classify(no_compiler, tmp_path, "--engine", "native", sample_clips[0])
+        done = command(no_compiler, tmp_path, *CLASSIFY, sample_clips[0])
     finally:
         hidden.rename(folder)
     assert done.returncode == 1
