@@ -11,12 +11,15 @@ export LIGHTSERNET_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-targets bench integers lint format golden scores model decision clean help
+.PHONY: demo test test-targets test-pi wheels bench integers lint format golden scores model \
+  decision clean help
 
 help:
 	@echo 'make demo      classify the sample clips with the model that ships'
 	@echo 'make test      everything that is checked'
 	@echo 'make test-targets  exported folders with the tools of boards (some minutes)'
+	@echo 'make test-pi   the wheels on an emulated Raspberry Pi, 64 and 32 bit'
+	@echo 'make wheels    wheels that carry the C engine, for x86-64, aarch64 and armv7l'
 	@echo 'make bench     ratios of speed, as in docs/results/benchmarks.md'
 	@echo 'make integers  the engine beside other kernels, layer by layer, on all of EMO-DB'
 	@echo 'make golden    train the models that the tests score, from EMO-DB'
@@ -36,6 +39,21 @@ test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js
 	PATH=$(CURDIR)/$(TARGETS)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
 	  RP2040JS=$(CURDIR)/$(TARGETS)/node_modules/rp2040js \
 	  $(BIN)/python -m pytest --targets tests/firmware/formats
+test-pi: wheels build/pi/aarch64/.made build/pi/armhf/.made
+	$(BIN)/python -m pytest tests/raspberry_pi
+
+build/pi/%/.made: tests/raspberry_pi/pi_root.py setup.cfg | $(VENV)/.emulators
+	rm -rf $(@D)
+	$(BIN)/python -m tests.raspberry_pi.pi_root $* $(@D)
+	@touch $@
+
+# From a copy of what git knows: setuptools takes up what old builds leave behind.
+wheels: $(VENV)/.full $(VENV)/.emulators
+	rm -rf build/wheels && mkdir -p build/wheels/source
+	git ls-files -z --cached --others --exclude-standard | \
+	  tar --create --null --files-from=- | tar --extract --directory=build/wheels/source
+	$(BIN)/python -m build --outdir build/wheels build/wheels/source >build/wheels/log
+	$(BIN)/python -m distribution.platform_wheels --wheel build/wheels/*-py3-none-any.whl --out dist
 
 bench: $(VENV)/.full
 	$(BIN)/python benchmarks/speed.py
@@ -126,6 +144,16 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium fire
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng
+
+# Cross-compilers of the platform wheels, and emulators that run them: `make test` needs
+# neither.
+EMULATORS := gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
+  gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user debian-archive-keyring
+
+$(VENV)/.emulators: $(VENV)/bin/python
+	@missing=; for package in $(EMULATORS); do \
+	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then $(call install,$$missing); fi && touch $@
 
 # And those of `make test-targets`.
 TARGET_TOOLCHAINS := cmake ninja-build qemu-system-misc libstdc++-arm-none-eabi-newlib \

@@ -12,6 +12,7 @@ PAGES = (CHECKOUT / "README.md", *sorted((DOCS / "guide").glob("*.md")))
 
 _INSTALLS = "needs the package index; tests/environments builds the wheel and installs it"
 _ITSELF = "runs these tests"
+_ON_A_PI = "is for a Raspberry Pi; tests/raspberry_pi installs the wheels for an emulated one"
 _ON_THE_GUIDE = "runs from docs/guide/train-your-own.md"
 # Each command that is not run where the others are, and why.
 NOT_RUN_HERE = {
@@ -24,6 +25,12 @@ NOT_RUN_HERE = {
     "python -m pytest tests/microphone": _ITSELF,
     "pip install .": _INSTALLS,
     'pip install ".[train]"': _INSTALLS,
+    "make wheels": "cross-compiles; tests/environments/test_platform_wheels.py makes one",
+    "sudo apt-get install python3-venv libportaudio2 libsndfile1": _ON_A_PI,
+    "python3 -m venv ~/emotion": _ON_A_PI,
+    ". ~/emotion/bin/activate": _ON_A_PI,
+    "pip install lightsernet_edge-*.whl": _ON_A_PI,
+    'pip install "$(ls lightsernet_edge-*_armv7l.whl)[tflite]"': _ON_A_PI,
     'pip install ".[serve]"': _INSTALLS,
     "pip install paho-mqtt": "needs the package index; the extra dev has it",
     "lightsernet-edge fetch emodb --to data/emodb": (

@@ -6,35 +6,38 @@ import os
 import platform
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
 from ..engine_files import engine_files, engine_sources, include_flags
 from .cache import cached_build, compiler_version, files_with_names, run_tool
+from .packaged import packaged_library
 
 BENCH_SOURCES = (Path(__file__).parents[1] / "boards" / "host" / "bench_front_end.c",)
 
 # C99 without contraction of float operations, so that the front end gives the
-# same bits as on a board. -march=native: the library never leaves the machine
-# that compiles it, and its widest vectors make the inner loops of the
-# convolutions two to four times faster. -O3 vectorises them. -fno-math-errno
-# lets sqrtf be one instruction.
-FLAGS = (
+# same bits as on a board. -O3 vectorises the inner loops of the convolutions.
+# -fno-math-errno lets sqrtf be one instruction.
+LIBRARY_FLAGS = (
     "-std=c99",
     "-O3",
-    "-march=native",
     "-ffp-contract=off",
     "-fno-math-errno",
     "-fPIC",
     "-shared",
 )
+# The library never leaves the machine that compiles it, and its widest vectors
+# make the convolutions two to four times faster.
+FLAGS = (*LIBRARY_FLAGS, "-march=native")
 
 
 def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
-    """Return the path of the compiled library, building it if the cache lacks it.
+    """Return the path of the compiled library, building it if nobody has yet.
 
-    The compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
+    One that the package carries, as platform wheels do, comes first; then the cache. The
+    compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
 
     Parameters
     ----------
@@ -46,17 +49,18 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
     Raises
     ------
     MissingDependencyError
-        If there is no C compiler.
+        If there is no C compiler, and the package carries no library for this processor.
     LightSernetError
         If the compiler fails, ``$CC`` is no command, or the cache cannot be written to.
     """
+    carried = None if more_sources or more_flags else packaged_library()
+    if carried is not None:
+        return carried
     compiler = _compiler()
     flags = [*FLAGS, *more_flags]
 
     def build(library: Path) -> None:
-        command = [*compiler, *flags, *include_flags()]
-        command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
-        run_tool(command, "compile the engine", library)
+        compile_engine(compiler, flags, library, more_sources)
 
     ingredients = [
         *files_with_names([*engine_files(), *more_sources]),
@@ -65,6 +69,35 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)
+
+
+def compile_engine(
+    compiler: Sequence[str],
+    flags: Sequence[str],
+    library: Path,
+    more_sources: Sequence[Path] = (),
+) -> None:
+    """Compile the engine to a shared library.
+
+    Parameters
+    ----------
+    compiler : sequence of str
+        The compiler and its own arguments.
+    flags : sequence of str
+        `LIBRARY_FLAGS`, and those that choose the processor.
+    library : Path
+        Where it goes.
+    more_sources : sequence of Path
+        C files to compile besides the engine's.
+
+    Raises
+    ------
+    LightSernetError
+        If the compiler cannot be run, or fails.
+    """
+    command = [*compiler, *flags, *include_flags()]
+    command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
+    run_tool(command, "compile the engine", library)
 
 
 def _compiler() -> list[str]:

@@ -44,10 +44,7 @@ def cached_build(name: str, ingredients: Sequence[bytes], build: Callable[[Path]
         If the cache, in ``$XDG_CACHE_HOME`` or ``~/.cache``, cannot be written to. Where
         neither is known, the file is built in a temporary folder, once in each process.
     """
-    digest = hashlib.sha256()
-    for part in ingredients:
-        digest.update(f"{len(part)}\n".encode() + part)
-    folder = _root() / "lightsernet-edge" / digest.hexdigest()[:_HASH_DIGITS]
+    folder = _root() / "lightsernet-edge" / digest_of(ingredients)[:_HASH_DIGITS]
     path = folder / name
     checksum = folder / f"{name}.sha256"
     try:
@@ -92,6 +89,14 @@ def _is_whole(path: Path, checksum: Path) -> bool:
 
 def _sha256(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).hexdigest().encode()
+
+
+def digest_of(ingredients: Sequence[bytes]) -> str:
+    """Return the SHA-256 of everything that a build depends on, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in ingredients:
+        digest.update(f"{len(part)}\n".encode() + part)
+    return digest.hexdigest()
 
 
 def files_with_names(paths: Sequence[Path]) -> list[bytes]:

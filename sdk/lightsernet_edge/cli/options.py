@@ -34,7 +34,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "--engine",
         metavar="NAME",
         help="litert, tflite, tensorflow or native, the C engine (default: the first "
-        "interpreter that works)",
+        "interpreter that works; on 64-bit Arm the C engine)",
     )
     parser.add_argument(
         "--threads",

@@ -13,13 +13,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, MissingDependencyError
+from ..errors import InputError, LightSernetError, MissingDependencyError
 from ..model.tflite_graph import Graph
 from .confined import ConfinedEngine
+from .processor import architecture
 
 GROUP = "lightsernet_edge.engines"
 # Tried in this order if the caller names none. Other engines must be named.
 DEFAULT_ORDER = ("litert", "tflite", "tensorflow")
+# On Arm also this one, for full-integer models on one thread. On 64 bits it comes first: LiteRT
+# takes several times as long for the reference integers. On 32 bits it comes last: newer
+# Pythons have no interpreter there.
+ON_ARM = "native"
 # More cores than any board has. The interpreters accept no more than a C int holds.
 MAX_THREADS = 1024
 
@@ -67,6 +72,25 @@ class Engine(Protocol):
         """
 
 
+class RowsOnly:
+    """An engine without the front end that it may have of its own.
+
+    A stream on it computes the rows as it does for an interpreter, so that the default
+    answers in the same integers on every machine.
+
+    Parameters
+    ----------
+    engine : Engine
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def invoke(self, features: NDArray[np.float64]) -> RawOutput:
+        """Run the network once on `features`, shape (n_frames, n_coefficients)."""
+        return self._engine.invoke(features)
+
+
 def names() -> list[str]:
     """Return the names of all registered engines, those of `DEFAULT_ORDER` first."""
     found = {point.name for point in entry_points(group=GROUP)}
@@ -89,7 +113,7 @@ def open_engine(
         Its graph.
     name : str, optional
         Name of the engine; by default the first of `DEFAULT_ORDER` that is
-        installed and works.
+        installed and works; on Arm also `ON_ARM`, whose answers are the same.
     threads : int
         Number of threads, 1 to `MAX_THREADS`.
     xnnpack : bool
@@ -115,15 +139,29 @@ def open_engine(
             raise InputError(f"engine: found {name!r}, expected one of {', '.join(names())}")
         return _opened(points[name], model, graph, threads, xnnpack)
     reasons = []
-    for candidate in DEFAULT_ORDER:
+    for candidate in _candidates(graph, threads, xnnpack):
         if candidate in points:
             try:
-                return _opened(points[candidate], model, graph, threads, xnnpack)
-            except MissingDependencyError as error:
+                engine = _opened(points[candidate], model, graph, threads, xnnpack)
+                return RowsOnly(engine) if candidate == ON_ARM else engine
+            except LightSernetError as error:
+                # `ON_ARM` may lack a cache, or not know an operator; another may answer.
+                if candidate != ON_ARM and not isinstance(error, MissingDependencyError):
+                    raise
                 reasons.append(str(error))
     raise MissingDependencyError(
         f"no TFLite interpreter works here: {'; '.join(reasons) or 'none is registered'}"
     )
+
+
+def _candidates(graph: Graph, threads: int, xnnpack: bool) -> tuple[str, ...]:
+    if graph.input.dtype == "int8" and threads == 1 and not xnnpack:
+        match architecture():
+            case "aarch64":
+                return (ON_ARM, *DEFAULT_ORDER)
+            case "armv6l" | "armv7l":
+                return (*DEFAULT_ORDER, ON_ARM)
+    return DEFAULT_ORDER
 
 
 def _opened(point: EntryPoint, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> Engine:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import MissingDependencyError, ModelError
 from ..extras import installation
 from ..model.tflite_graph import Graph
+from .processor import architecture
 
 
 class InterpreterEngine:
@@ -20,6 +21,8 @@ class InterpreterEngine:
 
     Without `xnnpack`, a model runs on the built-in kernels and no delegate: the
     integers of an int8 model are then those of the reference kernels. XNNPACK's differ.
+    On 64-bit Arm the built-in kernels of newer interpreters differ too, so there an int8
+    model runs on the reference kernels themselves, which are several times slower.
 
     Parameters
     ----------
@@ -40,15 +43,19 @@ class InterpreterEngine:
         If the interpreter refuses the model.
     """
 
+    # Whether the built-in kernels give the reference integers on 64-bit Arm.
+    _is_exact_on_arm = False
+
     def __init__(self, model: bytes, graph: Graph, threads: int, xnnpack: bool) -> None:
         interpreter_class, resolvers = self._import()
+        self._quantization = graph.input.quantization if graph.input.dtype == "int8" else None
         try:
             self._interpreter = interpreter_class(
                 model_content=model,
                 num_threads=threads,
                 experimental_op_resolver_type=resolvers.AUTO
                 if xnnpack
-                else resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                else self._exact_kernels(resolvers),
             )
             if xnnpack:
                 # Creates the delegate now: it prints a line, which should not come later.
@@ -57,8 +64,13 @@ class InterpreterEngine:
             raise ModelError(f"the interpreter refuses the model: {_first_line(error)}") from None
         self._input_index = self._interpreter.get_input_details()[0]["index"]
         self._output_index = self._interpreter.get_output_details()[0]["index"]
-        self._quantization = graph.input.quantization if graph.input.dtype == "int8" else None
         self._frames = -1
+
+    def _exact_kernels(self, resolvers: Any) -> Any:
+        is_inexact = architecture() == "aarch64" and not self._is_exact_on_arm
+        if is_inexact and self._quantization is not None:
+            return resolvers.BUILTIN_REF
+        return resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 
     @staticmethod
     def _import() -> tuple[Any, Any]:
@@ -102,6 +114,9 @@ class LiteRTEngine(InterpreterEngine):
 
 class TFLiteRuntimeEngine(InterpreterEngine):
     """The interpreter of the package ``tflite-runtime``."""
+
+    # Of 2.14, its last release.
+    _is_exact_on_arm = True
 
     @staticmethod
     def _import() -> tuple[Any, Any]:

@@ -1,0 +1,1 @@
+"""What makes the wheels that are given away; no part of them."""
