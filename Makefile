@@ -150,11 +150,6 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium fire
 EMULATORS := gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
   gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user debian-archive-keyring
 
-$(VENV)/.emulators: $(VENV)/bin/python
-	@missing=; for package in $(EMULATORS); do \
-	  dpkg --status $$package >/dev/null 2>&1 || missing="$$missing $$package"; done; \
-	if [ -n "$$missing" ]; then $(call install,$$missing); fi && touch $@
-
 # And those of `make test-targets`.
 TARGET_TOOLCHAINS := cmake ninja-build qemu-system-misc libstdc++-arm-none-eabi-newlib \
   device-tree-compiler libxml2-utils $(if $(shell command -v npm),,nodejs npm)
@@ -167,6 +162,9 @@ define install_missing
 	elif { $(call install,$$missing); }; then touch $@; \
 	else echo "not installed, so tests that need it skip:$$missing" >&2; fi
 endef
+
+$(VENV)/.emulators: $(VENV)/bin/python Makefile
+	@$(call install_missing,$(EMULATORS))
 
 $(VENV)/.toolchains: $(VENV)/bin/python Makefile
 	@$(call install_missing,$(TOOLCHAINS))
