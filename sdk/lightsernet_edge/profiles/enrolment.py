@@ -14,7 +14,7 @@ from ..endpointing.settings import EndpointConstants
 from ..errors import AudioError, InputError
 from ..features import FeatureSpec, FrontEnd
 from ..model.record import ModelRecord
-from .neutral_bias import Posteriors, mean_log_posteriors, neutral_bias
+from .neutral_bias import NEUTRAL, Posteriors, mean_log_posteriors, neutral_bias
 from .profile import Profile, RunningProfile
 
 # In seconds: less speech gives no profile, or a profile with a warning.
@@ -239,7 +239,8 @@ def profile_of(
         return profile
     found = neutral_answers(judged, spec, profile, posteriors)
     reference = np.array([expected[label] for label in record.outputs])
-    bias = neutral_bias(found, reference, running.mean_share)
+    neutral = record.outputs.index(NEUTRAL) if NEUTRAL in record.outputs else -1
+    bias = neutral_bias(found, reference, neutral, running.seconds)
     return replace(profile, bias=bias, model=record.sha256)
 
 

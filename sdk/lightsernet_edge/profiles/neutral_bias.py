@@ -2,11 +2,14 @@
 
 A model that takes a calm voice for a bored one will do so again. Enrolment measures e, the
 mean log posterior per label on n seconds of the user's neutral speech. The model's record
-holds r, the same mean over its training speakers, enrolled in the same way. Shrink the
-difference by n / (n + a), as for the profile's mean; a is the prior weight of the
-training set:
+holds r, the same mean over its training speakers, enrolled in the same way:
 
-    bias = n / (n + a) (e - r)
+    bias = n / (n + a) log((exp(e) + f) / (exp(r) + f)), for neutral at least 0
+
+The floor f leaves out what is said of labels that are hardly ever said: below it an int8
+output knows little but its rounding. Neutral is never made more likely: labels that neutral
+speech evokes are made less likely, which is enough where they are said, and does not take
+from emotions where they are not.
 
 The bias is subtracted from the log posteriors before the temperature is applied
 (`decision.with_temperature`). docs/results/experiments.md has the trial.
@@ -23,6 +26,11 @@ from ..decision import LEAST_POSTERIOR
 
 Posteriors = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
+# Speech for which enrolment stands: the label of these recordings, where a model has it.
+NEUTRAL = "neutral"
+# The f and, in seconds, the a above.
+FLOOR = 0.02
+PRIOR_BIAS_S = 1.0
 # Bound of each value, in nats: no enrolment can rule a label out.
 MAX_BIAS = 2.0
 
@@ -50,7 +58,7 @@ def mean_log_posteriors(
 
 
 def neutral_bias(
-    found: NDArray[np.float64], reference: NDArray[np.float64], share: float
+    found: NDArray[np.float64], reference: NDArray[np.float64], neutral: int, seconds: float
 ) -> tuple[float, ...]:
     """Return the bias of a model on a user's speech.
 
@@ -58,14 +66,18 @@ def neutral_bias(
     ----------
     found, reference : ndarray of float64, shape (n_labels,)
         Mean log posteriors on neutral speech: of the user, and of the training speakers.
-    share : float
-        Weight of the user's speech, n / (n + a), in 0..1.
+    neutral : int
+        Place of the label neutral, -1 if there is none.
+    seconds : float
+        Length of the user's speech, at least 0.
 
     Returns
     -------
     tuple of float
-        One value per label, in nats, within `MAX_BIAS` of 0. Their mean is 0 before that
-        bound.
+        One value per label, in nats, within `MAX_BIAS` of 0.
     """
-    bias = share * (found - reference)
-    return tuple(np.clip(bias - bias.mean(), -MAX_BIAS, MAX_BIAS).tolist())
+    ratio = np.log((np.exp(found) + FLOOR) / (np.exp(reference) + FLOOR))
+    bias = np.clip(seconds / (seconds + PRIOR_BIAS_S) * ratio, -MAX_BIAS, MAX_BIAS)
+    if neutral >= 0:
+        bias[neutral] = max(bias[neutral], 0.0)
+    return tuple(bias.tolist())

@@ -323,11 +323,6 @@ class RunningProfile:
         return count / (count + self._prior_mean_rows), count / (count + self._prior_scale_rows)
 
     @property
-    def mean_share(self) -> float:
-        """Weight of the user's rows in the mean, in 0..1."""
-        return self._shares(self._count)[0]
-
-    @property
     def seconds(self) -> float:
         """Length of the speech taken in, with that of `start`, in seconds."""
         return self._seconds

@@ -21,8 +21,14 @@ from lightsernet_edge.cli import main
 from lightsernet_edge.decision import LEAST_POSTERIOR, Emotion, with_temperature
 from lightsernet_edge.model.file import default_model_path, read_model, write_model
 from lightsernet_edge.profiles.enrolment import profile_of
-from lightsernet_edge.profiles.neutral_bias import MAX_BIAS, mean_log_posteriors, neutral_bias
-from lightsernet_edge.profiles.profile import PRIOR_MEAN_S, RunningProfile
+from lightsernet_edge.profiles.neutral_bias import (
+    FLOOR,
+    MAX_BIAS,
+    PRIOR_BIAS_S,
+    mean_log_posteriors,
+    neutral_bias,
+)
+from lightsernet_edge.profiles.profile import RunningProfile
 from tests.places import CLIP_FILES
 
 SHIPPED = read_model(default_model_path())
@@ -73,18 +79,31 @@ def test_no_bias_leaves_the_posteriors_as_they_are() -> None:
     assert with_temperature(posteriors, 1.0) is posteriors
 
 
-@given(values, values, st.floats(0, 1), st.floats(-5, 5))
-def test_a_bias_is_bounded_and_knows_no_constant(
-    found: list[float], reference: list[float], share: float, constant: float
+@given(values, values, st.integers(-1, len(LABELS) - 1), st.floats(0, 100))
+def test_a_bias_is_bounded_and_never_speaks_for_neutral(
+    found: list[float], reference: list[float], neutral: int, seconds: float
 ) -> None:
-    bias = np.array(neutral_bias(np.array(found), np.array(reference), share))
+    bias = np.array(neutral_bias(np.array(found), np.array(reference), neutral, seconds))
     assert np.abs(bias).max() <= MAX_BIAS
-    again = neutral_bias(np.array(found) + constant, np.array(reference), share)
-    assert bias == pytest.approx(np.array(again), abs=1e-9)
-    difference = share * (np.array(found) - np.array(reference))
-    if np.abs(difference - difference.mean()).max() < MAX_BIAS:
-        assert bias.mean() == pytest.approx(0.0, abs=1e-9)
-        assert bias == pytest.approx(difference - difference.mean())
+    if neutral >= 0:
+        assert bias[neutral] >= 0.0
+    others = np.arange(len(LABELS)) != neutral
+    more = np.array(found) > np.array(reference)
+    # Against what is said more than of others' neutral speech, for what is said less.
+    assert (bias[others & more] >= 0.0).all()
+    assert (bias[others & ~more] <= 0.0).all()
+    longer = np.array(neutral_bias(np.array(found), np.array(reference), neutral, seconds + 1))
+    assert (np.abs(longer) >= np.abs(bias)).all()
+
+
+def test_what_is_hardly_ever_said_counts_little() -> None:
+    """A posterior of 1/512 or of 1/128 is a step of an int8 output."""
+    reference = np.log([0.9, 1 / 512, 0.01])
+    often = neutral_bias(np.log([0.5, 1 / 512, 0.4]), reference, 0, 10.0)
+    seldom = neutral_bias(np.log([0.9, 1 / 128, 0.01]), reference, 0, 10.0)
+    assert often[0] == 0.0
+    assert often[2] == MAX_BIAS
+    assert 0.0 < seldom[1] < 0.25
 
 
 def test_longer_utterances_say_more() -> None:
@@ -106,8 +125,12 @@ def test_what_is_always_said_of_a_voice_is_taken_off_its_answers() -> None:
     assert profile.model == record.sha256
     bias = dict(zip(LABELS, profile.bias, strict=True))
     assert max(bias, key=bias.__getitem__) == "boredom"
-    share = profile.seconds / (profile.seconds + PRIOR_MEAN_S)
-    assert bias["boredom"] - bias["anger"] == pytest.approx(share * np.log(len(LABELS) - 1.0))
+    share = profile.seconds / (profile.seconds + PRIOR_BIAS_S)
+    chance = 1 / len(LABELS) + FLOOR
+    assert bias["boredom"] == pytest.approx(share * np.log((0.5 + FLOOR) / chance))
+    rest = 0.5 / (len(LABELS) - 1) + FLOOR
+    assert bias["anger"] == pytest.approx(share * np.log(rest / chance))
+    assert bias["neutral"] == 0.0
     assert profile_of(rows, record).bias == ()
     assert profile_of(rows, knowing({}), lambda _: answer).bias == ()
 
