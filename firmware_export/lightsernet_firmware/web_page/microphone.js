@@ -55,7 +55,7 @@ function watchPauses(context) {
       since = null;
     } else {
       since ??= performance.now();
-      context.resume();
+      context.resume().catch(() => {});
     }
   };
   return pause;

@@ -58,6 +58,8 @@ class Session {
     this.ribbon = new Ribbon(element("ribbon"), listener.sampleRate, this.view.colourOf);
     this.events = [];
     this.source = null;
+    // The last wish counts, however long an earlier one takes.
+    this.wish = 0;
     this.shownAt = 0;
   }
 
@@ -132,6 +134,7 @@ class Session {
   }
 
   async listen() {
+    const wish = ++this.wish;
     await this.stop();
     // Until the user has answered.
     element("listen").disabled = true;
@@ -149,6 +152,7 @@ class Session {
         showError(reason);
       };
       const microphone = await openMicrophone(this.listener.sampleRate, onBlock, onGone);
+      if (wish !== this.wish) return await microphone.close();
       source = await this.begin(microphone.name, false, microphone.close);
       setListening(true);
       early.forEach((block) => this.hear(block));
@@ -168,13 +172,16 @@ class Session {
 
   async read(file) {
     const rate = this.listener.sampleRate;
+    const wish = ++this.wish;
     await this.stop();
     showError("");
     this.view.state(`Reading ${file.name} …`);
     let samples;
     try {
       samples = await readRecording(file, rate);
+      if (wish !== this.wish) return;
     } catch (error) {
+      if (wish !== this.wish) return;
       this.view.state("");
       return showError(`${file.name}: ${error.message}`);
     }

@@ -137,12 +137,15 @@ def test_the_integers_are_those_of_the_native_engine(
             assert our["outputs"]["logits"] == result[0].tolist()
 
 
-DROP = """((encoded) => {
+# Drops a file, and returns the rate that it is decoded at.
+DROP = """(async (encoded) => {
+  const { rateOf } = await import("./sample-rate.js");
   const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([bytes], "x"));
   const how = { dataTransfer, bubbles: true, cancelable: true };
   for (const kind of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(kind, how));
+  return rateOf(bytes.buffer);
 })"""
 
 
@@ -159,7 +162,7 @@ def test_a_dropped_recording_of_another_kind(
     path = tmp_path / f"x.{kind.lower()}"
     soundfile.write(path, np.stack([one + other, one - other], 1), rate, format=kind)
     encoded = base64.b64encode(path.read_bytes()).decode()
-    page.evaluate(f"{DROP}({encoded!r})")
+    assert page.evaluate(f"{DROP}({encoded!r})") == rate
     wait_until(page, HEARD)
     saved = saved_events(page, tmp_path)
     expected = heard(as_pcm16(read_recording(path, RATE).samples))

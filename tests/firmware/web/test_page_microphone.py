@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from lightsernet_edge import EmotionStream
 from lightsernet_edge.audio.resampling import resample
 from lightsernet_edge.decision import Emotion
+from tests.chromium import Chromium
 from tests.firmware.web.conftest import HEARD, READY, Browser, saved_events, wait_until
 from tests.firmware.web.web_server import WebServer
 from tests.microphone.test_twelve_clips import choose_clips, most_likely, samples_of
@@ -123,3 +125,34 @@ def test_a_microphone_that_is_refused(browser: Browser, server: WebServer) -> No
     wait_until(page, f"{STATE}.startsWith('Listening')")
     assert page.evaluate("document.getElementById('error').hidden")
     assert page.complaints == []
+
+
+# Runs the code of the sound thread here: quanta of 128 frames, each its own number in all samples.
+TAP = """(async (quanta) => {
+  const sent = [];
+  const postMessage = ({ samples, late, silent }) => sent.push([[...samples], late, silent]);
+  let Tap = null;
+  globalThis.AudioWorkletProcessor = class { port = { postMessage }; };
+  globalThis.registerProcessor = (name, processor) => { Tap = processor; };
+  globalThis.sampleRate = 1024;
+  await import("./microphone-worklet.js");
+  const tap = new Tap();
+  for (const [frame, channels] of quanta) {
+    globalThis.currentFrame = 128 * frame;
+    tap.process([channels.map((value) => new Float32Array(128).fill(value))]);
+  }
+  return sent;
+})"""
+
+
+def test_what_is_missing_is_told_before_the_samples_that_follow(page: Chromium) -> None:
+    quanta: list[tuple[int, list[float]]] = [(0, [])]
+    # The first quarter of a second is not heard.
+    quanta += [(frame, [frame]) for frame in range(1, 13)]
+    # Three were lost, one of two channels comes, then the device gives nothing for two.
+    quanta += [(16, [16, 18]), (17, []), (18, [])]
+    quanta += [(frame, [frame]) for frame in range(19, 27)]
+    sent = page.evaluate(f"{TAP}({json.dumps(quanta)})")
+    numbers = [[samples[i] for i in range(0, len(samples), 128)] for samples, _, _ in sent]
+    assert numbers == [list(range(3, 11)), [11, 12], [17], list(range(19, 27))]
+    assert [(late, silent) for _, late, silent in sent] == [(0, 0), (0, 0), (384, 0), (0, 256)]
