@@ -20,9 +20,8 @@ from rich.progress import track
 from rich.table import Table
 
 from lightsernet_edge import EmotionStream
-from lightsernet_edge.decision import UNCERTAIN
+from lightsernet_edge.decision import NEUTRAL, UNCERTAIN
 from lightsernet_trainer.conditions import read_noises
-from lightsernet_trainer.datasets.clip import NEUTRAL
 
 MINUTES = 10
 BLOCK = 16000

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.decision import with_temperature
+from lightsernet_edge.decision import NEUTRAL, with_temperature
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
 
 from .configuration import TrainingConfiguration
-from .datasets.clip import NEUTRAL
 from .datasets.ordinary import NAME as ORDINARY
 from .results.answers import Answers
 from .results.calibration import fit_temperature, fit_thresholds

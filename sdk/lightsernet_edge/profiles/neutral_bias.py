@@ -26,8 +26,6 @@ from ..decision import LEAST_POSTERIOR
 
 Posteriors = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-# Speech for which enrolment stands: the label of these recordings, where a model has it.
-NEUTRAL = "neutral"
 # The f and, in seconds, the a above.
 FLOOR = 0.02
 PRIOR_BIAS_S = 1.0

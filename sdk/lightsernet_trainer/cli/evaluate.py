@@ -128,9 +128,7 @@ def _heard(
 
 def _said(heard: Sequence[Emotion], clips: Sequence[Clip]) -> dict[str, float | None]:
     """Return how much is said, how much of that is right, and how often it is an emotion."""
-    from lightsernet_edge.decision import UNCERTAIN
-
-    from ..datasets.clip import NEUTRAL
+    from lightsernet_edge.decision import NEUTRAL, UNCERTAIN
 
     said = [
         (emotion.label, clip.label)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.record import PRECISIONS
 
 from ..conditions.condition import CLEAN
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import NEUTRAL, Clip, Corpus
+from ..datasets.clip import Clip, Corpus
 from ..draws.limits import DrawLimits
 from ..draws.makers import making
 from ..draws.store import DrawStore

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lightsernet_edge.files.foreign_text import composed
-from lightsernet_edge.profiles.neutral_bias import NEUTRAL as NEUTRAL
+
 # Clips that are named where many cannot be used.
 _NAMED = 10
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
 
-from .clip import NEUTRAL, Clip
+from .clip import Clip
 
 _ENROLMENT_S = 10.0
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lightsernet_edge.audio.scan import audio_files_below, require_folder
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
 
-from .clip import NEUTRAL, Clip, Corpus
+from .clip import Clip, Corpus
 
 PARTS = ("train", "fit", "test")
 # Of the layout.

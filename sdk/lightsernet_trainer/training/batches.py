@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.features import FeatureSpec, FrontEnd, Standardization
 from lightsernet_edge.profiles.profile import RunningProfile
 
 from ..conditions.condition import CLEAN
 from ..configuration import TrainingConfiguration
-from ..datasets.clip import NEUTRAL, Clip
+from ..datasets.clip import Clip
 from .feature_store import FeatureStore, Heard
 
 Rows = NDArray[np.float32]

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.engines import open_engine
 from lightsernet_edge.model.record import ModelRecord
 from lightsernet_edge.model.tflite_graph import read_graph
 from lightsernet_edge.profiles.enrolment import neutral_answers, profile_of
 
-from ..datasets.clip import NEUTRAL, Clip
+from ..datasets.clip import Clip
 from ..datasets.enrolment_clips import enrolment_clips
 from .feature_store import FeatureStore
 

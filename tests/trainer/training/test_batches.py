@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
+from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.features import FrontEnd, recipe
 from lightsernet_edge.profiles.profile import RunningProfile
 from lightsernet_trainer.conditions.condition import CLEAN
-from lightsernet_trainer.datasets.clip import NEUTRAL, Clip
+from lightsernet_trainer.datasets.clip import Clip
 from lightsernet_trainer.training.batches import (
     PRIOR_S,
     Augmentation,

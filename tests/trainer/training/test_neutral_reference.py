@@ -10,14 +10,14 @@ import pytest
 from rich.console import Console
 from scipy.special import softmax
 
-from lightsernet_edge.decision import LEAST_POSTERIOR
+from lightsernet_edge.decision import LEAST_POSTERIOR, NEUTRAL
 from lightsernet_edge.engines import open_engine
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_trainer.conditions import parse_condition
 from lightsernet_trainer.crossval.fold_scores import FoldScorer, HeldOutClips
 from lightsernet_trainer.datasets import load
-from lightsernet_trainer.datasets.clip import NEUTRAL, Clip
+from lightsernet_trainer.datasets.clip import Clip
 from lightsernet_trainer.datasets.enrolment_clips import enrolment_clips
 from lightsernet_trainer.training.feature_store import FeatureStore
 from lightsernet_trainer.training.neutral_reference import with_neutral_reference
