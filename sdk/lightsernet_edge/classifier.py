@@ -176,7 +176,7 @@ def open_classifier(
         A `.tflite` with its record, or what `read_model` returned; by default the shipped
         model.
     engine : str, optional
-        Name of the engine; by default the first interpreter that works.
+        Name of the engine; by default the one that `lightsernet_edge.engines` chooses.
     threads : int
         Number of threads, 1 to 1024.
     xnnpack : bool

@@ -63,7 +63,7 @@ class EmotionRecognizer:
         A `.tflite` with its record; by default the shipped model.
     engine : str, optional
         ``litert``, ``tflite``, ``tensorflow``, ``native`` or another registered engine;
-        by default the first of the interpreters that is installed and works.
+        by default the first interpreter that works; on 64-bit Arm ``native``.
     threads : int
         Number of threads, 1 to 1024.
     xnnpack : bool

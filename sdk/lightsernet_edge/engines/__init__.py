@@ -155,7 +155,8 @@ def open_engine(
 
 
 def _candidates(graph: Graph, threads: int, xnnpack: bool) -> tuple[str, ...]:
-    if graph.input.dtype == "int8" and threads == 1 and not xnnpack:
+    is_for_it = graph.input.dtype == "int8" and not graph.unchecked
+    if is_for_it and threads == 1 and not xnnpack:
         match architecture():
             case "aarch64":
                 return (ON_ARM, *DEFAULT_ORDER)

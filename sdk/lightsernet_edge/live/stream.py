@@ -47,7 +47,7 @@ class EmotionStream:
     model : str or Path, optional
         A `.tflite` with its record; by default the shipped model.
     engine : str, optional
-        Name of the engine; by default the first interpreter that is installed and works.
+        Name of the engine; by default the one that `lightsernet_edge.engines` chooses.
     threads : int
         Number of threads, 1 to 1024.
     xnnpack : bool

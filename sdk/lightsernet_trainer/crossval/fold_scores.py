@@ -75,7 +75,7 @@ class FoldScorer:
     fold : str
         Name of the fold.
     engine : str, optional
-        By default the first interpreter that works.
+        By default the one that `lightsernet_edge.engines` chooses.
     begin_profile : callable, optional
         Makes the profile of the model's front end that the adapting protocols fill.
     """
