@@ -46,7 +46,7 @@ def companions(file: ModelFile) -> dict[str, bytes]:
     rows = _made_up_rows(file)
     with held_back():
         output = open_engine(file.model, graph).invoke(rows)
-    given = rows.astype(np.float32)
+    given: NDArray[np.generic] = rows.astype(np.float32)
     if graph.input.dtype == "int8":
         given = graph.input.quantization.quantize(rows)
     return {
