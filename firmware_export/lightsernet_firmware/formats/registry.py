@@ -66,6 +66,12 @@ FORMATS = (
     Format("tflite-int8", "the .tflite, record, labels, golden rows", "tflite", engine=False),
     Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
     Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),
+    Format(
+        "ethos-u55-128", "the .tflite compiled by Vela for an Ethos-U55", "ethos_u", engine=False
+    ),
+    Format("ethos-u55-256", "the same, with 256 MACs a cycle", "ethos_u", engine=False),
+    Format("ethos-u65-256", "the same, for an Ethos-U65", "ethos_u", engine=False),
+    Format("ethos-u85-256", "the same, for an Ethos-U85", "ethos_u", engine=False),
 )
 
 

@@ -45,8 +45,10 @@ def test_the_description(pack: Path) -> None:
     for file in listed:
         assert (pack / f"{file}").exists()
     sources = {name for name, category in listed.items() if category == "source"}
-    on_disk = {path.relative_to(pack).as_posix() for path in pack.rglob("*.c")}
-    assert sources == on_disk
+    assert sources == {path.relative_to(pack).as_posix() for path in pack.rglob("*.c")}
+    headers = {name for name, category in listed.items() if category == "header"}
+    public = [*pack.glob("include/*.h"), *pack.glob("model/*.h")]
+    assert headers == {path.relative_to(pack).as_posix() for path in public}
 
 
 def test_the_listed_files_are_all_that_a_build_needs(pack: Path, tmp_path: Path) -> None:

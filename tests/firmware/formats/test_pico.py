@@ -79,7 +79,9 @@ def blocks(uf2: bytes, chip: str) -> list[tuple[int, bytes]]:
 def test_uf2_holds_what_the_elf_file_loads() -> None:
     first, second = bytes(range(256)) * 3, b"data"
     # Neither begins nor ends on a page; the second lies on the first one's last.
-    uf2 = elf_to_uf2(elf((FLASH + 0x80, first), (FLASH + 0x80 + len(first), second)), "rp2350")
+    # Nothing is loaded of what is zeroed at start-up, in RAM.
+    segments = ((FLASH + 0x80, first), (FLASH + 0x80 + len(first), second), (0x20000000, b""))
+    uf2 = elf_to_uf2(elf(*segments), "rp2350")
     flash = bytearray(0x600)
     for address, payload in blocks(uf2, "rp2350"):
         flash[address - FLASH : address - FLASH + 256] = payload

@@ -26,27 +26,40 @@ def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
             f"{file.path}: is {file.graph.precision}, expected {wanted}: training writes one "
             "file for each precision, and a finished model is not converted"
         )
-    rows = _made_up_rows(file)
-    with held_back():
-        output = open_engine(file.model, file.graph).invoke(rows)
-    tensor = file.graph.input
-    given = tensor.quantization.quantize(rows) if wanted == "int8" else rows.astype(np.float32)
     values = {
         **file_values(model),
-        "INPUT": _tensor_text(file, output=False),
-        "OUTPUT": _tensor_text(file, output=True),
+        **tensor_values(file),
         "EQUAL": "every integer, with the reference kernels"
         if wanted == "int8"
         else "every number to within 0.001, as kernels round differently",
     }
     return {
         "model.tflite": content_with_record(file.model, file.record),
-        "record.json": file.record.to_bytes() + b"\n",
-        "labels.txt": "".join(f"{label}\n" for label in file.record.outputs).encode(),
-        "self_test_input.npy": _npy(given.reshape(tensor.shape)),
-        "self_test_output.npy": _npy(output.reshape(file.graph.output.shape)),
+        **companions(file),
         **filled("tflite", values),
     }
+
+
+def companions(file: ModelFile) -> dict[str, bytes]:
+    """Return what lies beside a `.tflite`: record, labels, golden rows for a self-test."""
+    graph = file.graph
+    rows = _made_up_rows(file)
+    with held_back():
+        output = open_engine(file.model, graph).invoke(rows)
+    given: NDArray[np.generic] = rows.astype(np.float32)
+    if graph.input.dtype == "int8":
+        given = graph.input.quantization.quantize(rows)
+    return {
+        "record.json": file.record.to_bytes() + b"\n",
+        "labels.txt": "".join(f"{label}\n" for label in file.record.outputs).encode(),
+        "self_test_input.npy": _npy(given.reshape(graph.input.shape)),
+        "self_test_output.npy": _npy(output.reshape(graph.output.shape)),
+    }
+
+
+def tensor_values(file: ModelFile) -> dict[str, str]:
+    """Return what pages say of the model's input and output: ``INPUT`` and ``OUTPUT``."""
+    return {"INPUT": _tensor_text(file, output=False), "OUTPUT": _tensor_text(file, output=True)}
 
 
 def _made_up_rows(file: ModelFile) -> NDArray[np.float64]:

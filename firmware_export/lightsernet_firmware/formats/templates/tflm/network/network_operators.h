@@ -12,7 +12,7 @@
 constexpr int kNetworkOperators = @OPERATOR_COUNT@;
 
 /* Measured on a 64-bit host, whose pointers are longer, with TFLite Micro's own kernels.
- * CMSIS-NN's need scratch of their own: ask interpreter.arena_used_bytes(). */
+ * Others, such as CMSIS-NN's, may need more: ask interpreter.arena_used_bytes(). */
 constexpr std::size_t kNetworkArenaBytes = @ARENA@;
 
 using NetworkResolver = tflite::MicroMutableOpResolver<kNetworkOperators>;
@@ -23,7 +23,7 @@ inline TfLiteStatus AddNetworkOperators(NetworkResolver &resolver) {
 }
 
 /* Run made-up rows through the network, and compare the posteriors with those of TFLite
- * Micro's own kernels. CMSIS-NN's may differ by one. */
+ * Micro's own kernels; others, such as CMSIS-NN's, may round otherwise. */
 inline bool NetworkSelfTest(tflite::MicroInterpreter &interpreter, int tolerance = 0) {
   static const int8_t kPosteriors[] = {@POSTERIORS@};
   TfLiteTensor *input = interpreter.input(0);
