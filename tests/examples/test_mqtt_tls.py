@@ -31,9 +31,7 @@ def tool(name: str) -> str:
 
 
 def run(*command: object) -> None:
-    subprocess.run(
-        list(map(str, command)), check=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S
-    )
+    subprocess.run(list(map(str, command)), check=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S)
 
 
 @dataclass(frozen=True)
