@@ -4,7 +4,7 @@ Usage: python benchmarks/serve_load.py delay [--clients 200] [--crowds mixed,van
        python benchmarks/serve_load.py memory [--sessions 5000] [--json]
 
 ``delay`` starts the service and sends it the sample clips in real time, as a microphone
-would: first alone, then beside each crowd, whose clients connect anew half a second after
+would: first alone, then beside each crowd, whose clients connect anew a second after
 they were hung up on. It prints when the events came, counted from the end of their
 utterance, and how much later than the client gets them alone; ``timer_ms`` is by how much
 its own sleep was late at most, which is the machine's doing. ``memory`` prints the service's
@@ -38,7 +38,7 @@ RATE = 16000
 CHUNK = 1024
 CLIPS = Path(__file__).parents[1] / "examples" / "clips"
 FORM = {"rate": RATE, "width": 2, "channels": 1}
-PAUSE_S = 0.5
+PAUSE_S = 1.0
 # Before the honest client comes.
 CROWD_S = 3.0
 

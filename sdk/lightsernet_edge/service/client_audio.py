@@ -14,7 +14,7 @@ from ..capture.conversion import StreamConverter
 from ..live.event import Event
 from ..live.stream import EmotionStream
 from .fair_worker import Account, FairWorker
-from .stream_pool import StreamPool
+from .stream_pool import LASTS_S, StreamPool
 
 INT16_BYTES = 2
 # One piece of work: long enough to be worth it, short enough that nobody waits long for it.
@@ -101,6 +101,11 @@ class ClientAudio:
         """Whether it has a stream."""
         return self._stream is not None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it has not only just begun."""
+        return self.begun_at is not None and time.monotonic() - self.begun_at > LASTS_S
+
     async def take_in(self, form: AudioFormat, piece: bytes) -> None:
         """Take in audio; wait if much of it is not processed yet.
 
@@ -170,12 +175,12 @@ class ClientAudio:
         self._format, self._converter = None, None
         self._pending = bytearray()
         self.begun_at, self.waits_since = None, None
-        self._pool.leave(self)
 
         def give_back(work: asyncio.Task[None] | None) -> None:
             if work is not None and not work.cancelled():
                 # It has been told already, or nobody is there to be told.
                 work.exception()
+            self._pool.leave(self)
             if stream is not None:
                 self._pool.give_back(stream)
 

@@ -28,6 +28,8 @@ _RATES = (8000, 192000)
 _MAX_CHANNELS = 32
 # One that waits for a stream is told after this time, in seconds.
 _MOST_WAIT_S = 3.0
+# One that asks something this long after it connected is no longer new.
+_SETTLES_S = 1.0
 # How long a client that is hung up on may still send, in seconds: if it is not heard out, its
 # system throws away the error before it is read.
 _LINGER_S = 1.0
@@ -42,7 +44,7 @@ class Shared:
     worker : FairWorker
     pool : StreamPool
     turns : Turns
-        Of clients without a stream.
+        Of clients that send no audio, or have only just begun.
     info : Event
         The answer to ``describe``.
     token : str or None
@@ -67,11 +69,6 @@ class Connection:
     shared : Shared
     reader : EventReader
     writer : asyncio.StreamWriter
-
-    Attributes
-    ----------
-    has_asked : bool
-        Whether it has sent a whole event.
     """
 
     def __init__(self, shared: Shared, reader: EventReader, writer: asyncio.StreamWriter) -> None:
@@ -84,8 +81,7 @@ class Connection:
         self._fault: LightSernetError | None = None
         self._expired: tuple[str, str] | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._asked_at = time.monotonic()
-        self.has_asked = False
+        self._connected_at = self._asked_at = time.monotonic()
 
     @property
     def has_stream(self) -> bool:
@@ -93,9 +89,9 @@ class Connection:
         return self._audio.has_stream
 
     @property
-    def has_begun_audio(self) -> bool:
-        """Whether it has sent audio that has not ended."""
-        return self._audio.begun_at is not None
+    def is_settled(self) -> bool:
+        """Whether it has not only connected, asked something and then been silent."""
+        return self._asked_at - self._connected_at > _SETTLES_S
 
     @property
     def heard_at(self) -> float:
@@ -103,7 +99,7 @@ class Connection:
 
         Since its audio began, until when that has kept up with real time.
         """
-        return self._audio.heard_at if self.has_begun_audio else self._asked_at
+        return self._asked_at if self._audio.begun_at is None else self._audio.heard_at
 
     def expire(self, reason: str, code: str) -> None:
         """Make the connection end soon, with an error."""
@@ -132,11 +128,10 @@ class Connection:
         self._task = asyncio.current_task()
         try:
             while line := await self._reader.line():
-                if not self.has_stream:
+                if not self._audio.lasts:
                     await self._shared.turns.take()
                 await self._handle(await self._reader.head(line))
                 self._asked_at = time.monotonic()
-                self.has_asked = True
                 # Others have their turn, however much this one has sent.
                 await asyncio.sleep(0)
             await self._audio.settle()

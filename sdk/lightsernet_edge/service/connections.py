@@ -93,9 +93,10 @@ class Connections:
             await asyncio.wait(self._tasks, timeout=_SWEEP_S)
 
     def _make_room(self) -> None:
-        """End one that is leaving, or else one that has asked nothing, or not for the longest.
+        """End one that is leaving, or else one that has been silent for the longest.
 
-        Those whose audio waits for a stream are the last.
+        Among these, those that have only just connected, or have said nothing since, are first: a
+        crowd that comes does not end those that were there before.
         """
         while len(self._open) + len(self._leaving) >= self.most:
             if self._leaving:
@@ -103,9 +104,7 @@ class Connections:
                 writer.transport.abort()
                 continue
             silent = (each for each in self._open if not each.has_stream)
-            connection = min(
-                silent, key=lambda each: (each.has_begun_audio, each.has_asked, each.heard_at)
-            )
+            connection = min(silent, key=lambda each: (each.is_settled, each.heard_at))
             writer = self._open.pop(connection)
             content = io.BytesIO()
             write_event(

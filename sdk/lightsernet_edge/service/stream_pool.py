@@ -17,7 +17,7 @@ _MOST_PATIENCE_S = 5.0
 _ASKS_WITHIN_S = 0.25
 # Where others wait, nothing is done for a client whose audio has only just begun, in seconds: of a
 # crowd that comes and goes, most are gone by then.
-_LASTS_S = 0.2
+LASTS_S = 0.2
 
 
 class Holder(Protocol):
@@ -73,7 +73,7 @@ class StreamPool:
         assert holder.begun_at is not None
         now = time.monotonic()
         self._waiting[holder] = now
-        if len(self._waiting) > 1 and now - holder.begun_at < _LASTS_S:
+        if len(self._waiting) > 1 and now - holder.begun_at < LASTS_S:
             return False
         slowest = self._slowest()
         if slowest is not None and now < _given_up_at(slowest):

@@ -1,12 +1,12 @@
-"""`Turns`: so many events of clients without a stream in each pass of the event loop."""
+"""`Turns`: so many events of clients that send no audio in each pass of the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-# What they take together is about a millisecond.
-_EVENTS_A_PASS = 4
+# What they take together is a millisecond or two.
+_EVENTS_A_PASS = 8
 
 
 class Turns:
