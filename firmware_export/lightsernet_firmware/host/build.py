@@ -12,14 +12,15 @@ from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
 from ..engine_files import engine_files, engine_sources, include_flags
 from .cache import cached_build, compiler_version, files_with_names, run_tool
+from .kernels import kernel_flags
 
 BENCH_SOURCES = (Path(__file__).parents[1] / "boards" / "host" / "bench_front_end.c",)
 
 # C99 without contraction of float operations, so that the front end gives the
 # same bits as on a board. -march=native: the library never leaves the machine
-# that compiles it, and its widest vectors make the inner loops of the
-# convolutions two to four times faster. -O3 vectorises them. -fno-math-errno
-# lets sqrtf be one instruction.
+# that compiles it, and its widest vectors choose the kernels of the
+# convolutions. -O3 vectorises all other loops. -fno-math-errno lets sqrtf be
+# one instruction.
 FLAGS = (
     "-std=c99",
     "-O3",
@@ -34,7 +35,8 @@ FLAGS = (
 def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
     """Return the path of the compiled library, building it if the cache lacks it.
 
-    The compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
+    The compiler is ``$CC``, which may hold arguments as in make, or ``cc``. The kernels are the
+    best that it has for this processor, or those that ``$LIGHTSERNET_KERNELS`` names.
 
     Parameters
     ----------
@@ -47,11 +49,13 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
     ------
     MissingDependencyError
         If there is no C compiler.
+    InputError
+        If ``$LIGHTSERNET_KERNELS`` names none that this processor runs.
     LightSernetError
         If the compiler fails, ``$CC`` is no command, or the cache cannot be written to.
     """
     compiler = _compiler()
-    flags = [*FLAGS, *more_flags]
+    flags = [*FLAGS, *kernel_flags(), *more_flags]
 
     def build(library: Path) -> None:
         command = [*compiler, *flags, *include_flags()]

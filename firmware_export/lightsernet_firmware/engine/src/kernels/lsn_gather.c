@@ -3,16 +3,6 @@
 
 #include "lsn_convolve.h"
 
-/* Row `row` of the input, or NULL for padding. Rows before the first wrap around to large
- * numbers. */
-static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint32_t row)
-{
-    if (row >= input->rows_in) {
-        return NULL;
-    }
-    return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
-}
-
 /* Write `count` times `value`; returns the end. */
 static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
 {
@@ -77,7 +67,7 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     lsn_tile tile;
     for (uint32_t r = 0; r < rows + path->kernel_height - 1u; r++) {
         const int8_t *from =
-            row_of(stage, input, row + r - lsn_padding_before(path->kernel_height));
+            lsn_ring_row(stage, input, row + r - lsn_padding_before(path->kernel_height));
         to = copy_columns(to, from, stage, column - lsn_padding_before(path->kernel_width), width,
                           channels);
     }
@@ -121,7 +111,7 @@ static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
         int8_t *to = patches + (size_t)r * length;
         for (uint32_t k = 0; k < path->kernel_height; k++) {
             const int8_t *from =
-                row_of(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
+                lsn_ring_row(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
             for (uint32_t l = 0; l < path->kernel_width; l++) {
                 uint32_t offset = column + l - lsn_padding_before(path->kernel_width);
                 for (uint32_t channel = 0; channel < stage->channels; channel++) {

@@ -6,6 +6,8 @@
 #include "lsn_fixed_point.h"
 #include "lsn_gather.h"
 #include "lsn_layout.h"
+#include "lsn_pack.h"
+#include "lsn_packed_path.h"
 #include "lsn_requantize.h"
 
 /* Bring a channel from its path's scale to that of the concatenation. */
@@ -57,6 +59,48 @@ static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_p
     }
 }
 
+#if LSN_USE_PACKED
+
+/* The same with packed weights; returns the end of them. */
+static const uint8_t *run_packed_path(const lsn_stage *stage, const lsn_path *path,
+                                      const uint8_t *packed, const lsn_ring *input,
+                                      const lsn_pixels *pixels, int8_t *output,
+                                      uint32_t channels, uint8_t *scratch)
+{
+    uint32_t pooled = (pixels->columns + stage->pool_width - 1u) / stage->pool_width;
+    lsn_packed_path(stage, path, packed, input, pixels, output, channels,
+                    (lsn_packed_operand *)(void *)scratch);
+    if (path->rescale_multiplier != 0) {
+        for (uint32_t filter = 0; filter < path->filters; filter++) {
+            rescale(path, output + filter, pooled, channels);
+        }
+    }
+    return packed + lsn_packed_bytes(stage, path);
+}
+
+static void run_packed_stage(const lsn_model *model, const lsn_stage *stage,
+                             const lsn_ring *input, uint32_t row, uint32_t rows, int8_t *output,
+                             uint32_t channels, uint8_t *scratch)
+{
+    const lsn_path *paths = lsn_paths_of(model, stage);
+    lsn_pixels pixels;
+    pixels.row = row;
+    pixels.rows = rows;
+    for (uint32_t column = 0; column < stage->width; column += stage->tile_width) {
+        const uint8_t *packed = lsn_packed_stage(model, stage);
+        int8_t *to = output + (size_t)(column / stage->pool_width) * channels;
+        pixels.column = column;
+        pixels.columns = lsn_min(stage->tile_width, stage->width - column);
+        for (uint32_t p = 0; p < stage->n_paths; p++) {
+            packed = run_packed_path(stage, &paths[p], packed, input, &pixels, to, channels,
+                                     scratch);
+            to += paths[p].filters;
+        }
+    }
+}
+
+#endif
+
 void lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const int8_t *ring,
                    uint32_t rows_in, uint32_t row, uint32_t rows, int8_t *output,
                    uint8_t *scratch)
@@ -70,6 +114,12 @@ void lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const int8_t 
     for (uint32_t p = 0; p < stage->n_paths; p++) {
         channels += paths[p].filters;
     }
+#if LSN_USE_PACKED
+    if (model->packed != NULL) {
+        run_packed_stage(model, stage, &input, row, rows, output, channels, scratch);
+        return;
+    }
+#endif
     for (uint32_t column = 0; column < stage->width; column += stage->tile_width) {
         uint32_t columns = lsn_min(stage->tile_width, stage->width - column);
         int8_t *to = output + (size_t)(column / stage->pool_width) * channels;
