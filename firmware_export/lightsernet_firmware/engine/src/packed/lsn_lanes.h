@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vectors of this processor: LSN_LANES int32, one for each of as many filters. A header for
- * each family of instruction sets defines the same functions, named for what they do to
- * every lane.
+/* Vectors of this processor: LSN_LANES int32, one for each of as many filters.
  *
- * A step multiplies four bytes of a pixel's operands, which are in all lanes, by the weights
- * of each filter that meet them. LSN_PIXELS pixels and LSN_VECTORS vectors of filters are as
- * many as leave their sums in registers. LSN_PLAIN_KERNELS leaves all this out. */
+ * A header for each family of instruction sets defines the same functions. Those called
+ * lsn_lanes_x do x to every lane. lsn_pixel_load brings four bytes of a pixel's operands into
+ * all lanes: a step multiplies them by the weights of each filter that meet them, and adds
+ * the products to lsn_sums. Where LSN_UNROLL is above 1, lsn_wide_load and lsn_sums_add_wide
+ * do as many steps at once. LSN_PIXELS pixels and LSN_VECTORS vectors of filters are as many
+ * as leave their sums in registers. lsn_lanes_rounded_high gives lsn_doubling_high of
+ * x / 2**LSN_DOUBLED and y.
+ *
+ * LSN_PLAIN_KERNELS leaves all this out. */
 #ifndef LSN_LANES_H
 #define LSN_LANES_H
 

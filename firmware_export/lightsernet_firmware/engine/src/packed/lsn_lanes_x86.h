@@ -9,6 +9,9 @@
 #include <immintrin.h>
 #include <string.h>
 
+#define LSN_DOUBLED 1
+#define LSN_UNROLL 1u
+
 #if LSN_USE_AVX512_VNNI
 
 #define LSN_LANES 16u
@@ -37,9 +40,9 @@ static inline lsn_lanes lsn_lanes_add(lsn_lanes x, lsn_lanes y)
     return _mm512_add_epi32(x, y);
 }
 
-static inline lsn_lanes lsn_lanes_and(lsn_lanes x, lsn_lanes y)
+static inline lsn_lanes lsn_lanes_subtract(lsn_lanes x, lsn_lanes y)
 {
-    return _mm512_and_si512(x, y);
+    return _mm512_sub_epi32(x, y);
 }
 
 static inline lsn_lanes lsn_lanes_clamp(lsn_lanes x, lsn_lanes minimum, lsn_lanes maximum)
@@ -52,9 +55,14 @@ static inline lsn_lanes lsn_lanes_left(lsn_lanes x, lsn_lanes shift)
     return _mm512_sllv_epi32(x, shift);
 }
 
-static inline lsn_lanes lsn_lanes_right(lsn_lanes x, lsn_lanes shift)
+static inline lsn_lanes lsn_lanes_logical_right(lsn_lanes x, lsn_lanes shift)
 {
-    return _mm512_srav_epi32(x, shift);
+    return _mm512_srlv_epi32(x, shift);
+}
+
+static inline lsn_lanes lsn_lanes_rounding_right(lsn_lanes x, lsn_lanes shift, lsn_lanes half)
+{
+    return _mm512_srav_epi32(_mm512_add_epi32(x, half), shift);
 }
 
 static inline lsn_lanes lsn_lanes_rounded_high(lsn_lanes x, lsn_lanes y)
@@ -99,9 +107,9 @@ static inline lsn_lanes lsn_lanes_add(lsn_lanes x, lsn_lanes y)
     return _mm256_add_epi32(x, y);
 }
 
-static inline lsn_lanes lsn_lanes_and(lsn_lanes x, lsn_lanes y)
+static inline lsn_lanes lsn_lanes_subtract(lsn_lanes x, lsn_lanes y)
 {
-    return _mm256_and_si256(x, y);
+    return _mm256_sub_epi32(x, y);
 }
 
 static inline lsn_lanes lsn_lanes_clamp(lsn_lanes x, lsn_lanes minimum, lsn_lanes maximum)
@@ -114,9 +122,14 @@ static inline lsn_lanes lsn_lanes_left(lsn_lanes x, lsn_lanes shift)
     return _mm256_sllv_epi32(x, shift);
 }
 
-static inline lsn_lanes lsn_lanes_right(lsn_lanes x, lsn_lanes shift)
+static inline lsn_lanes lsn_lanes_logical_right(lsn_lanes x, lsn_lanes shift)
 {
-    return _mm256_srav_epi32(x, shift);
+    return _mm256_srlv_epi32(x, shift);
+}
+
+static inline lsn_lanes lsn_lanes_rounding_right(lsn_lanes x, lsn_lanes shift, lsn_lanes half)
+{
+    return _mm256_srav_epi32(_mm256_add_epi32(x, half), shift);
 }
 
 static inline lsn_lanes lsn_lanes_rounded_high(lsn_lanes x, lsn_lanes y)
@@ -139,17 +152,17 @@ static inline void lsn_lanes_narrow(int8_t *to, lsn_lanes x)
 /* Sums of products. */
 typedef lsn_lanes lsn_sums;
 
-static inline lsn_sums lsn_sums_of_nothing(void)
+static inline lsn_sums lsn_sums_begin(lsn_lanes bias)
 {
-    return lsn_lanes_of(0);
+    return bias;
 }
 
-static inline lsn_lanes lsn_sums_total(lsn_sums sums)
+static inline lsn_lanes lsn_sums_total(lsn_sums sums, lsn_lanes bias)
 {
+    (void)bias;
     return sums;
 }
 
-/* The next four bytes of a pixel's operands in every lane. */
 static inline lsn_lanes lsn_pixel_load(const lsn_packed_operand *pixel)
 {
     int32_t bytes;

@@ -52,10 +52,10 @@ static void pack_constants(int32_t *constants, uint32_t block, int32_t bias, int
     constants[LSN_BIAS * block] =
         (int32_t)((uint32_t)bias + (uint32_t)sum * (uint32_t)LSN_TURNED_BIT);
     constants[LSN_MULTIPLIER * block] = multiplier;
-    constants[LSN_DOUBLING * block] = (shift > 0 ? shift : 0) + 1;
+    constants[LSN_LEFT * block] = (shift > 0 ? shift : 0) + LSN_DOUBLED;
     constants[LSN_RIGHT * block] = right;
     constants[LSN_HALF * block] = right > 0 ? (int32_t)1 << (right - 1) : 0;
-    constants[LSN_AWAY * block] = right > 0 ? -1 : 0;
+    constants[LSN_AWAY * block] = right > 0 ? 31 : 32;
 }
 
 /* Pack one filter of a block: its weights, LSN_STEP at a time; returns their sum. */

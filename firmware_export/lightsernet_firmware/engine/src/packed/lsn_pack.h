@@ -20,10 +20,10 @@
 enum {
     LSN_BIAS, /* less what LSN_TURNED_BIT adds */
     LSN_MULTIPLIER,
-    LSN_DOUBLING, /* shift to the left before the multiplication: one more than the model has */
-    LSN_RIGHT,    /* shift to the right after it */
-    LSN_HALF,     /* half of what that shift divides by; 0 for no shift */
-    LSN_AWAY,     /* -1 if there is a shift to the right, else 0 */
+    LSN_LEFT,  /* shift to the left before the multiplication, LSN_DOUBLED included */
+    LSN_RIGHT, /* shift to the right after it */
+    LSN_HALF,  /* half of what that shift divides by; 0 for no shift */
+    LSN_AWAY,  /* logical shift to the right that leaves the sign; for no shift, nothing */
     LSN_CONSTANTS
 };
 

@@ -105,12 +105,14 @@ static void gather_group(const lsn_stage *stage, const lsn_path *path, const lsn
         uint32_t position = (first + j) / stage->channels;
         uint32_t k = position / path->kernel_width;
         uint32_t l = position % path->kernel_width;
-        const int8_t *from = NULL;
-        if (k < path->kernel_height) {
-            from = lsn_ring_row(stage, input, row + k - lsn_padding_before(path->kernel_height));
+        if (k >= path->kernel_height) {
+            memset(values[j], 0, count);
+            continue;
         }
-        copy_channel(stage, from, column + l - lsn_padding_before(path->kernel_width),
-                     (first + j) % stage->channels, count, values[j]);
+        copy_channel(
+            stage, lsn_ring_row(stage, input, row + k - lsn_padding_before(path->kernel_height)),
+            column + l - lsn_padding_before(path->kernel_width), (first + j) % stage->channels,
+            count, values[j]);
     }
     for (uint32_t c = 0; c < count; c++) {
         to[LSN_GROUP * c] = (lsn_packed_operand)(values[0][c] ^ LSN_TURNED_BIT);

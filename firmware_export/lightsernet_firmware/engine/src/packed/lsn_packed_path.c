@@ -38,32 +38,53 @@ static inline const lsn_packed_operand *pixel_at(const lsn_packed_tile *tile, ui
     return tile->operands + (size_t)i * tile->column_stride;
 }
 
-/* Sums of products of `n` pixels from `first` on, and `vectors` vectors of filters. */
+/* Sums of products of `n` pixels from `first` on, and of the block's filters: `vectors`
+ * vectors of them. */
 static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, uint32_t n,
-                                   uint32_t vectors, const lsn_packed_operand *weights,
-                                   int32_t *totals)
+                                   uint32_t vectors, const block *filters, int32_t *totals)
 {
     lsn_sums sums[LSN_PIXELS][LSN_VECTORS];
     const lsn_packed_operand *pixels[LSN_PIXELS];
+    const lsn_packed_operand *weights = filters->weights;
+    const int32_t *bias = filters->constants + LSN_BIAS * filters->filters;
     for (uint32_t p = 0; p < n; p++) {
         pixels[p] = pixel_at(tile, first + p);
         for (uint32_t v = 0; v < vectors; v++) {
-            sums[p][v] = lsn_sums_of_nothing();
+            sums[p][v] = lsn_sums_begin(lsn_lanes_load(bias + v * LSN_LANES));
         }
     }
     for (uint32_t run = 0; run < tile->runs; run++) {
-        for (size_t i = 0; i < tile->run_length; i += LSN_STEP) {
-            lsn_lanes filters[LSN_VECTORS];
-            for (uint32_t v = 0; v < vectors; v++) {
-                filters[v] = lsn_lanes_load(weights + v * LSN_LANES * LSN_STEP);
+        size_t i = 0;
+#if LSN_UNROLL > 1
+        for (; i + LSN_UNROLL * LSN_STEP <= tile->run_length; i += LSN_UNROLL * LSN_STEP) {
+            lsn_wide operands[LSN_PIXELS];
+            for (uint32_t p = 0; p < n; p++) {
+                operands[p] = lsn_wide_load(pixels[p] + i);
             }
-            weights += vectors * LSN_LANES * LSN_STEP;
+            for (uint32_t v = 0; v < vectors; v++) {
+                lsn_lanes w[LSN_UNROLL];
+                for (uint32_t u = 0; u < LSN_UNROLL; u++) {
+                    w[u] = lsn_lanes_load(weights + (u * vectors + v) * LSN_LANES * LSN_STEP);
+                }
+                for (uint32_t p = 0; p < n; p++) {
+                    sums[p][v] = lsn_sums_add_wide(sums[p][v], operands[p], w);
+                }
+            }
+            weights += LSN_UNROLL * vectors * LSN_LANES * LSN_STEP;
+        }
+#endif
+        for (; i < tile->run_length; i += LSN_STEP) {
+            lsn_lanes w[LSN_VECTORS];
+            for (uint32_t v = 0; v < vectors; v++) {
+                w[v] = lsn_lanes_load(weights + v * LSN_LANES * LSN_STEP);
+            }
             for (uint32_t p = 0; p < n; p++) {
                 lsn_lanes operands = lsn_pixel_load(pixels[p] + i);
                 for (uint32_t v = 0; v < vectors; v++) {
-                    sums[p][v] = lsn_sums_add(sums[p][v], operands, filters[v]);
+                    sums[p][v] = lsn_sums_add(sums[p][v], operands, w[v]);
                 }
             }
+            weights += vectors * LSN_LANES * LSN_STEP;
         }
         for (uint32_t p = 0; p < n; p++) {
             pixels[p] += tile->run_stride;
@@ -71,7 +92,8 @@ static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, 
     }
     for (uint32_t p = 0; p < n; p++) {
         for (uint32_t v = 0; v < vectors; v++) {
-            lsn_lanes_store(totals + (p * vectors + v) * LSN_LANES, lsn_sums_total(sums[p][v]));
+            lsn_lanes total = lsn_sums_total(sums[p][v], lsn_lanes_load(bias + v * LSN_LANES));
+            lsn_lanes_store(totals + (p * vectors + v) * LSN_LANES, total);
         }
     }
 }
@@ -79,36 +101,36 @@ static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, 
 /* Multiply as many pixels as there are, up to LSN_PIXELS; returns how many. */
 static ALWAYS_INLINE uint32_t multiply_next(const lsn_packed_tile *tile, uint32_t first,
                                             uint32_t left, uint32_t vectors,
-                                            const lsn_packed_operand *weights, int32_t *totals)
+                                            const block *filters, int32_t *totals)
 {
     if (left >= LSN_PIXELS) {
-        multiply(tile, first, LSN_PIXELS, vectors, weights, totals);
+        multiply(tile, first, LSN_PIXELS, vectors, filters, totals);
         return LSN_PIXELS;
     }
 #if LSN_PIXELS > 5
     if (left >= 5u) {
-        multiply(tile, first, 5, vectors, weights, totals);
+        multiply(tile, first, 5, vectors, filters, totals);
         return 5;
     }
 #endif
     if (left >= 2u) {
-        multiply(tile, first, 2, vectors, weights, totals);
+        multiply(tile, first, 2, vectors, filters, totals);
         return 2;
     }
-    multiply(tile, first, 1, vectors, weights, totals);
+    multiply(tile, first, 1, vectors, filters, totals);
     return 1;
 }
 
 static uint32_t multiply_block(const lsn_packed_tile *tile, uint32_t first, uint32_t left,
-                               const lsn_packed_operand *weights, int32_t *totals)
+                               const block *filters, int32_t *totals)
 {
-    return multiply_next(tile, first, left, LSN_VECTORS, weights, totals);
+    return multiply_next(tile, first, left, LSN_VECTORS, filters, totals);
 }
 
 static uint32_t multiply_vector(const lsn_packed_tile *tile, uint32_t first, uint32_t left,
-                                const lsn_packed_operand *weights, int32_t *totals)
+                                const block *filters, int32_t *totals)
 {
-    return multiply_next(tile, first, left, 1, weights, totals);
+    return multiply_next(tile, first, left, 1, filters, totals);
 }
 
 /* Store the average of `count` values in `used` lanes, halves rounded away from zero. */
@@ -117,8 +139,8 @@ static inline void store_average(lsn_lanes sum, uint32_t count, int8_t *output, 
     int8_t values[LSN_LANES];
     if (count == 2u || count == 4u) {
         int32_t half = (int32_t)count / 2;
-        sum = lsn_lanes_add(sum, lsn_lanes_right(sum, lsn_lanes_of(31)));
-        sum = lsn_lanes_right(lsn_lanes_add(sum, lsn_lanes_of(half)), lsn_lanes_of(half));
+        sum = lsn_lanes_subtract(sum, lsn_lanes_logical_right(sum, lsn_lanes_of(31)));
+        sum = lsn_lanes_rounding_right(sum, lsn_lanes_of(half), lsn_lanes_of(half));
     } else if (count > 1u) {
         int32_t sums[LSN_LANES];
         int32_t n = (int32_t)count;
@@ -144,9 +166,8 @@ static void finish_vector(const int32_t *totals, uint32_t n, const block *filter
                           uint32_t channels)
 {
     const int32_t *constants = filters->constants + filter;
-    const lsn_lanes bias = lsn_lanes_load(constants + LSN_BIAS * filters->filters);
     const lsn_lanes multiplier = lsn_lanes_load(constants + LSN_MULTIPLIER * filters->filters);
-    const lsn_lanes doubling = lsn_lanes_load(constants + LSN_DOUBLING * filters->filters);
+    const lsn_lanes left = lsn_lanes_load(constants + LSN_LEFT * filters->filters);
     const lsn_lanes right = lsn_lanes_load(constants + LSN_RIGHT * filters->filters);
     const lsn_lanes half = lsn_lanes_load(constants + LSN_HALF * filters->filters);
     const lsn_lanes away = lsn_lanes_load(constants + LSN_AWAY * filters->filters);
@@ -155,16 +176,21 @@ static void finish_vector(const int32_t *totals, uint32_t n, const block *filter
     const lsn_lanes maximum = lsn_lanes_of(path->maximum);
     uint32_t used = lsn_min(LSN_LANES, filters->used - filter);
     lsn_lanes sum = lsn_lanes_load(sums);
-    for (uint32_t p = 0; p < n; p++) {
-        lsn_lanes x = lsn_lanes_load(totals + p * filters->filters + filter);
-        x = lsn_lanes_rounded_high(lsn_lanes_left(lsn_lanes_add(x, bias), doubling), multiplier);
-        /* Halves away from zero. */
-        x = lsn_lanes_add(x, lsn_lanes_and(lsn_lanes_right(x, lsn_lanes_of(31)), away));
-        x = lsn_lanes_right(lsn_lanes_add(x, half), right);
-        x = lsn_lanes_clamp(lsn_lanes_add(x, zero_point), minimum, maximum);
-        sum = lsn_lanes_add(sum, x);
-        at.count++;
-        at.left--;
+    totals += filter;
+    while (n > 0) {
+        uint32_t taken = lsn_min(n, lsn_min(at.window - at.count, at.left));
+        for (uint32_t p = 0; p < taken; p++) {
+            lsn_lanes x = lsn_lanes_left(lsn_lanes_load(totals), left);
+            x = lsn_lanes_rounded_high(x, multiplier);
+            /* Halves away from zero: one less than a negative value is rounded up. */
+            x = lsn_lanes_subtract(x, lsn_lanes_logical_right(x, away));
+            x = lsn_lanes_add(lsn_lanes_rounding_right(x, right, half), zero_point);
+            sum = lsn_lanes_add(sum, lsn_lanes_clamp(x, minimum, maximum));
+            totals += filters->filters;
+        }
+        n -= taken;
+        at.count += taken;
+        at.left -= taken;
         if (at.count == at.window || at.left == 0) {
             store_average(sum, at.count, output, used);
             output += channels;
@@ -191,9 +217,9 @@ static void run_block(const lsn_packed_tile *tile, const block *filters, const l
         uint32_t first = pixels - at.left;
         uint32_t n;
         if (filters->filters == BLOCK) {
-            n = multiply_block(tile, first, at.left, filters->weights, totals);
+            n = multiply_block(tile, first, at.left, filters, totals);
         } else {
-            n = multiply_vector(tile, first, at.left, filters->weights, totals);
+            n = multiply_vector(tile, first, at.left, filters, totals);
         }
         for (uint32_t f = 0; f < filters->used; f += LSN_LANES) {
             finish_vector(totals, n, filters, f, path, at, sums + f, output + f, channels);
