@@ -170,9 +170,7 @@ class HostModel:
     def _pack(self) -> NDArray[np.uint8]:
         """Bring the weights into the order of the processor's kernels; return their memory."""
         memory = aligned_bytes(int(self.library.lsn_pack_size(ctypes.byref(self.struct))))
-        status = self.library.lsn_pack(
-            ctypes.byref(self.struct), memory.ctypes.data, memory.size
-        )
+        status = self.library.lsn_pack(ctypes.byref(self.struct), memory.ctypes.data, memory.size)
         assert status == OK
         return memory
 

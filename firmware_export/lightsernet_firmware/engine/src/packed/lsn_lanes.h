@@ -2,12 +2,11 @@
 /* Vectors of this processor: LSN_LANES int32, one for each of as many filters.
  *
  * A header for each family of instruction sets defines the same functions. Those called
- * lsn_lanes_x do x to every lane. lsn_pixel_load brings four bytes of a pixel's operands into
- * all lanes: a step multiplies them by the weights of each filter that meet them, and adds
- * the products to lsn_sums. Where LSN_UNROLL is above 1, lsn_wide_load and lsn_sums_add_wide
- * do as many steps at once. LSN_PIXELS pixels and LSN_VECTORS vectors of filters are as many
- * as leave their sums in registers. lsn_lanes_rounded_high gives lsn_doubling_high of
- * x / 2**LSN_DOUBLED and y.
+ * lsn_lanes_x do x to every lane. A step multiplies LSN_STEP operands of a pixel by the
+ * weights of each filter that meet them, and adds the products to lsn_sums; where LSN_UNROLL
+ * is above 1, lsn_wide_multiply does as many steps at once. LSN_PIXELS pixels and LSN_VECTORS
+ * vectors of filters are as many as leave their sums in registers. lsn_lanes_rounded_high
+ * gives lsn_doubling_high of x / 2**LSN_DOUBLED and y.
  *
  * LSN_PLAIN_KERNELS leaves all this out. */
 #ifndef LSN_LANES_H
@@ -58,7 +57,9 @@ typedef int16_t lsn_packed_operand;
 typedef int8_t lsn_packed_operand;
 #endif
 
-#define LSN_STEP (4u / (uint32_t)sizeof(lsn_packed_operand))
+/* Loops over pixels and vectors of filters must be unrolled for sums to stay in registers:
+ * their bounds are constants where such functions are called. */
+#define LSN_ALWAYS_INLINE inline __attribute__((always_inline))
 
 #if LSN_USE_SDOT || LSN_USE_NEON
 #include "lsn_lanes_neon.h"

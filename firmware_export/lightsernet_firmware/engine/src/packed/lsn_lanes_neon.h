@@ -3,7 +3,7 @@
  *
  * SDOT adds four products of bytes to a lane. Without it SMULL and SMLAL add two products of
  * bytes in an int16, which has room for them unless a weight is -128, and SADALP adds pairs
- * of those to a lane: a filter has two lanes, which are added at the end. */
+ * of those to an int32: each filter has four, which are added at the end. */
 #ifndef LSN_LANES_NEON_H
 #define LSN_LANES_NEON_H
 
@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define LSN_LANES 4u
-#define LSN_PIXELS 5u
 #define LSN_DOUBLED 0
 
 typedef int32x4_t lsn_lanes;
@@ -75,20 +74,28 @@ static inline void lsn_lanes_narrow(int8_t *to, lsn_lanes x)
     memcpy(to, &four, sizeof four);
 }
 
-static inline lsn_lanes lsn_pixel_load(const int8_t *pixel)
-{
-    int32_t bytes;
-    memcpy(&bytes, pixel, sizeof bytes);
-    return vdupq_n_s32(bytes);
-}
-
 #if LSN_USE_SDOT
 
+#define LSN_PIXELS 5u
 #define LSN_VECTORS 4u
+#define LSN_STEP 4u
 #define LSN_UNROLL 4u
 
 typedef int32x4_t lsn_sums;
-typedef int8x16_t lsn_wide;
+typedef int8x16_t lsn_weights;
+typedef int8x16_t lsn_pixel;
+
+static inline lsn_weights lsn_weights_load(const int8_t *weights)
+{
+    return vld1q_s8(weights);
+}
+
+static inline lsn_pixel lsn_pixel_load(const int8_t *pixel)
+{
+    int32_t bytes;
+    memcpy(&bytes, pixel, sizeof bytes);
+    return vreinterpretq_s8_s32(vdupq_n_s32(bytes));
+}
 
 static inline lsn_sums lsn_sums_begin(lsn_lanes bias)
 {
@@ -101,80 +108,98 @@ static inline lsn_lanes lsn_sums_total(lsn_sums sums, lsn_lanes bias)
     return sums;
 }
 
-static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_lanes pixel, lsn_lanes weights)
+static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_pixel pixel, lsn_weights weights)
 {
-    return vdotq_s32(sums, vreinterpretq_s8_s32(weights), vreinterpretq_s8_s32(pixel));
+    return vdotq_s32(sums, weights, pixel);
 }
 
-static inline lsn_wide lsn_wide_load(const int8_t *pixel)
+/* Weights of a vector of filters stay in registers for all pixels. */
+static LSN_ALWAYS_INLINE void lsn_wide_multiply(lsn_sums sums[LSN_PIXELS][LSN_VECTORS],
+                                                const int8_t *const pixels[LSN_PIXELS],
+                                                size_t offset, uint32_t n, uint32_t vectors,
+                                                const int8_t *weights)
 {
-    return vld1q_s8(pixel);
-}
-
-static inline lsn_sums lsn_sums_add_wide(lsn_sums sums, lsn_wide pixel,
-                                         const lsn_lanes weights[LSN_UNROLL])
-{
-    sums = vdotq_laneq_s32(sums, vreinterpretq_s8_s32(weights[0]), pixel, 0);
-    sums = vdotq_laneq_s32(sums, vreinterpretq_s8_s32(weights[1]), pixel, 1);
-    sums = vdotq_laneq_s32(sums, vreinterpretq_s8_s32(weights[2]), pixel, 2);
-    return vdotq_laneq_s32(sums, vreinterpretq_s8_s32(weights[3]), pixel, 3);
+    int8x16_t x[LSN_PIXELS];
+    for (uint32_t p = 0; p < n; p++) {
+        x[p] = vld1q_s8(pixels[p] + offset);
+    }
+    for (uint32_t v = 0; v < vectors; v++) {
+        int8x16_t w0 = vld1q_s8(weights + v * 16u);
+        int8x16_t w1 = vld1q_s8(weights + (vectors + v) * 16u);
+        int8x16_t w2 = vld1q_s8(weights + (2u * vectors + v) * 16u);
+        int8x16_t w3 = vld1q_s8(weights + (3u * vectors + v) * 16u);
+        for (uint32_t p = 0; p < n; p++) {
+            sums[p][v] = vdotq_laneq_s32(sums[p][v], w0, x[p], 0);
+            sums[p][v] = vdotq_laneq_s32(sums[p][v], w1, x[p], 1);
+            sums[p][v] = vdotq_laneq_s32(sums[p][v], w2, x[p], 2);
+            sums[p][v] = vdotq_laneq_s32(sums[p][v], w3, x[p], 3);
+        }
+    }
 }
 
 #else
 
-#define LSN_VECTORS 2u
-#define LSN_UNROLL 2u
+#define LSN_PIXELS 5u
+#define LSN_VECTORS 1u
+#define LSN_STEP 16u
+#define LSN_UNROLL 1u
 
-/* Of the first two filters and of the others: two neighbouring lanes each. */
+/* Of each filter. */
 typedef struct lsn_sums {
-    int32x4_t low;
-    int32x4_t high;
+    int32x4_t a, b, c, d;
 } lsn_sums;
 
-/* The next four bytes in every lane, and the four behind. */
-typedef int32x4x2_t lsn_wide;
+typedef struct lsn_weights {
+    int8x16_t a, b, c, d;
+} lsn_weights;
+
+typedef int8x16_t lsn_pixel;
 
 static inline lsn_sums lsn_sums_begin(lsn_lanes bias)
 {
     lsn_sums sums;
     (void)bias;
-    sums.low = vdupq_n_s32(0);
-    sums.high = sums.low;
+    sums.a = vdupq_n_s32(0);
+    sums.b = sums.a;
+    sums.c = sums.a;
+    sums.d = sums.a;
     return sums;
 }
 
 static inline lsn_lanes lsn_sums_total(lsn_sums sums, lsn_lanes bias)
 {
-    return vaddq_s32(vpaddq_s32(sums.low, sums.high), bias);
+    int32x4_t pairs = vpaddq_s32(vpaddq_s32(sums.a, sums.b), vpaddq_s32(sums.c, sums.d));
+    return vaddq_s32(pairs, bias);
 }
 
-static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_lanes pixel, lsn_lanes weights)
+static inline lsn_weights lsn_weights_load(const int8_t *weights)
 {
-    int8x16_t x = vreinterpretq_s8_s32(pixel);
-    int8x16_t w = vreinterpretq_s8_s32(weights);
-    sums.low = vpadalq_s16(sums.low, vmull_s8(vget_low_s8(x), vget_low_s8(w)));
-    sums.high = vpadalq_s16(sums.high, vmull_high_s8(x, w));
-    return sums;
+    lsn_weights loaded;
+    loaded.a = vld1q_s8(weights);
+    loaded.b = vld1q_s8(weights + LSN_STEP);
+    loaded.c = vld1q_s8(weights + 2u * LSN_STEP);
+    loaded.d = vld1q_s8(weights + 3u * LSN_STEP);
+    return loaded;
 }
 
-static inline lsn_wide lsn_wide_load(const int8_t *pixel)
+static inline lsn_pixel lsn_pixel_load(const int8_t *pixel)
 {
-    return vld2q_dup_s32((const int32_t *)(const void *)pixel);
+    return vld1q_s8(pixel);
 }
 
-static inline lsn_sums lsn_sums_add_wide(lsn_sums sums, lsn_wide pixel,
-                                         const lsn_lanes weights[LSN_UNROLL])
+/* Add sixteen products of a filter. */
+static inline int32x4_t lsn_add_products(int32x4_t sums, int8x16_t pixel, int8x16_t weights)
 {
-    int8x16_t x0 = vreinterpretq_s8_s32(pixel.val[0]);
-    int8x16_t x1 = vreinterpretq_s8_s32(pixel.val[1]);
-    int8x16_t w0 = vreinterpretq_s8_s32(weights[0]);
-    int8x16_t w1 = vreinterpretq_s8_s32(weights[1]);
-    int16x8_t low = vmull_s8(vget_low_s8(x0), vget_low_s8(w0));
-    int16x8_t high = vmull_high_s8(x0, w0);
-    low = vmlal_s8(low, vget_low_s8(x1), vget_low_s8(w1));
-    high = vmlal_high_s8(high, x1, w1);
-    sums.low = vpadalq_s16(sums.low, low);
-    sums.high = vpadalq_s16(sums.high, high);
+    int16x8_t products = vmull_s8(vget_low_s8(pixel), vget_low_s8(weights));
+    return vpadalq_s16(sums, vmlal_high_s8(products, pixel, weights));
+}
+
+static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_pixel pixel, lsn_weights weights)
+{
+    sums.a = lsn_add_products(sums.a, pixel, weights.a);
+    sums.b = lsn_add_products(sums.b, pixel, weights.b);
+    sums.c = lsn_add_products(sums.c, pixel, weights.c);
+    sums.d = lsn_add_products(sums.d, pixel, weights.d);
     return sums;
 }
 

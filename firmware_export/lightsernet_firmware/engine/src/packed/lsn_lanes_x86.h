@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LSN_DOUBLED 1
+#define LSN_STEP (4u / (uint32_t)sizeof(lsn_packed_operand))
 #define LSN_UNROLL 1u
 
 #if LSN_USE_AVX512_VNNI
@@ -149,8 +150,9 @@ static inline void lsn_lanes_narrow(int8_t *to, lsn_lanes x)
 
 #endif
 
-/* Sums of products. */
 typedef lsn_lanes lsn_sums;
+typedef lsn_lanes lsn_weights;
+typedef lsn_lanes lsn_pixel;
 
 static inline lsn_sums lsn_sums_begin(lsn_lanes bias)
 {
@@ -163,14 +165,19 @@ static inline lsn_lanes lsn_sums_total(lsn_sums sums, lsn_lanes bias)
     return sums;
 }
 
-static inline lsn_lanes lsn_pixel_load(const lsn_packed_operand *pixel)
+static inline lsn_weights lsn_weights_load(const lsn_packed_operand *weights)
+{
+    return lsn_lanes_load(weights);
+}
+
+static inline lsn_pixel lsn_pixel_load(const lsn_packed_operand *pixel)
 {
     int32_t bytes;
     memcpy(&bytes, pixel, sizeof bytes);
     return lsn_lanes_of(bytes);
 }
 
-static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_lanes pixel, lsn_lanes weights)
+static inline lsn_sums lsn_sums_add(lsn_sums sums, lsn_pixel pixel, lsn_weights weights)
 {
 #if LSN_USE_AVX512_VNNI
     return _mm512_dpbusd_epi32(sums, pixel, weights);

@@ -10,7 +10,7 @@
 
 size_t lsn_packed_bytes(const lsn_stage *stage, const lsn_path *path)
 {
-    uint32_t length = lsn_packed_length(stage, path);
+    uint32_t length = lsn_stepped_length(stage, path);
     uint32_t filter = 0;
     size_t bytes = 0;
     while (filter < path->filters) {
@@ -59,12 +59,13 @@ static void pack_constants(int32_t *constants, uint32_t block, int32_t bias, int
 }
 
 /* Pack one filter of a block: its weights, LSN_STEP at a time; returns their sum. */
-static int32_t pack_weights(const int8_t *weights, uint32_t length, lsn_packed_operand *to,
-                            uint32_t block)
+static int32_t pack_weights(const int8_t *weights, uint32_t length, uint32_t run,
+                            lsn_packed_operand *to, uint32_t block)
 {
     int32_t sum = 0;
     for (uint32_t i = 0; i < length; i++) {
-        to[i / LSN_STEP * block * LSN_STEP + i % LSN_STEP] = weights[i];
+        uint32_t at = i / run * lsn_round_up(run, LSN_STEP) + i % run;
+        to[at / LSN_STEP * block * LSN_STEP + at % LSN_STEP] = weights[i];
         sum += weights[i];
     }
     return sum;
@@ -79,20 +80,22 @@ static uint8_t *pack_path(const lsn_model *model, const lsn_stage *stage, const 
     const int32_t *multiplier = bias + path->filters;
     const int32_t *shift = multiplier + path->filters;
     uint32_t length = lsn_packed_length(stage, path);
+    uint32_t run = lsn_run_weights(stage, path);
     uint32_t filter = 0;
     while (filter < path->filters) {
         uint32_t block = lsn_block_filters(path->filters - filter);
         uint32_t used = lsn_min(block, path->filters - filter);
         int32_t *constants = (int32_t *)(void *)packed;
         lsn_packed_operand *to = (void *)(constants + LSN_CONSTANTS * block);
-        memset(packed, 0, lsn_block_bytes(block, length));
+        size_t bytes = lsn_block_bytes(block, lsn_stepped_length(stage, path));
+        memset(packed, 0, bytes);
         for (uint32_t f = 0; f < used; f++) {
-            int32_t sum = pack_weights(weights, length, to + f * LSN_STEP, block);
+            int32_t sum = pack_weights(weights, length, run, to + f * LSN_STEP, block);
             pack_constants(constants + f, block, bias[filter + f], multiplier[filter + f],
                            shift[filter + f], sum);
             weights += length;
         }
-        packed += lsn_block_bytes(block, length);
+        packed += bytes;
         filter += block;
     }
     return packed;

@@ -3,7 +3,8 @@
  * are defined beside these functions.
  *
  * Filters stand in blocks of up to LSN_VECTORS * LSN_LANES. A block is its constants, then
- * its weights: for each step, for each filter, those that meet the operands of the step. */
+ * its weights: for each step, for each filter, those that meet the operands of the step. A
+ * last step may read operands behind its run, as its weights there are zero. */
 #ifndef LSN_PACK_H
 #define LSN_PACK_H
 
@@ -26,6 +27,22 @@ enum {
     LSN_AWAY,  /* logical shift to the right that leaves the sign; for no shift, nothing */
     LSN_CONSTANTS
 };
+
+/* Weights of one run of a filter: lsn_packed_gather copies a patch in as many. */
+static inline uint32_t lsn_run_weights(const lsn_stage *stage, const lsn_path *path)
+{
+    if (lsn_gathers_patches(stage)) {
+        return lsn_packed_length(stage, path);
+    }
+    return path->kernel_width * lsn_round_up(stage->channels, LSN_GROUP);
+}
+
+/* Weights of one filter, each run filled up to whole steps. */
+static inline uint32_t lsn_stepped_length(const lsn_stage *stage, const lsn_path *path)
+{
+    uint32_t run = lsn_run_weights(stage, path);
+    return lsn_packed_length(stage, path) / run * lsn_round_up(run, LSN_STEP);
+}
 
 /* Filters of the next block, where `filters` are left; those beyond the last are zero. */
 static inline uint32_t lsn_block_filters(uint32_t filters)

@@ -6,6 +6,9 @@
 /* Columns of a group gathered at a time. */
 #define CHUNK 64u
 
+/* Where a step takes a group, or less, neighbouring columns of a group are side by side. */
+#define GROUP_IS_RUN (LSN_STEP <= LSN_GROUP)
+
 static void copy_values(const int8_t *from, size_t count, lsn_packed_operand *restrict to)
 {
     for (size_t i = 0; i < count; i++) {
@@ -98,7 +101,7 @@ static void copy_channel(const lsn_stage *stage, const int8_t *row, uint32_t col
  * on. Those that fill up the last group meet weights of zero. */
 static void gather_group(const lsn_stage *stage, const lsn_path *path, const lsn_ring *input,
                          uint32_t row, uint32_t column, uint32_t count, uint32_t first,
-                         lsn_packed_operand *restrict to)
+                         lsn_packed_operand *restrict to, size_t stride)
 {
     int8_t values[LSN_GROUP][CHUNK];
     for (uint32_t j = 0; j < LSN_GROUP; j++) {
@@ -115,35 +118,38 @@ static void gather_group(const lsn_stage *stage, const lsn_path *path, const lsn
             count, values[j]);
     }
     for (uint32_t c = 0; c < count; c++) {
-        to[LSN_GROUP * c] = (lsn_packed_operand)(values[0][c] ^ LSN_TURNED_BIT);
-        to[LSN_GROUP * c + 1u] = (lsn_packed_operand)(values[1][c] ^ LSN_TURNED_BIT);
-        to[LSN_GROUP * c + 2u] = (lsn_packed_operand)(values[2][c] ^ LSN_TURNED_BIT);
-        to[LSN_GROUP * c + 3u] = (lsn_packed_operand)(values[3][c] ^ LSN_TURNED_BIT);
+        to[stride * c] = (lsn_packed_operand)(values[0][c] ^ LSN_TURNED_BIT);
+        to[stride * c + 1u] = (lsn_packed_operand)(values[1][c] ^ LSN_TURNED_BIT);
+        to[stride * c + 2u] = (lsn_packed_operand)(values[2][c] ^ LSN_TURNED_BIT);
+        to[stride * c + 3u] = (lsn_packed_operand)(values[3][c] ^ LSN_TURNED_BIT);
     }
 }
 
-/* One run per group of a patch. */
-static lsn_packed_tile gather_groups(const lsn_stage *stage, const lsn_path *path,
-                                     const lsn_ring *input, const lsn_pixels *pixels,
-                                     lsn_packed_operand *operands)
+/* Patches as a whole: one run, or one for each group. */
+static lsn_packed_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
+                                      const lsn_ring *input, const lsn_pixels *pixels,
+                                      lsn_packed_operand *operands)
 {
     uint32_t length = lsn_packed_length(stage, path);
+    uint32_t run = GROUP_IS_RUN ? LSN_GROUP : length;
+    uint32_t group_stride = GROUP_IS_RUN ? pixels->columns * LSN_GROUP : LSN_GROUP;
     lsn_packed_tile tile;
     tile.operands = operands;
     tile.rows = pixels->rows;
     tile.columns = pixels->columns;
     tile.row_stride = pixels->columns * length;
-    tile.column_stride = LSN_GROUP;
-    tile.runs = length / LSN_GROUP;
-    tile.run_length = LSN_GROUP;
-    tile.run_stride = pixels->columns * LSN_GROUP;
+    tile.column_stride = run;
+    tile.runs = length / run;
+    tile.run_length = run;
+    tile.run_stride = group_stride;
     for (uint32_t r = 0; r < pixels->rows; r++) {
         for (uint32_t first = 0; first < length; first += LSN_GROUP) {
+            lsn_packed_operand *to = operands + (size_t)r * tile.row_stride +
+                                     (size_t)(first / LSN_GROUP) * group_stride;
             for (uint32_t c = 0; c < pixels->columns; c += CHUNK) {
-                uint32_t count = lsn_min(CHUNK, pixels->columns - c);
-                gather_group(stage, path, input, pixels->row + r, pixels->column + c, count,
-                             first, operands);
-                operands += LSN_GROUP * count;
+                gather_group(stage, path, input, pixels->row + r, pixels->column + c,
+                             lsn_min(CHUNK, pixels->columns - c), first, to + (size_t)c * run,
+                             GROUP_IS_RUN ? LSN_GROUP : run);
             }
         }
     }
@@ -155,7 +161,7 @@ lsn_packed_tile lsn_packed_gather(const lsn_stage *stage, const lsn_path *path,
                                   lsn_packed_operand *operands)
 {
     if (lsn_gathers_patches(stage)) {
-        return gather_groups(stage, path, input, pixels, operands);
+        return gather_patches(stage, path, input, pixels, operands);
     }
     return gather_runs(stage, path, input, pixels, operands);
 }

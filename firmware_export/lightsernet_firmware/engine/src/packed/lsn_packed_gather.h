@@ -36,10 +36,11 @@ typedef struct lsn_packed_tile {
 /**
  * Copy the input of one path for a block of output pixels, padding included.
  *
- * With few channels (lsn_gathers_patches) the order is [rows][groups of a patch][columns]: a
- * patch is then as many runs as it has groups, and neighbours are read together.
+ * With few channels (lsn_gathers_patches) the order is [rows][columns][patch] or, where a step
+ * takes a group of operands, [rows][groups of a patch][columns].
  *
- * @param[out] operands  the copy, 4-byte aligned; that of lsn_scratch_layout_of has room
+ * @param[out] operands  the copy, 4-byte aligned; that of lsn_scratch_layout_of has room, and
+ *                       more than a step's operands behind
  *
  * @return  the tile, which points into `operands`
  */

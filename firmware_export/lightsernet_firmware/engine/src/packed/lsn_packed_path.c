@@ -10,9 +10,8 @@
 
 #define BLOCK (LSN_VECTORS * LSN_LANES)
 
-/* The loops over pixels and vectors of filters must be unrolled for sums to stay in
- * registers: their bounds are constants where these functions are called. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+/* Pixels finished at a time: a window of the pool has at most 2 * 64. */
+#define MOST_PIXELS 160u
 
 /* A block of filters. */
 typedef struct block {
@@ -21,13 +20,6 @@ typedef struct block {
     uint32_t filters; /* those that fill up the last vector included */
     uint32_t used;
 } block;
-
-/* How far a block's pool has come, in pixels. */
-typedef struct progress {
-    uint32_t window; /* size of a window */
-    uint32_t count;  /* pixels of this window that have come */
-    uint32_t left;   /* pixels of the tile that have not */
-} progress;
 
 /* The operands of pixel i: pixels are numbered down a column first. */
 static inline const lsn_packed_operand *pixel_at(const lsn_packed_tile *tile, uint32_t i)
@@ -40,7 +32,7 @@ static inline const lsn_packed_operand *pixel_at(const lsn_packed_tile *tile, ui
 
 /* Sums of products of `n` pixels from `first` on, and of the block's filters: `vectors`
  * vectors of them. */
-static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, uint32_t n,
+static LSN_ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, uint32_t n,
                                    uint32_t vectors, const block *filters, int32_t *totals)
 {
     lsn_sums sums[LSN_PIXELS][LSN_VECTORS];
@@ -54,40 +46,26 @@ static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, 
         }
     }
     for (uint32_t run = 0; run < tile->runs; run++) {
-        size_t i = 0;
+        size_t i = (size_t)run * tile->run_stride;
+        const size_t end = i + tile->run_length;
 #if LSN_UNROLL > 1
-        for (; i + LSN_UNROLL * LSN_STEP <= tile->run_length; i += LSN_UNROLL * LSN_STEP) {
-            lsn_wide operands[LSN_PIXELS];
-            for (uint32_t p = 0; p < n; p++) {
-                operands[p] = lsn_wide_load(pixels[p] + i);
-            }
-            for (uint32_t v = 0; v < vectors; v++) {
-                lsn_lanes w[LSN_UNROLL];
-                for (uint32_t u = 0; u < LSN_UNROLL; u++) {
-                    w[u] = lsn_lanes_load(weights + (u * vectors + v) * LSN_LANES * LSN_STEP);
-                }
-                for (uint32_t p = 0; p < n; p++) {
-                    sums[p][v] = lsn_sums_add_wide(sums[p][v], operands[p], w);
-                }
-            }
+        for (; i + LSN_UNROLL * LSN_STEP <= end; i += LSN_UNROLL * LSN_STEP) {
+            lsn_wide_multiply(sums, pixels, i, n, vectors, weights);
             weights += LSN_UNROLL * vectors * LSN_LANES * LSN_STEP;
         }
 #endif
-        for (; i < tile->run_length; i += LSN_STEP) {
-            lsn_lanes w[LSN_VECTORS];
+        for (; i < end; i += LSN_STEP) {
+            lsn_weights w[LSN_VECTORS];
             for (uint32_t v = 0; v < vectors; v++) {
-                w[v] = lsn_lanes_load(weights + v * LSN_LANES * LSN_STEP);
+                w[v] = lsn_weights_load(weights + v * LSN_LANES * LSN_STEP);
             }
             for (uint32_t p = 0; p < n; p++) {
-                lsn_lanes operands = lsn_pixel_load(pixels[p] + i);
+                lsn_pixel operands = lsn_pixel_load(pixels[p] + i);
                 for (uint32_t v = 0; v < vectors; v++) {
                     sums[p][v] = lsn_sums_add(sums[p][v], operands, w[v]);
                 }
             }
             weights += vectors * LSN_LANES * LSN_STEP;
-        }
-        for (uint32_t p = 0; p < n; p++) {
-            pixels[p] += tile->run_stride;
         }
     }
     for (uint32_t p = 0; p < n; p++) {
@@ -99,7 +77,7 @@ static ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, 
 }
 
 /* Multiply as many pixels as there are, up to LSN_PIXELS; returns how many. */
-static ALWAYS_INLINE uint32_t multiply_next(const lsn_packed_tile *tile, uint32_t first,
+static LSN_ALWAYS_INLINE uint32_t multiply_next(const lsn_packed_tile *tile, uint32_t first,
                                             uint32_t left, uint32_t vectors,
                                             const block *filters, int32_t *totals)
 {
@@ -133,100 +111,141 @@ static uint32_t multiply_vector(const lsn_packed_tile *tile, uint32_t first, uin
     return multiply_next(tile, first, left, 1, filters, totals);
 }
 
-/* Store the average of `count` values in `used` lanes, halves rounded away from zero. */
-static inline void store_average(lsn_lanes sum, uint32_t count, int8_t *output, uint32_t used)
-{
-    int8_t values[LSN_LANES];
-    if (count == 2u || count == 4u) {
-        int32_t half = (int32_t)count / 2;
-        sum = lsn_lanes_subtract(sum, lsn_lanes_logical_right(sum, lsn_lanes_of(31)));
-        sum = lsn_lanes_rounding_right(sum, lsn_lanes_of(half), lsn_lanes_of(half));
-    } else if (count > 1u) {
-        int32_t sums[LSN_LANES];
-        int32_t n = (int32_t)count;
-        lsn_lanes_store(sums, sum);
-        for (uint32_t i = 0; i < LSN_LANES; i++) {
-            sums[i] = (sums[i] > 0 ? sums[i] + n / 2 : sums[i] - n / 2) / n;
-        }
-        sum = lsn_lanes_load(sums);
-    }
-    if (used == LSN_LANES) {
-        lsn_lanes_narrow(output, sum);
-    } else {
-        lsn_lanes_narrow(values, sum);
-        memcpy(output, values, used);
-    }
-}
+/* The constants of one vector of filters. */
+typedef struct finish {
+    lsn_lanes multiplier;
+    lsn_lanes left;
+    lsn_lanes right;
+    lsn_lanes half;
+    lsn_lanes away;
+    lsn_lanes zero_point;
+    lsn_lanes minimum;
+    lsn_lanes maximum;
+} finish;
 
-/* Bring the totals of the next `n` pixels to int8 and pool them: those of the block's filters
- * from `filter` on, as many as a vector has lanes. `sums` are those of a window that is not
- * complete. */
-static void finish_vector(const int32_t *totals, uint32_t n, const block *filters, uint32_t filter,
-                          const lsn_path *path, progress at, int32_t *sums, int8_t *output,
-                          uint32_t channels)
+static inline finish finish_of(const block *filters, uint32_t filter, const lsn_path *path)
 {
     const int32_t *constants = filters->constants + filter;
-    const lsn_lanes multiplier = lsn_lanes_load(constants + LSN_MULTIPLIER * filters->filters);
-    const lsn_lanes left = lsn_lanes_load(constants + LSN_LEFT * filters->filters);
-    const lsn_lanes right = lsn_lanes_load(constants + LSN_RIGHT * filters->filters);
-    const lsn_lanes half = lsn_lanes_load(constants + LSN_HALF * filters->filters);
-    const lsn_lanes away = lsn_lanes_load(constants + LSN_AWAY * filters->filters);
-    const lsn_lanes zero_point = lsn_lanes_of(path->zero_point);
-    const lsn_lanes minimum = lsn_lanes_of(path->minimum);
-    const lsn_lanes maximum = lsn_lanes_of(path->maximum);
-    uint32_t used = lsn_min(LSN_LANES, filters->used - filter);
-    lsn_lanes sum = lsn_lanes_load(sums);
-    totals += filter;
-    while (n > 0) {
-        uint32_t taken = lsn_min(n, lsn_min(at.window - at.count, at.left));
-        for (uint32_t p = 0; p < taken; p++) {
-            lsn_lanes x = lsn_lanes_left(lsn_lanes_load(totals), left);
-            x = lsn_lanes_rounded_high(x, multiplier);
-            /* Halves away from zero: one less than a negative value is rounded up. */
-            x = lsn_lanes_subtract(x, lsn_lanes_logical_right(x, away));
-            x = lsn_lanes_add(lsn_lanes_rounding_right(x, right, half), zero_point);
-            sum = lsn_lanes_add(sum, lsn_lanes_clamp(x, minimum, maximum));
-            totals += filters->filters;
-        }
-        n -= taken;
-        at.count += taken;
-        at.left -= taken;
-        if (at.count == at.window || at.left == 0) {
-            store_average(sum, at.count, output, used);
-            output += channels;
-            sum = lsn_lanes_of(0);
-            at.count = 0;
-        }
-    }
-    lsn_lanes_store(sums, sum);
+    finish to;
+    to.multiplier = lsn_lanes_load(constants + LSN_MULTIPLIER * filters->filters);
+    to.left = lsn_lanes_load(constants + LSN_LEFT * filters->filters);
+    to.right = lsn_lanes_load(constants + LSN_RIGHT * filters->filters);
+    to.half = lsn_lanes_load(constants + LSN_HALF * filters->filters);
+    to.away = lsn_lanes_load(constants + LSN_AWAY * filters->filters);
+    to.zero_point = lsn_lanes_of(path->zero_point);
+    to.minimum = lsn_lanes_of(path->minimum);
+    to.maximum = lsn_lanes_of(path->maximum);
+    return to;
 }
 
-/* Convolve a tile with a block of filters, and pool it. */
+/* Sum over a window of `count` pixels, `stride` apart, brought to int8. */
+static LSN_ALWAYS_INLINE lsn_lanes sum_of_window(const finish *to, const int32_t *totals,
+                                                 uint32_t stride, uint32_t count)
+{
+    lsn_lanes sum = lsn_lanes_of(0);
+    for (uint32_t p = 0; p < count; p++) {
+        lsn_lanes x = lsn_lanes_left(lsn_lanes_load(totals + p * stride), to->left);
+        x = lsn_lanes_rounded_high(x, to->multiplier);
+        /* Halves away from zero: one less than a negative value is rounded up. */
+        x = lsn_lanes_subtract(x, lsn_lanes_logical_right(x, to->away));
+        x = lsn_lanes_add(lsn_lanes_rounding_right(x, to->right, to->half), to->zero_point);
+        x = lsn_lanes_clamp(x, to->minimum, to->maximum);
+        sum = p == 0 ? x : lsn_lanes_add(sum, x);
+    }
+    return sum;
+}
+
+/* Sum / 2**shift, halves away from zero. shift 1 or more. */
+static inline lsn_lanes average(lsn_lanes sum, int32_t shift)
+{
+    sum = lsn_lanes_subtract(sum, lsn_lanes_logical_right(sum, lsn_lanes_of(31)));
+    return lsn_lanes_rounding_right(sum, lsn_lanes_of(shift), lsn_lanes_of(1 << (shift - 1)));
+}
+
+static lsn_lanes average_of_any(lsn_lanes sum, int32_t count)
+{
+    int32_t sums[LSN_LANES];
+    lsn_lanes_store(sums, sum);
+    for (uint32_t i = 0; i < LSN_LANES; i++) {
+        sums[i] = (sums[i] > 0 ? sums[i] + count / 2 : sums[i] - count / 2) / count;
+    }
+    return lsn_lanes_load(sums);
+}
+
+/* Pool whole windows of the network's own sizes; `count` is a constant: 1, 2 or 4. */
+static LSN_ALWAYS_INLINE void pool_windows(const finish *to, const int32_t *totals,
+                                           uint32_t stride, uint32_t count, uint32_t windows,
+                                           int8_t *output, uint32_t channels)
+{
+    for (; windows > 0; windows--) {
+        lsn_lanes sum = sum_of_window(to, totals, stride, count);
+        if (count > 1u) {
+            sum = average(sum, count == 2u ? 1 : 2);
+        }
+        lsn_lanes_narrow(output, sum);
+        totals += count * stride;
+        output += channels;
+    }
+}
+
+/* Bring the totals of `pixels` pixels to int8, for the block's filters from `filter` on, as
+ * many as a vector has lanes, and pool them in windows of `window` pixels. */
+static void finish_vector(const int32_t *totals, uint32_t pixels, const block *filters,
+                          uint32_t filter, const lsn_path *path, uint32_t window, int8_t *output,
+                          uint32_t channels)
+{
+    const finish to = finish_of(filters, filter, path);
+    uint32_t stride = filters->filters;
+    uint32_t used = lsn_min(LSN_LANES, filters->used - filter);
+    if (used == LSN_LANES && pixels % window == 0) {
+        if (window == 4u) {
+            pool_windows(&to, totals, stride, 4, pixels / 4u, output, channels);
+            return;
+        }
+        if (window == 2u) {
+            pool_windows(&to, totals, stride, 2, pixels / 2u, output, channels);
+            return;
+        }
+        if (window == 1u) {
+            pool_windows(&to, totals, stride, 1, pixels, output, channels);
+            return;
+        }
+    }
+    while (pixels > 0) {
+        uint32_t count = lsn_min(pixels, window);
+        int8_t values[LSN_LANES];
+        lsn_lanes sum = sum_of_window(&to, totals, stride, count);
+        lsn_lanes_narrow(values, average_of_any(sum, (int32_t)count));
+        memcpy(output, values, used);
+        totals += count * stride;
+        output += channels;
+        pixels -= count;
+    }
+}
+
+/* Convolve a tile with a block of filters, and pool it: as many whole windows at a time as
+ * there is room for. */
 static void run_block(const lsn_packed_tile *tile, const block *filters, const lsn_path *path,
                       uint32_t window, int8_t *output, uint32_t channels)
 {
-    int32_t totals[LSN_PIXELS * BLOCK];
-    int32_t sums[BLOCK];
+    int32_t totals[MOST_PIXELS * BLOCK];
     uint32_t pixels = tile->rows * tile->columns;
-    progress at;
-    at.window = window;
-    at.count = 0;
-    at.left = pixels;
-    memset(sums, 0, sizeof sums);
-    while (at.left > 0) {
-        uint32_t first = pixels - at.left;
-        uint32_t n;
-        if (filters->filters == BLOCK) {
-            n = multiply_block(tile, first, at.left, filters, totals);
-        } else {
-            n = multiply_vector(tile, first, at.left, filters, totals);
+    uint32_t most = MOST_PIXELS / window * window;
+    for (uint32_t first = 0; first < pixels; first += most) {
+        uint32_t n = lsn_min(most, pixels - first);
+        uint32_t done = 0;
+        while (done < n) {
+            int32_t *to = totals + (size_t)done * filters->filters;
+            if (filters->filters == BLOCK) {
+                done += multiply_block(tile, first + done, n - done, filters, to);
+            } else {
+                done += multiply_vector(tile, first + done, n - done, filters, to);
+            }
         }
         for (uint32_t f = 0; f < filters->used; f += LSN_LANES) {
-            finish_vector(totals, n, filters, f, path, at, sums + f, output + f, channels);
+            finish_vector(totals + f, n, filters, f, path, window, output + f, channels);
         }
-        output += (size_t)((at.count + n) / window) * channels;
-        at.count = (at.count + n) % window;
-        at.left -= n;
+        output += (size_t)(n / window) * channels;
     }
 }
 
@@ -235,7 +254,7 @@ void lsn_packed_path(const lsn_stage *stage, const lsn_path *path, const uint8_t
                      uint32_t channels, lsn_packed_operand *operands)
 {
     lsn_packed_tile tile = lsn_packed_gather(stage, path, input, pixels, operands);
-    uint32_t length = lsn_packed_length(stage, path);
+    uint32_t length = lsn_stepped_length(stage, path);
     uint32_t window = pixels->rows * stage->pool_width;
     uint32_t filter = 0;
     block filters;
