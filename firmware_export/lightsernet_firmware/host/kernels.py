@@ -1,4 +1,4 @@
-"""Which kernels the host build has: the best of this processor, or those of an environment variable."""
+"""Which kernels the host build has: the processor's best, or those that a variable names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KERNELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def kernel_flags() -> tuple[str, ...]:
-    """Return the compiler's flags for the kernels that ``$LIGHTSERNET_KERNELS`` names, if it is set.
+    """Return the compiler's flags for the kernels that ``$LIGHTSERNET_KERNELS`` names, if any.
 
     Raises
     ------

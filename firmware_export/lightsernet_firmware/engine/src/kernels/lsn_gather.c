@@ -83,14 +83,32 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
 }
 
 /* Copy one channel of one row into the patches of `columns` columns: the values from
- * column `offset` on, each to the next patch, `stride` bytes on. */
+ * column `offset` on, each to the next patch, `stride` bytes on. An offset before the row
+ * wraps around to a large number. */
 static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
                    uint32_t columns, int8_t *to, uint32_t stride)
 {
-    for (uint32_t c = 0; c < columns; c++) {
-        uint32_t column = offset + c;
-        int is_inside = from != NULL && column < stage->width;
-        *to = (int8_t)(is_inside ? from[column * stage->channels + channel] : stage->zero_point);
+    int8_t zero_point = (int8_t)stage->zero_point;
+    uint32_t left = columns;
+    while (left > 0 && (from == NULL || offset >= stage->width)) {
+        *to = zero_point;
+        to += stride;
+        offset++;
+        left--;
+    }
+    if (left > 0) {
+        uint32_t channels = stage->channels;
+        uint32_t inside = lsn_min(left, stage->width - offset);
+        const int8_t *value = from + offset * channels + channel;
+        left -= inside;
+        for (; inside > 0; inside--) {
+            *to = *value;
+            to += stride;
+            value += channels;
+        }
+    }
+    for (; left > 0; left--) {
+        *to = zero_point;
         to += stride;
     }
 }

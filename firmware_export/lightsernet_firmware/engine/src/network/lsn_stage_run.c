@@ -20,18 +20,35 @@ static void rescale(const lsn_path *path, int8_t *values, uint32_t count, uint32
     }
 }
 
+/* The scratch of a stage. */
+typedef struct workspace {
+    lsn_operand *operands;
+    lsn_operand *weights;
+    int32_t *accumulators;
+    int8_t *outputs;
+} workspace;
+
+static workspace workspace_of(const lsn_model *model, const lsn_stage *stage, uint8_t *scratch)
+{
+    const lsn_scratch_layout layout = lsn_scratch_layout_of(model, stage);
+    workspace work;
+    work.operands = (lsn_operand *)(void *)(scratch + layout.operands);
+    work.weights = (lsn_operand *)(void *)(scratch + layout.weights);
+    work.accumulators = (int32_t *)(void *)(scratch + layout.accumulators);
+    work.outputs = (int8_t *)(scratch + layout.outputs);
+    return work;
+}
+
 /* Convolve a tile with all filters of a path, two at a time. `output` points to the path's
  * first channel in the tile's first column. */
 static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_path *path,
-                     const lsn_tile *tile, int8_t *output, uint32_t channels, uint8_t *scratch)
+                     const lsn_tile *tile, int8_t *output, uint32_t channels,
+                     const workspace *work)
 {
-    const lsn_scratch_layout layout = lsn_scratch_layout_of(model, stage);
     const int32_t *bias = lsn_at(model, path->requantization);
     const int32_t *multiplier = bias + path->filters;
     const int32_t *shift = multiplier + path->filters;
     const int8_t *weights = lsn_at(model, path->weights);
-    int32_t *accumulators = (int32_t *)(void *)(scratch + layout.accumulators);
-    int8_t *outputs = (int8_t *)(scratch + layout.outputs);
     uint32_t length = lsn_packed_length(stage, path);
     uint32_t pixels = tile->rows * tile->columns;
     uint32_t pooled = (tile->columns + stage->pool_width - 1u) / stage->pool_width;
@@ -39,18 +56,17 @@ static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_p
         /* With an odd number of filters the last one is its own partner. */
         uint32_t pair = lsn_min(2u, path->filters - filter);
         const int8_t *first = weights + (size_t)filter * length;
-        lsn_filters filters =
-            lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length, length,
-                                (lsn_operand *)(void *)(scratch + layout.weights));
+        lsn_filters filters = lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length,
+                                                  length, work->weights);
         int32_t biases[2];
         biases[0] = bias[filter];
         biases[1] = bias[filter + pair - 1u];
-        lsn_convolve(tile, &filters, biases, accumulators);
+        lsn_convolve(tile, &filters, biases, work->accumulators);
         for (uint32_t f = 0; f < pair; f++) {
             int8_t *channel = output + filter + f;
-            lsn_requantize(accumulators + f * pixels, pixels, multiplier[filter + f],
-                           shift[filter + f], path, outputs);
-            lsn_average_pool(outputs, tile->rows, tile->columns, stage->pool_width, channel,
+            lsn_requantize(work->accumulators + f * pixels, pixels, multiplier[filter + f],
+                           shift[filter + f], path, work->outputs);
+            lsn_average_pool(work->outputs, tile->rows, tile->columns, stage->pool_width, channel,
                              channels);
             if (path->rescale_multiplier != 0) {
                 rescale(path, channel, pooled, channels);
@@ -120,13 +136,14 @@ void lsn_stage_run(const lsn_model *model, const lsn_stage *stage, const int8_t 
         return;
     }
 #endif
+    const workspace work = workspace_of(model, stage, scratch);
     for (uint32_t column = 0; column < stage->width; column += stage->tile_width) {
         uint32_t columns = lsn_min(stage->tile_width, stage->width - column);
         int8_t *to = output + (size_t)(column / stage->pool_width) * channels;
         for (uint32_t p = 0; p < stage->n_paths; p++) {
             lsn_tile tile = lsn_gather(stage, &paths[p], &input, row, rows, column, columns,
-                                       (lsn_operand *)(void *)scratch);
-            run_path(model, stage, &paths[p], &tile, to, channels, scratch);
+                                       work.operands);
+            run_path(model, stage, &paths[p], &tile, to, channels, &work);
             to += paths[p].filters;
         }
     }
