@@ -25,7 +25,7 @@ from tests.firmware.engine.test_c_hygiene import STRICT
 from tests.firmware.planner.networks import SMALLEST, Network
 
 HARNESS = Path(__file__).parent / "check_packed.c"
-CROSS_COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64-static"
+CROSS_COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
 AARCH64 = {"neon": "-march=armv8-a", "sdot": "-march=armv8.2-a+dotprod"}
 PACKED = [name for name in runnable_kernels() if name != "plain"]
 STAGES = 600

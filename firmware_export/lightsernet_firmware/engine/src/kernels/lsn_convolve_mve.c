@@ -10,6 +10,9 @@
 
 #define LANES 16u
 
+/* Copies for a constant number of pixels leave nothing of it to be tested. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
 {
     /* Operands are int8: what overlaps is the same. */
@@ -131,9 +134,9 @@ static inline uint32_t offset_of(const lsn_tile *tile, uint32_t i)
 
 /* Convolve pixels i .. i + n - 1 with two filters. n is a constant: 3 or 2; with 2, an odd
  * last pixel is its own partner. */
-static inline __attribute__((always_inline)) void
-convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n, const lsn_filters *filters,
-                const int32_t bias[2], int32_t *first, uint32_t pixels)
+static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n,
+                                          const lsn_filters *filters, const int32_t bias[2],
+                                          int32_t *first, uint32_t pixels)
 {
     uint32_t last = pixels - 1u;
     uint32_t vectors = tile->run_length / LANES;
