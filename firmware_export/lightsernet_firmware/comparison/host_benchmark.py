@@ -18,8 +18,8 @@ from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model.file import ModelFile
 
 from ..firmware_model import FirmwareModel
-from ..host.build import BENCH_SOURCES, host_library
-from ..host.stream import HostModel, aligned_bytes, load_library
+from ..host.build import BENCH_SOURCES, host_library, load_library
+from ..host.stream import HostModel, aligned_bytes
 from ..planner.front_end_tables import MAX_FFT
 
 _ROUNDS = 15

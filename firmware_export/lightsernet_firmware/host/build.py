@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import shlex
 import shutil
 from pathlib import Path
+from typing import Any
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
@@ -69,6 +71,25 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
         _processor().encode(),
     ]
     return cached_build("liblightsernet.so", ingredients, build)
+
+
+def load_library(path: str) -> Any:
+    """Load a compiled engine.
+
+    Raises
+    ------
+    LightSernetError
+        If the system refuses, as from a folder that is mounted ``noexec``.
+    """
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        # The dynamic loader names the path itself.
+        reason = str(error).removeprefix(f"{path}: ")
+        raise LightSernetError(
+            f"{path}: cannot be loaded ({reason}); if programs may not run from there (noexec), "
+            "XDG_CACHE_HOME may name another place"
+        ) from None
 
 
 def _compiler() -> list[str]:

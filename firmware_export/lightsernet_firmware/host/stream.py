@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.errors import InputError, LightSernetError, ModelError
 
 from ..planner.network_plan import ALIGNMENT
-from .build import host_library
+from .build import host_library, load_library
 
 OK = 0
 # In the order of the enumeration lsn_status.
@@ -107,25 +107,6 @@ def library(path: str | None = None) -> Any:
         function = getattr(loaded, name)
         function.restype, function.argtypes = result, arguments
     return loaded
-
-
-def load_library(path: str) -> Any:
-    """Load a compiled engine.
-
-    Raises
-    ------
-    LightSernetError
-        If the system refuses, as from a folder that is mounted ``noexec``.
-    """
-    try:
-        return ctypes.CDLL(path)
-    except OSError as error:
-        # The dynamic loader names the path itself.
-        reason = str(error).removeprefix(f"{path}: ")
-        raise LightSernetError(
-            f"{path}: cannot be loaded ({reason}); if programs may not run from there (noexec), "
-            "XDG_CACHE_HOME may name another place"
-        ) from None
 
 
 class HostModel:
