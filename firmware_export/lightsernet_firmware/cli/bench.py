@@ -65,7 +65,8 @@ def _print_times(facts: dict[str, Any]) -> None:
     table = Table(
         box=None,
         header_style="bold",
-        title=f"this machine, one thread, {facts['seconds']:.2f} s of audio",
+        title=f"this machine, one thread, kernels {facts['kernels']}, "
+        f"{facts['seconds']:.2f} s of audio",
     )
     table.add_column("")
     table.add_column("ms", justify="right")
@@ -80,6 +81,12 @@ def _print_times(facts: dict[str, Any]) -> None:
         table.add_row(name, "not measured" if facts[key] is None else f"{facts[key]:.2f}")
     console = stdout_console()
     console.print(table)
+    if facts["network_by_xnnpack"] is not None:
+        console.print(
+            f"network {facts['network_by_xnnpack']:.2f} times the time of XNNPACK "
+            "(median of the rounds)",
+            highlight=False,
+        )
     if facts["front_end_times_faster"] is not None:
         console.print(
             f"front end {facts['front_end_times_faster']:.1f} times faster than "

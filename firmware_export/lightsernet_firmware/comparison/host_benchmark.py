@@ -18,8 +18,8 @@ from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.model.file import ModelFile
 
 from ..firmware_model import FirmwareModel
-from ..host.build import BENCH_SOURCES, host_library
-from ..host.stream import HostModel, aligned_bytes, load_library
+from ..host.build import BENCH_SOURCES, host_library, load_library
+from ..host.stream import HostModel, aligned_bytes
 from ..planner.front_end_tables import MAX_FFT
 
 _ROUNDS = 15
@@ -49,6 +49,8 @@ def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any
         Milliseconds, as the median of the rounds; None for what is not
         installed or cannot be run. ``front_end_times_faster``: the median
         over the rounds of python_speech_features' time by the native front end's.
+        ``network_by_xnnpack``: that of the native network's time by XNNPACK's.
+        ``kernels``: what the native engine was compiled with.
     """
     file, host = model.file, HostModel(model.blob)
     stream = host.stream()
@@ -72,15 +74,20 @@ def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any
     }
     with _one_thread():
         rounds = _rounds_ms({name: work for name, work in works.items() if work is not None})
-    result: dict[str, Any] = {
-        name: statistics.median(rounds[name]) if name in rounds else None for name in works
-    }
-    ours, theirs = rounds.get("front_end_ms"), rounds.get("python_speech_features_ms")
-    result["front_end_times_faster"] = None
-    if ours and theirs:
-        ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
-        result["front_end_times_faster"] = statistics.median(ratios)
+    result: dict[str, Any] = {"kernels": host.kernels}
+    result |= {name: statistics.median(rounds[name]) if name in rounds else None for name in works}
+    result["front_end_times_faster"] = _median_ratio(
+        rounds, "python_speech_features_ms", "front_end_ms"
+    )
+    result["network_by_xnnpack"] = _median_ratio(rounds, "network_ms", "litert_xnnpack_ms")
     return result
+
+
+def _median_ratio(rounds: dict[str, list[float]], above: str, below: str) -> float | None:
+    """Return the median over the rounds of one time by another; None if one was not measured."""
+    if above not in rounds or below not in rounds:
+        return None
+    return statistics.median(a / b for a, b in zip(rounds[above], rounds[below], strict=True))
 
 
 def front_end_call(

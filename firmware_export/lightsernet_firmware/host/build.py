@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from lightsernet_edge.errors import LightSernetError, MissingDependencyError
 
 from ..engine_files import engine_files, engine_sources, include_flags
 from .cache import cached_build, compiler_version, files_with_names, run_tool
+from .kernels import VARIABLE, kernel_flags
 from .packaged import packaged_library
 
 BENCH_SOURCES = (Path(__file__).parents[1] / "boards" / "host" / "bench_front_end.c",)
 
 # C99 without contraction of float operations, so that the front end gives the
-# same bits as on a board. -O3 vectorises the inner loops of the convolutions.
+# same bits as on a board. -O3 vectorises the loops that have no kernels.
 # -fno-math-errno lets sqrtf be one instruction.
 LIBRARY_FLAGS = (
     "-std=c99",
@@ -29,7 +32,7 @@ LIBRARY_FLAGS = (
     "-shared",
 )
 # The library never leaves the machine that compiles it, and its widest vectors
-# make the convolutions two to four times faster.
+# choose the kernels of the convolutions.
 FLAGS = (*LIBRARY_FLAGS, "-march=native")
 
 
@@ -37,7 +40,8 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
     """Return the path of the compiled library, building it if nobody has yet.
 
     One that the package carries, as platform wheels do, comes first; then the cache. The
-    compiler is ``$CC``, which may hold arguments as in make, or ``cc``.
+    compiler is ``$CC``, which may hold arguments as in make, or ``cc``. The kernels are the best
+    that it has for this processor. Those that ``$LIGHTSERNET_KERNELS`` names are compiled here.
 
     Parameters
     ----------
@@ -50,14 +54,17 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
     ------
     MissingDependencyError
         If there is no C compiler, and the package carries no library for this processor.
+    InputError
+        If ``$LIGHTSERNET_KERNELS`` names none that this processor runs.
     LightSernetError
         If the compiler fails, ``$CC`` is no command, or the cache cannot be written to.
     """
-    carried = None if more_sources or more_flags else packaged_library()
+    is_special = more_sources or more_flags or os.environ.get(VARIABLE)
+    carried = None if is_special else packaged_library()
     if carried is not None:
         return carried
     compiler = _compiler()
-    flags = [*FLAGS, *more_flags]
+    flags = [*FLAGS, *kernel_flags(), *more_flags]
 
     def build(library: Path) -> None:
         compile_engine(compiler, flags, library, more_sources)
@@ -98,6 +105,25 @@ def compile_engine(
     command = [*compiler, *flags, *include_flags()]
     command += [*map(str, [*engine_sources(), *more_sources]), "-o", str(library), "-lm"]
     run_tool(command, "compile the engine", library)
+
+
+def load_library(path: str) -> Any:
+    """Load a compiled engine.
+
+    Raises
+    ------
+    LightSernetError
+        If the system refuses, as from a folder that is mounted ``noexec``.
+    """
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        # The dynamic loader names the path itself.
+        reason = str(error).removeprefix(f"{path}: ")
+        raise LightSernetError(
+            f"{path}: cannot be loaded ({reason}); if programs may not run from there (noexec), "
+            "XDG_CACHE_HOME may name another place"
+        ) from None
 
 
 def _compiler() -> list[str]:

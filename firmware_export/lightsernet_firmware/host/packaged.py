@@ -47,17 +47,25 @@ class Variant:
         return f"liblightsernet-{self.name}.so"
 
 
-# By architecture, the best first; the last runs on all that the wheel is for.
+_V3 = ("abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe")
+_V4 = ("avx512bw", "avx512cd", "avx512dq", "avx512f", "avx512vl")
+# By architecture, the best first; the last runs on all that the wheel is for. The flags choose
+# the kernels too.
 VARIANTS: dict[str, tuple[Variant, ...]] = {
     "x86_64": (
         Variant(
-            "x86-64-v3",
-            ("-march=x86-64-v3",),
-            ("abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"),
+            "x86-64-v4-vnni",
+            ("-march=x86-64-v4", "-mavx512vnni"),
+            (*_V3, *_V4, "avx512_vnni"),
         ),
+        Variant("x86-64-v3-vnni", ("-march=x86-64-v3", "-mavxvnni"), (*_V3, "avx_vnni")),
+        Variant("x86-64-v3", ("-march=x86-64-v3",), _V3),
         Variant("x86-64", ("-march=x86-64",)),
     ),
-    "aarch64": (Variant("armv8-a", ("-march=armv8-a",)),),
+    "aarch64": (
+        Variant("armv8.2-a-dotprod", ("-march=armv8.2-a+dotprod",), ("asimd", "asimddp")),
+        Variant("armv8-a", ("-march=armv8-a",)),
+    ),
     "armv7l": (Variant("armv7-a", ("-march=armv7-a+fp", "-mfloat-abi=hard")),),
 }
 

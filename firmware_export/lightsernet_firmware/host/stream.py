@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.errors import InputError, LightSernetError, ModelError
 
 from ..planner.network_plan import ALIGNMENT
-from .build import host_library
+from .build import host_library, load_library
 
 OK = 0
 # In the order of the enumeration lsn_status.
@@ -57,6 +57,7 @@ class ModelStruct(ctypes.Structure):
         ("temperature", ctypes.c_float),
         ("min_seconds", ctypes.c_float),
         ("ram_size", ctypes.c_size_t),
+        ("packed", ctypes.c_void_p),
     )
 
 
@@ -81,6 +82,9 @@ def library(path: str | None = None) -> Any:
         "lsn_model_open": (status, [ctypes.POINTER(ModelStruct), pointer, size]),
         "lsn_label": (ctypes.c_char_p, [ctypes.POINTER(ModelStruct), ctypes.c_uint32]),
         "lsn_ram_size": (size, [ctypes.POINTER(ModelStruct)]),
+        "lsn_kernels": (ctypes.c_char_p, []),
+        "lsn_pack_size": (size, [ctypes.POINTER(ModelStruct)]),
+        "lsn_pack": (status, [ctypes.POINTER(ModelStruct), pointer, size]),
         "lsn_stream_open": (
             status,
             [ctypes.POINTER(pointer), ctypes.POINTER(ModelStruct), pointer, size],
@@ -103,25 +107,6 @@ def library(path: str | None = None) -> Any:
         function = getattr(loaded, name)
         function.restype, function.argtypes = result, arguments
     return loaded
-
-
-def load_library(path: str) -> Any:
-    """Load a compiled engine.
-
-    Raises
-    ------
-    LightSernetError
-        If the system refuses, as from a folder that is mounted ``noexec``.
-    """
-    try:
-        return ctypes.CDLL(path)
-    except OSError as error:
-        # The dynamic loader names the path itself.
-        reason = str(error).removeprefix(f"{path}: ")
-        raise LightSernetError(
-            f"{path}: cannot be loaded ({reason}); if programs may not run from there (noexec), "
-            "XDG_CACHE_HOME may name another place"
-        ) from None
 
 
 class HostModel:
@@ -156,11 +141,24 @@ class HostModel:
         )
         if status != OK:
             raise ModelError(f"the engine refuses the blob: {STATUS_NAMES[status]}")
+        self._packed = self._pack()
         self.ram_bytes = int(self.library.lsn_ram_size(ctypes.byref(self.struct)))
         self.labels = tuple(
             self.library.lsn_label(ctypes.byref(self.struct), index).decode()
             for index in range(self.struct.n_labels)
         )
+
+    def _pack(self) -> NDArray[np.uint8]:
+        """Bring the weights into the order of the processor's kernels; return their memory."""
+        memory = aligned_bytes(int(self.library.lsn_pack_size(ctypes.byref(self.struct))))
+        status = self.library.lsn_pack(ctypes.byref(self.struct), memory.ctypes.data, memory.size)
+        assert status == OK
+        return memory
+
+    @property
+    def kernels(self) -> str:
+        """Name of the kernels that the library was compiled with, as ``lsn_kernels`` gives it."""
+        return str(self.library.lsn_kernels().decode())
 
     def stream(self, window_frames: int | None = None) -> HostStream:
         """Open a stream.
@@ -244,8 +242,10 @@ class HostStream:
             raise InputError(
                 f"features: found {rows.dtype} {list(rows.shape)}, expected int8 [n, {expected}]"
             )
-        for row in np.ascontiguousarray(rows):
-            self._check(self._library.lsn_push_features(self._stream, row.ctypes.data))
+        rows = np.ascontiguousarray(rows)
+        push, first = self._library.lsn_push_features, rows.ctypes.data
+        for row in range(len(rows)):
+            self._check(push(self._stream, first + row * expected))
 
     def finish(self) -> None:
         """End the utterance."""

@@ -103,6 +103,20 @@ static void listen(const lsn_model *model, const int16_t *pcm, uint32_t samples,
     free(ram);
 }
 
+/* Bring the weights into the order of the processor's kernels; returns their memory. */
+static void *pack(lsn_model *model)
+{
+    size_t size = lsn_pack_size(model);
+    void *memory = NULL;
+    if (size > MAX_RAM || posix_memalign(&memory, LSN_ALIGNMENT, size + 1u) != 0) {
+        return NULL;
+    }
+    if (lsn_pack(model, memory, size) != LSN_OK) {
+        abort();
+    }
+    return memory;
+}
+
 static void run(const lsn_model *model, int rows)
 {
     size_t size = lsn_ram_size(model);
@@ -154,7 +168,9 @@ static int try_blob(const uint8_t *bytes, size_t size, int rows)
     memcpy(blob, bytes, size);
     opened = lsn_model_open(&model, blob, size) == LSN_OK;
     if (opened) {
+        void *memory = pack(&model);
         run(&model, rows);
+        free(memory);
     }
     free(blob);
     return opened;

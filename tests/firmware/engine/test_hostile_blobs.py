@@ -277,7 +277,8 @@ def test_mutated_blobs(prior_s: float | None, smallest: ModelFile, tmp_path: Pat
     features = dataclasses.replace(smallest.record.features, utterance_mean_prior_s=prior_s)
     record = dataclasses.replace(smallest.record, features=features)
     blob.write_bytes(FirmwareModel(dataclasses.replace(smallest, record=record)).blob)
-    command = ["gcc", "-std=c99", "-O2", "-g", *SANITIZERS, *include_flags()]
+    # -march=native: with the kernels that this processor has, as on the host.
+    command = ["gcc", "-std=c99", "-O2", "-g", "-march=native", *SANITIZERS, *include_flags()]
     command += [*map(str, engine_sources()), str(HARNESS), "-lm"]
     subprocess.run([*command, "-o", str(program)], check=True)
     done = subprocess.run(
@@ -296,7 +297,8 @@ def test_mutated_blobs(prior_s: float | None, smallest: ModelFile, tmp_path: Pat
 @pytest.mark.no_preload
 def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
     """A short run; docs/reference/engine.md says how to start a long one."""
-    compiler = ["clang", "-std=c99", "-O1", "-g", "-DLIBFUZZER", "-fno-sanitize-recover=all"]
+    compiler = ["clang", "-std=c99", "-O1", "-g", "-march=native", "-DLIBFUZZER"]
+    compiler.append("-fno-sanitize-recover=all")
     compiler.append("-fsanitize=fuzzer,address,undefined")
     if not shutil.which("clang") or not links(compiler, tmp_path):
         pytest.skip("needs clang with its fuzzer runtime (Debian: clang libclang-rt-dev)")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.errors import LightSernetError
+from lightsernet_firmware.host.build import load_library
 from lightsernet_firmware.host.cache import cached_build, run_tool
-from lightsernet_firmware.host.stream import load_library
 
 _LOAD = "from lightsernet_firmware.host.stream import library; library().lsn_version()"
 

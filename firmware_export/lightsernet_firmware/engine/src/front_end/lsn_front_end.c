@@ -112,10 +112,10 @@ static void mel_bands(const lsn_model *model, const lsn_front_end *front_end, fl
     }
     for (uint32_t m = 0; m < front_end->n_mels; m++) {
         const float *bin = spectrum + bands[2u * m];
-        uint32_t count = bands[2u * m + 1u];
+        size_t count = bands[2u * m + 1u];
         float sums[LSN_GROUP] = {0.0f, 0.0f, 0.0f, 0.0f};
-        for (uint32_t i = 0; i < count; i += LSN_GROUP) {
-            for (uint32_t j = 0; j < LSN_GROUP; j++) {
+        for (size_t i = 0; i < count; i += LSN_GROUP) {
+            for (size_t j = 0; j < LSN_GROUP; j++) {
                 sums[j] += bin[i + j] * lsn_float(&weights[i + j]);
             }
         }
@@ -219,21 +219,24 @@ static void subtract_utterance_mean(const lsn_standardization *standardization, 
 
 /* Standardise, clip, and round to the model's int8. */
 static void quantize(const lsn_model *model, const lsn_front_end *front_end,
-                     const float *cepstrum, const lsn_standardization *standardization,
-                     int8_t *row)
+                     const float *restrict cepstrum, const lsn_standardization *standardization,
+                     int8_t *restrict row)
 {
     const uint32_t *mean = standardization->mean;
     const uint32_t *inverse_scale = standardization->inverse_scale;
     float clip = lsn_float(&front_end->clip_value);
     float steps = lsn_float(&front_end->input_steps);
-    for (uint32_t c = 0; c < model->n_coefficients; c++) {
+    size_t count = model->n_coefficients;
+    int32_t zero_point = model->input_zero_point;
+    LSN_INDEPENDENT
+    for (size_t c = 0; c < count; c++) {
         float x = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
         /* This order of comparisons brings a NaN, from a senseless table, to a bound. */
         x = x > -clip ? x : -clip;
         x = (x > clip ? clip : x) * steps;
         x = x > -LARGEST_STEP ? x : -LARGEST_STEP;
         x = x > LARGEST_STEP ? LARGEST_STEP : x;
-        int32_t q = (int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + model->input_zero_point;
+        int32_t q = (int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point;
         q = q < -128 ? -128 : q;
         row[c] = (int8_t)(q > 127 ? 127 : q);
     }

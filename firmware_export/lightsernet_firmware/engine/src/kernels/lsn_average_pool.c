@@ -2,11 +2,43 @@
 #include "lsn_average_pool.h"
 
 #include "lsn_blob.h"
+#include "lsn_operand.h"
+
+#if LSN_USE_MVE
+#include <arm_mve.h>
+#endif
 
 /* sum / 2**shift, rounded to nearest, halves away from zero. */
 static inline int8_t average(int32_t sum, int32_t half, int32_t shift)
 {
     return (int8_t)((sum + half - (sum < 0)) >> shift);
+}
+
+/* Pool windows of 2x2, four at a time where there are vectors; returns how many are done. */
+static uint32_t pool_fours(const int8_t *values, uint32_t windows, int8_t *outputs,
+                           uint32_t stride)
+{
+#if LSN_USE_MVE
+    uint32x4_t from = vidupq_n_u32(0, 4);
+    uint32x4_t to = vmulq_n_u32(vidupq_n_u32(0, 1), stride);
+    for (uint32_t fours = windows / 4u; fours > 0; fours--) {
+        int32x4_t sum = vldrbq_gather_offset_s32(values, from);
+        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 1, from));
+        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 2, from));
+        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 3, from));
+        sum = vaddq_n_s32(vaddq_s32(sum, vshrq_n_s32(sum, 31)), 2);
+        vstrbq_scatter_offset_s32(outputs, to, vshrq_n_s32(sum, 2));
+        values += 16;
+        outputs += 4u * stride;
+    }
+    return windows / 4u * 4u;
+#else
+    (void)values;
+    (void)windows;
+    (void)outputs;
+    (void)stride;
+    return 0;
+#endif
 }
 
 /* Pool the network's own windows, 2x2, 2x1 and 1x1, without a division. Returns how many
@@ -16,7 +48,10 @@ static uint32_t pool_pairs(const int8_t *values, uint32_t rows, uint32_t columns
 {
     uint32_t windows = columns / pool_width;
     if (rows == 2u && pool_width == 2u) {
-        for (uint32_t i = 0; i < windows; i++) {
+        uint32_t done = pool_fours(values, windows, outputs, stride);
+        values += done * 4u;
+        outputs += done * stride;
+        for (uint32_t i = done; i < windows; i++) {
             *outputs = average(values[0] + values[1] + values[2] + values[3], 2, 2);
             values += 4;
             outputs += stride;

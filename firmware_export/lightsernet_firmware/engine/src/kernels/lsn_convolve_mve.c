@@ -10,10 +10,24 @@
 
 #define LANES 16u
 
+/* Copies for a constant number of pixels leave nothing of it to be tested. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
 {
-    /* Operands are int8; `from` and `to` may be the same. */
-    memmove(to, from, count);
+    /* Operands are int8: what overlaps is the same. */
+    if (to == from) {
+        return;
+    }
+    for (uint32_t vectors = count / LANES; vectors > 0; vectors--) {
+        vst1q_s8(to, vld1q_s8(from));
+        from += LANES;
+        to += LANES;
+    }
+    if (count % LANES != 0) {
+        mve_pred16_t lanes = vctp8q(count % LANES);
+        vst1q_p_s8(to, vld1q_z_s8(from, lanes), lanes);
+    }
 }
 
 lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
@@ -27,56 +41,144 @@ lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint3
     return filters;
 }
 
-/* Two pixels and two filters share every load. With next = 0 the second pixel is the
- * first: the results are stored twice. */
-static void convolve_pair(const lsn_tile *tile, const int8_t *pixel0, const int8_t *pixel1,
-                          const lsn_filters *filters, int32_t *accumulators, uint32_t pixels,
-                          uint32_t next, const int32_t bias[2])
+/* Sums of products of up to three pixels with the first filter, then with the second. */
+typedef struct sums {
+    int32_t a0, b0, c0, a1, b1, c1;
+} sums;
+
+/* Where the next products are read from. */
+typedef struct pointers {
+    const int8_t *a;
+    const int8_t *b;
+    const int8_t *c;
+    const int8_t *w0;
+    const int8_t *w1;
+} pointers;
+
+/* Add `vectors` vectors of products, 1 or more, of three pixels and two filters: five loads
+ * and six VMLADAVA, whose sums are in even registers. Compilers copy the pointers for each
+ * run of a patch, and run out of registers. */
+static inline void multiply_three(pointers *at, sums *sum, uint32_t vectors)
 {
-    const int8_t *w0 = filters->first;
-    const int8_t *w1 = filters->second;
-    int32_t s00 = bias[0];
-    int32_t s10 = s00;
-    int32_t s01 = bias[1];
-    int32_t s11 = s01;
+    register uint32_t left __asm__("lr") = vectors;
+    __asm__("dls lr, lr\n"
+            "1:\n\t"
+            "vldrb.8 q0, [%[a]], #16\n\t"
+            "vldrb.8 q3, [%[w0]], #16\n\t"
+            "vmladava.s8 %[a0], q0, q3\n\t"
+            "vldrb.8 q1, [%[b]], #16\n\t"
+            "vmladava.s8 %[b0], q1, q3\n\t"
+            "vldrb.8 q2, [%[c]], #16\n\t"
+            "vmladava.s8 %[c0], q2, q3\n\t"
+            "vldrb.8 q3, [%[w1]], #16\n\t"
+            "vmladava.s8 %[a1], q0, q3\n\t"
+            "vmladava.s8 %[b1], q1, q3\n\t"
+            "vmladava.s8 %[c1], q2, q3\n\t"
+            "le lr, 1b"
+            : "+r"(left), [a] "+r"(at->a), [b] "+r"(at->b), [c] "+r"(at->c), [w0] "+r"(at->w0),
+              [w1] "+r"(at->w1), [a0] "+Te"(sum->a0), [b0] "+Te"(sum->b0), [c0] "+Te"(sum->c0),
+              [a1] "+Te"(sum->a1), [b1] "+Te"(sum->b1), [c1] "+Te"(sum->c1)
+            :
+            : "q0", "q1", "q2", "q3", "cc", "memory");
+}
+
+/* The same of two pixels. */
+static inline void multiply_two(pointers *at, sums *sum, uint32_t vectors)
+{
+    register uint32_t left __asm__("lr") = vectors;
+    __asm__("dls lr, lr\n"
+            "1:\n\t"
+            "vldrb.8 q0, [%[a]], #16\n\t"
+            "vldrb.8 q3, [%[w0]], #16\n\t"
+            "vmladava.s8 %[a0], q0, q3\n\t"
+            "vldrb.8 q1, [%[b]], #16\n\t"
+            "vmladava.s8 %[b0], q1, q3\n\t"
+            "vldrb.8 q3, [%[w1]], #16\n\t"
+            "vmladava.s8 %[a1], q0, q3\n\t"
+            "vmladava.s8 %[b1], q1, q3\n\t"
+            "le lr, 1b"
+            : "+r"(left), [a] "+r"(at->a), [b] "+r"(at->b), [w0] "+r"(at->w0), [w1] "+r"(at->w1),
+              [a0] "+Te"(sum->a0), [b0] "+Te"(sum->b0), [a1] "+Te"(sum->a1),
+              [b1] "+Te"(sum->b1)
+            :
+            : "q0", "q1", "q3", "cc", "memory");
+}
+
+/* Add the products of the lanes that a run has behind its last whole vector. */
+static inline void multiply_rest(pointers *at, sums *sum, uint32_t rest)
+{
+    mve_pred16_t lanes = vctp8q(rest);
+    int8x16_t av = vld1q_z_s8(at->a, lanes);
+    int8x16_t bv = vld1q_z_s8(at->b, lanes);
+    int8x16_t cv = vld1q_z_s8(at->c, lanes);
+    int8x16_t wv = vld1q_z_s8(at->w0, lanes);
+    sum->a0 = vmladavaq_s8(sum->a0, av, wv);
+    sum->b0 = vmladavaq_s8(sum->b0, bv, wv);
+    sum->c0 = vmladavaq_s8(sum->c0, cv, wv);
+    wv = vld1q_z_s8(at->w1, lanes);
+    sum->a1 = vmladavaq_s8(sum->a1, av, wv);
+    sum->b1 = vmladavaq_s8(sum->b1, bv, wv);
+    sum->c1 = vmladavaq_s8(sum->c1, cv, wv);
+    at->w0 += rest;
+    at->w1 += rest;
+}
+
+/* Offset of pixel i: pixels are numbered down a column first. */
+static inline uint32_t offset_of(const lsn_tile *tile, uint32_t i)
+{
+    if (tile->rows == 2u) {
+        return i / 2u * tile->column_stride + i % 2u * tile->row_stride;
+    }
+    return i * tile->column_stride;
+}
+
+/* Convolve pixels i .. i + n - 1 with two filters. n is a constant: 3 or 2; with 2, an odd
+ * last pixel is its own partner. */
+static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n,
+                                          const lsn_filters *filters, const int32_t bias[2],
+                                          int32_t *first, uint32_t pixels)
+{
+    uint32_t last = pixels - 1u;
+    uint32_t vectors = tile->run_length / LANES;
     uint32_t rest = tile->run_length % LANES;
-    for (uint32_t run = 0; run < tile->runs; run++) {
-        const int8_t *a = pixel0;
-        const int8_t *b = pixel1;
-        for (uint32_t i = tile->run_length / LANES; i > 0; i--) {
-            int8x16_t av = vld1q_s8(a);
-            int8x16_t bv = vld1q_s8(b);
-            int8x16_t wv = vld1q_s8(w0);
-            s00 = vmladavaq_s8(s00, av, wv);
-            s10 = vmladavaq_s8(s10, bv, wv);
-            wv = vld1q_s8(w1);
-            s01 = vmladavaq_s8(s01, av, wv);
-            s11 = vmladavaq_s8(s11, bv, wv);
-            a += LANES;
-            b += LANES;
-            w0 += LANES;
-            w1 += LANES;
+    uint32_t j = lsn_min(i + 1u, last);
+    const int8_t *a = tile->operands + offset_of(tile, i);
+    const int8_t *b = tile->operands + offset_of(tile, j);
+    const int8_t *c = n == 3u ? tile->operands + offset_of(tile, i + 2u) : b;
+    int32_t *second = first + pixels;
+    pointers at;
+    sums sum;
+    at.w0 = filters->first;
+    at.w1 = filters->second;
+    sum.a0 = sum.b0 = sum.c0 = bias[0];
+    sum.a1 = sum.b1 = sum.c1 = bias[1];
+    for (uint32_t run = tile->runs; run > 0; run--) {
+        at.a = a;
+        at.b = b;
+        at.c = c;
+        if (vectors != 0) {
+            if (n == 3u) {
+                multiply_three(&at, &sum, vectors);
+            } else {
+                multiply_two(&at, &sum, vectors);
+                at.c = at.b;
+            }
         }
         if (rest != 0) {
-            mve_pred16_t lanes = vctp8q(rest);
-            int8x16_t av = vld1q_z_s8(a, lanes);
-            int8x16_t bv = vld1q_z_s8(b, lanes);
-            int8x16_t wv = vld1q_z_s8(w0, lanes);
-            s00 = vmladavaq_s8(s00, av, wv);
-            s10 = vmladavaq_s8(s10, bv, wv);
-            wv = vld1q_z_s8(w1, lanes);
-            s01 = vmladavaq_s8(s01, av, wv);
-            s11 = vmladavaq_s8(s11, bv, wv);
-            w0 += rest;
-            w1 += rest;
+            multiply_rest(&at, &sum, rest);
         }
-        pixel0 += tile->run_stride;
-        pixel1 += tile->run_stride;
+        a += tile->run_stride;
+        b += tile->run_stride;
+        c += tile->run_stride;
     }
-    accumulators[next] = s10;
-    accumulators[pixels + next] = s11;
-    accumulators[0] = s00;
-    accumulators[pixels] = s01;
+    first[j] = sum.b0;
+    second[j] = sum.b1;
+    first[i] = sum.a0;
+    second[i] = sum.a1;
+    if (n == 3u) {
+        first[i + 2u] = sum.c0;
+        second[i + 2u] = sum.c1;
+    }
 }
 
 /* Patches of at most one vector: the weights stay in registers. A load may read past a
@@ -116,21 +218,18 @@ void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_
                   int32_t *accumulators)
 {
     uint32_t pixels = tile->rows * tile->columns;
-    /* A pair is a column of two rows or, with one row, two neighbouring columns. */
-    uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
-    uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
-    const int8_t *pixel = tile->operands;
+    uint32_t i = 0;
     if (tile->runs == 1u && tile->row_stride == tile->run_length &&
         tile->column_stride == tile->rows * tile->run_length && tile->run_length <= LANES) {
         convolve_patches(tile, filters, bias, accumulators);
         return;
     }
-    for (uint32_t i = 0; i < pixels; i += 2u) {
-        /* With an odd number of pixels the last one is its own partner. */
-        uint32_t next = i + 1u < pixels ? 1u : 0u;
-        convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, accumulators + i,
-                      pixels, next, bias);
-        pixel += ahead;
+    while (pixels - i >= 3u && pixels - i != 4u) {
+        convolve_pixels(tile, i, 3, filters, bias, accumulators, pixels);
+        i += 3u;
+    }
+    for (; i < pixels; i += 2u) {
+        convolve_pixels(tile, i, 2, filters, bias, accumulators, pixels);
     }
 }
 

@@ -3,16 +3,6 @@
 
 #include "lsn_convolve.h"
 
-/* Row `row` of the input, or NULL for padding. Rows before the first wrap around to large
- * numbers. */
-static const int8_t *row_of(const lsn_stage *stage, const lsn_ring *input, uint32_t row)
-{
-    if (row >= input->rows_in) {
-        return NULL;
-    }
-    return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
-}
-
 /* Write `count` times `value`; returns the end. */
 static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
 {
@@ -77,7 +67,7 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     lsn_tile tile;
     for (uint32_t r = 0; r < rows + path->kernel_height - 1u; r++) {
         const int8_t *from =
-            row_of(stage, input, row + r - lsn_padding_before(path->kernel_height));
+            lsn_ring_row(stage, input, row + r - lsn_padding_before(path->kernel_height));
         to = copy_columns(to, from, stage, column - lsn_padding_before(path->kernel_width), width,
                           channels);
     }
@@ -93,14 +83,32 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
 }
 
 /* Copy one channel of one row into the patches of `columns` columns: the values from
- * column `offset` on, each to the next patch, `stride` bytes on. */
+ * column `offset` on, each to the next patch, `stride` bytes on. An offset before the row
+ * wraps around to a large number. */
 static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
                    uint32_t columns, int8_t *to, uint32_t stride)
 {
-    for (uint32_t c = 0; c < columns; c++) {
-        uint32_t column = offset + c;
-        int is_inside = from != NULL && column < stage->width;
-        *to = (int8_t)(is_inside ? from[column * stage->channels + channel] : stage->zero_point);
+    int8_t zero_point = (int8_t)stage->zero_point;
+    uint32_t left = columns;
+    while (left > 0 && (from == NULL || offset >= stage->width)) {
+        *to = zero_point;
+        to += stride;
+        offset++;
+        left--;
+    }
+    if (left > 0) {
+        uint32_t channels = stage->channels;
+        uint32_t inside = lsn_min(left, stage->width - offset);
+        const int8_t *value = from + offset * channels + channel;
+        left -= inside;
+        for (; inside > 0; inside--) {
+            *to = *value;
+            to += stride;
+            value += channels;
+        }
+    }
+    for (; left > 0; left--) {
+        *to = zero_point;
         to += stride;
     }
 }
@@ -121,7 +129,7 @@ static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
         int8_t *to = patches + (size_t)r * length;
         for (uint32_t k = 0; k < path->kernel_height; k++) {
             const int8_t *from =
-                row_of(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
+                lsn_ring_row(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
             for (uint32_t l = 0; l < path->kernel_width; l++) {
                 uint32_t offset = column + l - lsn_padding_before(path->kernel_width);
                 for (uint32_t channel = 0; channel < stage->channels; channel++) {

@@ -14,6 +14,17 @@ typedef struct lsn_ring {
     uint32_t rows_in; /* so far; rows before 0, and from rows_in on, are padding */
 } lsn_ring;
 
+/* Row `row` of the input, or NULL for padding. Rows before the first wrap around to large
+ * numbers. */
+static inline const int8_t *lsn_ring_row(const lsn_stage *stage, const lsn_ring *input,
+                                         uint32_t row)
+{
+    if (row >= input->rows_in) {
+        return NULL;
+    }
+    return input->ring + (size_t)(row % input->rows_kept) * stage->width * stage->channels;
+}
+
 /**
  * Copy the input of one path for a block of output pixels, padding included.
  *

@@ -35,20 +35,42 @@ static inline int32_t saturate_int8(int32_t x)
 
 #if LSN_USE_MVE
 
-/* Four at a time: VQRDMULH is lsn_doubling_high. VRSHL rounds halves up, so that negative
- * values are decremented first: their halves then round away from zero. */
+/* Constants of a filter, in the form that the instructions take. */
+typedef struct scaling {
+    int32_t multiplier;
+    int32_t left;
+    int32_t right; /* negative */
+    int32_t zero_point;
+    int32x4_t away;
+} scaling;
+
+/* VQRDMULH is lsn_doubling_high. VRSHL rounds halves up, so that negative values are
+ * decremented first: their halves then round away from zero. */
+static inline int32x4_t scale_four(int32x4_t x, const scaling *by)
+{
+    int32x4_t high = vqrdmulhq_n_s32(vshlq_r_s32(x, by->left), by->multiplier);
+    high = vaddq_s32(high, vandq_s32(vshrq_n_s32(high, 31), by->away));
+    int32x4_t y = vaddq_n_s32(vrshlq_n_s32(high, by->right), by->zero_point);
+    return vmaxq_s32(vminq_s32(y, vdupq_n_s32(127)), vdupq_n_s32(-128));
+}
+
 static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
                           int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
 {
-    int32x4_t away = vdupq_n_s32(right > 0 ? -1 : 0);
-    for (uint32_t i = 0; i < count; i += 4u) {
-        mve_pred16_t lanes = vctp32q(count - i);
-        int32x4_t x = vshlq_r_s32(vld1q_z_s32(accumulators + i, lanes), left);
-        int32x4_t high = vqrdmulhq_n_s32(x, multiplier);
-        high = vaddq_s32(high, vandq_s32(vshrq_n_s32(high, 31), away));
-        int32x4_t y = vaddq_n_s32(vrshlq_n_s32(high, -right), zero_point);
-        y = vmaxq_s32(vminq_s32(y, vdupq_n_s32(127)), vdupq_n_s32(-128));
-        vstrbq_p_s32(outputs + i, y, lanes);
+    scaling by;
+    by.multiplier = multiplier;
+    by.left = left;
+    by.right = -right;
+    by.zero_point = zero_point;
+    by.away = vdupq_n_s32(right > 0 ? -1 : 0);
+    for (uint32_t fours = count / 4u; fours > 0; fours--) {
+        vstrbq_s32(outputs, scale_four(vld1q_s32(accumulators), &by));
+        accumulators += 4;
+        outputs += 4;
+    }
+    if (count % 4u != 0) {
+        mve_pred16_t lanes = vctp32q(count % 4u);
+        vstrbq_p_s32(outputs, scale_four(vld1q_z_s32(accumulators, lanes), &by), lanes);
     }
 }
 

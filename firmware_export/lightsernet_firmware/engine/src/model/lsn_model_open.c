@@ -117,7 +117,7 @@ lsn_status lsn_model_open(lsn_model *model, const void *blob, size_t blob_size)
         memset(model, 0, sizeof *model);
         return LSN_BAD_MODEL;
     }
-    model->ram_size = lsn_layout_of(model).size;
+    model->ram_size = lsn_layout_bytes(model);
     return LSN_OK;
 }
 

@@ -115,6 +115,10 @@ lsn_layout lsn_layout_of(const lsn_model *model)
             layout.scratch += lsn_aligned(array);
         }
     }
-    layout.size = layout.scratch + scratch_size(model);
     return layout;
+}
+
+size_t lsn_layout_bytes(const lsn_model *model)
+{
+    return lsn_layout_of(model).scratch + scratch_size(model);
 }

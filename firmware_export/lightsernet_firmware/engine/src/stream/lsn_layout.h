@@ -60,7 +60,6 @@ typedef struct lsn_layout {
     size_t profile;    /* float [LSN_PROFILE_ARRAYS][n_coefficients] */
     size_t utterance_mean; /* float [n_coefficients]; only with LSN_UTTERANCE_MEAN */
     size_t scratch;    /* front end, stages and head take turns */
-    size_t size;       /* of the RAM */
 } lsn_layout;
 
 /* Offsets in the scratch while a stage runs, in bytes, multiples of LSN_ALIGNMENT. */
@@ -95,6 +94,9 @@ lsn_scratch_layout lsn_scratch_layout_of(const lsn_model *model, const lsn_stage
 
 /* Layout of a stream's RAM. */
 lsn_layout lsn_layout_of(const lsn_model *model);
+
+/* Bytes of a stream's RAM, scratch included: once the model is open, its ram_size. */
+size_t lsn_layout_bytes(const lsn_model *model);
 
 /* Address of an offset in a stream's RAM, which begins with the stream. */
 static inline void *lsn_ram_at(const lsn_stream *stream, size_t offset)

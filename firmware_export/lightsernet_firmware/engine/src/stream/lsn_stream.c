@@ -166,7 +166,7 @@ void lsn_reset(lsn_stream *stream)
         stream->profile_seconds = seconds;
         lsn_utterance_statistics_clear(stream);
     }
-    memset(lsn_ram_at(stream, layout.utterance_mean), 0, layout.size - layout.utterance_mean);
+    memset(lsn_ram_at(stream, layout.utterance_mean), 0, model->ram_size - layout.utterance_mean);
 }
 
 lsn_status lsn_stream_open(lsn_stream **stream, const lsn_model *model, void *ram, size_t ram_size)
