@@ -63,7 +63,7 @@ VARIANTS: dict[str, tuple[Variant, ...]] = {
         Variant("x86-64", ("-march=x86-64",)),
     ),
     "aarch64": (
-        Variant("armv8.2-a-dotprod", ("-march=armv8.2-a+dotprod",), ("asimd", "asimddp")),
+        Variant("armv8-a-dotprod", ("-march=armv8-a+dotprod",), ("asimd", "asimddp")),
         Variant("armv8-a", ("-march=armv8-a",)),
     ),
     "armv7l": (Variant("armv7-a", ("-march=armv7-a+fp", "-mfloat-abi=hard")),),
