@@ -46,7 +46,7 @@ def test_validate_cuts_and_pads(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--engine", "cortex-m3"], "cortex-m3"),
+        (["--engine", "cortex-m1"], "cortex-m1"),
         (["--limit", "0"], "--limit"),
         (["--seconds", "-1"], "--seconds"),
     ],
