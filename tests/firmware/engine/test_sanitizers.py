@@ -14,8 +14,9 @@ from tests.firmware.planner.networks import KEEP_IN, SMALLEST, VARIANTS, Network
 from tests.places import CHECKOUT
 
 FIRMWARE_TESTS = Path(__file__).parents[1]
-# Those that run no engine in their own process: they have sanitizers of their own, or boards.
-ELSEWHERE = ("test_sanitizers.py", "test_boards.py", "test_c_hygiene.py")
+# What runs no engine in its own process: boards, browsers, compilers, sanitizers of their own.
+ELSEWHERE = ("test_sanitizers.py", "test_c_hygiene.py", "test_packed_kernels.py")
+FOLDERS_ELSEWHERE = ("emulated", "flashing", "formats", "web")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
 
@@ -62,5 +63,9 @@ def test_sanitizers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ).stdout.strip()
     # Python keeps memory until it ends. Its libraries' leaks are not ours.
     environment = {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0"}
-    paths = [path for path in FIRMWARE_TESTS.rglob("test_*.py") if path.name not in ELSEWHERE]
+    paths = [
+        path
+        for path in FIRMWARE_TESTS.rglob("test_*.py")
+        if path.name not in ELSEWHERE and path.parent.name not in FOLDERS_ELSEWHERE
+    ]
     run_suite(sorted(paths), "address,undefined", tmp_path, environment, "-m", "not no_preload")
