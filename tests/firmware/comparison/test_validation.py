@@ -25,7 +25,7 @@ def test_no_recording(smallest: ModelFile) -> None:
 @pytest.mark.parametrize(
     ("engine", "reference", "says"),
     [
-        ("z80", "litert", "engine: found 'z80', expected one of native, cortex-m4"),
+        ("z80", "litert", "engine: found 'z80', expected one of native, cortex-m0plus"),
         ("native", "abacus", "reference: found 'abacus', expected one of litert, litert-xnnpack"),
     ],
 )
