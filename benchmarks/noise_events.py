@@ -20,7 +20,8 @@ from rich.progress import track
 from rich.table import Table
 
 from lightsernet_edge import EmotionStream
-from lightsernet_edge.decision import NEUTRAL, UNCERTAIN
+from lightsernet_edge.decision import UNCERTAIN
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_trainer.conditions import read_noises
 
 MINUTES = 10

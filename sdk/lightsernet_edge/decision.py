@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 UNCERTAIN = "uncertain"
 # Name of a model's last output, if that is for what is none of its labels. It is never said.
 OTHER = "other"
-# The label of speech without emotion, where a model has one; enrolment takes such speech.
-NEUTRAL = "neutral"
 # An int8 softmax has steps of 1/256, so its 0 stands for less than half a step.
 LEAST_POSTERIOR = 1.0 / 512.0
 

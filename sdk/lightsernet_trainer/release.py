@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from lightsernet_edge.decision import NEUTRAL, with_temperature
+from lightsernet_edge.decision import with_temperature
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.model.record import DecisionDefaults, ModelRecord, Score
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..audio.pcm import HopCutter, as_int16, rms_db
-from ..decision import NEUTRAL
 from ..endpointing.detector import Endpointer, HopLevels, Utterance
 from ..endpointing.settings import EndpointConstants
 from ..errors import AudioError, InputError
 from ..features import FeatureSpec, FrontEnd
+from ..labels import NEUTRAL
 from ..model.record import ModelRecord
 from .neutral_bias import Posteriors, mean_log_posteriors, neutral_bias
 from .profile import Profile, RunningProfile

@@ -128,7 +128,8 @@ def _heard(
 
 def _said(heard: Sequence[Emotion], clips: Sequence[Clip]) -> dict[str, float | None]:
     """Return how much is said, how much of that is right, and how often it is an emotion."""
-    from lightsernet_edge.decision import NEUTRAL, UNCERTAIN
+    from lightsernet_edge.decision import UNCERTAIN
+    from lightsernet_edge.labels import NEUTRAL
 
     said = [
         (emotion.label, clip.label)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.model.record import PRECISIONS
 
 from ..conditions.condition import CLEAN

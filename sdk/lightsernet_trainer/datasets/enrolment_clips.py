@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.labels import NEUTRAL
 
 from .clip import Clip
 

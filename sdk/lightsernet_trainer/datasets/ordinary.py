@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lightsernet_edge.audio.scan import audio_files_below, require_folder
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.errors import InputError
+from lightsernet_edge.labels import NEUTRAL
 
 from .clip import Clip, Corpus
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.features import FeatureSpec, FrontEnd, Standardization
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.profiles.profile import RunningProfile
 
 from ..conditions.condition import CLEAN

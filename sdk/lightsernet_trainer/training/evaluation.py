@@ -9,10 +9,11 @@ from rich.progress import track
 
 from lightsernet_edge import EmotionRecognizer
 from lightsernet_edge.audio.recording import read_recording
-from lightsernet_edge.decision import NEUTRAL, Emotion
+from lightsernet_edge.decision import Emotion
 from lightsernet_edge.errors import AudioError, InputError
 from lightsernet_edge.features import FrontEnd
 from lightsernet_edge.judged_parts import judged_parts
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.model.record import ModelRecord, TrainingData
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_edge.profiles.profile import Profile

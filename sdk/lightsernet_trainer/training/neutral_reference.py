@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.engines import open_engine
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.model.record import ModelRecord
 from lightsernet_edge.model.tflite_graph import read_graph
 from lightsernet_edge.profiles.enrolment import neutral_answers, profile_of

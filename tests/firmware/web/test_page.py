@@ -230,9 +230,10 @@ def test_another_model_may_take_its_place(page: Chromium, exported: Path, tmp_pa
         dataclasses.replace(other.record, labels=labels, decision=DecisionDefaults()),
     )
     assert (
-        main(["export", str(tmp_path / "m.tflite"), "--format", "c", "--out", str(tmp_path)]) == 0
+        main(["export", str(tmp_path / "m.tflite"), "--format", "c", "--out", str(tmp_path / "c")])
+        == 0
     )
-    shutil.copy(tmp_path / "model.lsn", folder / "model.lsn")
+    shutil.copy(tmp_path / "c" / "model.lsn", folder / "model.lsn")
     with WebServer(folder) as server:
         page.open(server.address)
         wait_until(page, READY)

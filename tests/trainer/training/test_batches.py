@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightsernet_edge import InputError
-from lightsernet_edge.decision import NEUTRAL
 from lightsernet_edge.features import FrontEnd, recipe
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.profiles.profile import RunningProfile
 from lightsernet_trainer.conditions.condition import CLEAN
 from lightsernet_trainer.datasets.clip import Clip
