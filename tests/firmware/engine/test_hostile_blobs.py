@@ -310,10 +310,10 @@ def test_fuzz_target(smallest_blob: bytes, tmp_path: Path) -> None:
     subprocess.run(command, check=True)
     # As long as the blob itself: shorter inputs would be cut off and get nowhere.
     longest = 2 * len(smallest_blob)
+    fuzzer = (str(program), f"-runs={FUZZER_RUNS}", "-seed=1")
     done = subprocess.run(
         # Through a shell: the fuzzer's limit counts what the process that starts it takes.
-        ["sh", "-c", '"$@"; exit $?', "sh", str(program), f"-runs={FUZZER_RUNS}", "-seed=1"]
-        + [f"-max_len={longest}", str(corpus)],
+        ["sh", "-c", '"$@"; exit $?', "sh", *fuzzer, f"-max_len={longest}", str(corpus)],
         capture_output=True,
         text=True,
         check=False,
