@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 from scipy.special import softmax
 
-from lightsernet_edge.decision import LEAST_POSTERIOR, NEUTRAL
+from lightsernet_edge.decision import LEAST_POSTERIOR
 from lightsernet_edge.engines import open_engine
+from lightsernet_edge.labels import NEUTRAL
 from lightsernet_edge.model.file import ModelFile, read_model, write_model
 from lightsernet_edge.profiles.enrolment import profile_of
 from lightsernet_trainer.conditions import parse_condition
