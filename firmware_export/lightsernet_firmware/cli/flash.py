@@ -29,12 +29,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--board", metavar="NAME", required=True, help="one that 'info --boards' lists"
     )
-    parser.add_argument("--firmware", metavar="FILE", type=options.path, help="write this instead")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--firmware", metavar="FILE", type=options.path, help="write this instead")
+    what.add_argument(
         "--model-only",
         metavar="ADDRESS",
         type=_address,
         help="write the model's blob alone, to this address",
+    )
+    what.add_argument(
+        "--simulate", action="store_true", help="run the self-test on an emulated board instead"
     )
     parser.add_argument(
         "--address", metavar="ADDRESS", type=_address, help="where a FILE of bytes alone belongs"
@@ -63,9 +67,6 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="print the command and write nothing"
     )
-    parser.add_argument(
-        "--simulate", action="store_true", help="run the self-test on an emulated board instead"
-    )
     options.add_json(parser)
     parser.set_defaults(run=run)
 
@@ -78,8 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
     from ..firmware_model import FirmwareModel
     from ..flashing.flash import Request, board_named
 
-    if arguments.model_only is not None and arguments.firmware is not None:
-        raise InputError("--model-only: found --firmware too, expected one of them")
+    if arguments.address is not None and arguments.firmware is None:
+        raise InputError("--address: found no --firmware, whose address it is")
+    if arguments.simulate and arguments.dry_run:
+        raise InputError("--dry-run: found --simulate too, which writes nothing")
     board = board_named(arguments.board, arguments.board_file)
     request = Request(
         board,

@@ -112,6 +112,11 @@ def command_for(request: Request, image: Image, folder: Path) -> tuple[FlashTool
         If the tool is not one for the board, is not installed, does not take such an image, or
         needs a port or an address.
     """
+    for known in request.board.tools:
+        if known not in TOOLS:
+            raise InputError(
+                f"{request.board.name}: tools has {known!r}, expected of {', '.join(TOOLS)}"
+            )
     name = request.tool or _installed(request.board)
     if name not in request.board.tools:
         tools = ", ".join(request.board.tools) or "none"
@@ -211,12 +216,15 @@ def flash(
         # Before anything is written: the board speaks as soon as it has been.
         port = None if serial is None else SerialPort(serial)
         try:
+            if port is not None:
+                port.forget()
             tell(f"writing with {Path(command[0]).name}")
             run_tool(request.board, tool, command)
             if port is None or serial is None:
                 return None
             tell(f"listening to {serial}")
-            return wait_for_verdict(port.read, serial, timeout_s)
+            is_built_here = request.firmware is None and not request.model_only
+            return wait_for_verdict(port.read, serial, timeout_s, begins=is_built_here)
         finally:
             if port is not None:
                 port.close()

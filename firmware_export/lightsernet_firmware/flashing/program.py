@@ -8,7 +8,7 @@ from ..c_export.metadata import metadata_header
 from ..c_export.model_source import model_array, model_header
 from ..c_export.self_test import self_test_source
 from ..cross_build import BOARDS, COMMON, PROGRAMS, CrossBuild, build_elf, tool
-from ..emulated.build import TARGETS
+from ..emulated.build import board as emulated_board
 from ..firmware_model import FirmwareModel
 from ..host.cache import run_tool
 from ..known_boards import BoardProgram, KnownBoard
@@ -47,7 +47,7 @@ def build_self_test(model: FirmwareModel, board: KnownBoard, program: BoardProgr
                 "model_metadata.h": metadata_header(model),
                 "model_self_test.c": self_test_source(model.blob),
             },
-            core_flags=TARGETS[target].flags,
+            core_flags=emulated_board(target).flags,
             script=_linker_script(board, program),
         )
     )

@@ -14,6 +14,8 @@ from lightsernet_edge.files.foreign_text import printable_text
 BAUD = 115200
 # How such a line begins: the programs of `export` and of `flash` say the same.
 OK, FAILED = "self-test ok", "self-test: "
+# What the program of `flash` says before it.
+BEGINS = "self-test begins"
 _POLL_S = 0.1
 # A board that sends without end, and no line, is not collected.
 _MOST_BYTES = 4096
@@ -95,7 +97,9 @@ class Emulator:
         self._output.close()
 
 
-def wait_for_verdict(read: Callable[[], bytes], where: str, timeout_s: float) -> str:
+def wait_for_verdict(
+    read: Callable[[], bytes], where: str, timeout_s: float, begins: bool = True
+) -> str:
     """Listen until a board says how its self-test went.
 
     Parameters
@@ -105,6 +109,9 @@ def wait_for_verdict(read: Callable[[], bytes], where: str, timeout_s: float) ->
     where : str
         For messages: what is listened to.
     timeout_s : float
+    begins : bool
+        Whether the program says `BEGINS` first; what comes before that is of the program that
+        was there before. Otherwise everything counts.
 
     Returns
     -------
@@ -117,7 +124,7 @@ def wait_for_verdict(read: Callable[[], bytes], where: str, timeout_s: float) ->
         If the self-test failed, or nothing was said of it in time.
     """
     until = time.monotonic() + timeout_s
-    pending, heard = b"", False
+    pending, heard, begun = b"", False, not begins
     while time.monotonic() < until:
         arrived = read()
         heard = heard or bool(arrived)
@@ -125,9 +132,10 @@ def wait_for_verdict(read: Callable[[], bytes], where: str, timeout_s: float) ->
         pending = pending[-_MOST_BYTES:]
         for line in lines:
             text = printable_text(line.decode("ascii", errors="replace").strip())
-            if text.startswith(OK):
+            begun = begun or text.startswith(BEGINS)
+            if begun and text.startswith(OK):
                 return text
-            if text.startswith(FAILED):
+            if begun and text.startswith(FAILED):
                 raise LightSernetError(f"{where}: the board says: {text}")
     what = "nothing of a self-test" if heard else "nothing"
     raise LightSernetError(f"{where}: {what} heard within {timeout_s:g} s")

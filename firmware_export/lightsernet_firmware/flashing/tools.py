@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,12 @@ def _picotool(words: Sequence[str], image: Image, port: str) -> list[str]:
 
 def _gdb(words: Sequence[str], image: Image, port: str) -> list[str]:
     # In one command, so that none runs where the one before it failed.
-    commands = (f"target remote {port}", f"load {image.path}", "compare-sections", "detach")
+    commands = (
+        f"target remote {port}",
+        f"load {shlex.quote(str(image.path))}",
+        "compare-sections",
+        "detach",
+    )
     script = "; ".join(f"gdb.execute({command!r})" for command in commands)
     return [
         "-nx",
@@ -127,7 +133,7 @@ def _gdb(words: Sequence[str], image: Image, port: str) -> list[str]:
         "-iex",
         "set tcp connect-timeout 5",
         "-ex",
-        f"file {image.path}",
+        f"file {shlex.quote(str(image.path))}",
         "-ex",
         f"python {script}",
     ]

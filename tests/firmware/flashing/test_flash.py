@@ -24,6 +24,7 @@ from lightsernet_firmware.flashing.tools import TOOLS, UF2_MARK
 from lightsernet_firmware.known_boards import known_boards
 from tests.firmware.cli.command_output import json_of
 from tests.firmware.flashing.attached_board import AttachedBoard, attached_board
+from tests.firmware.planner.networks import VARIANTS, Network
 
 BOARD = "NUCLEO-F411RE"
 needs_compiler = pytest.mark.skipif(
@@ -59,6 +60,21 @@ def test_a_model_is_written_and_heard(
     facts = json_of(capsys, "flash", "--board", BOARD, str(smallest.path), *where)
     assert facts["self_test"] == f"self-test ok: {smallest.record.sha256}"
     assert facts["board"] == BOARD
+
+
+@needs_board
+def test_the_program_that_was_there_before_is_not_heard(
+    desk: AttachedBoard,
+    smallest: ModelFile,
+    model_for: Callable[[Network | None], ModelFile],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It says once a second that its own self-test went well."""
+    where = ("--tool", "gdb", "--port", desk.gdb, "--serial", desk.serial)
+    for file in (smallest, model_for(VARIANTS[2])):
+        facts = json_of(capsys, "flash", "--board", BOARD, str(file.path), *where)
+        assert facts["self_test"] == f"self-test ok: {file.record.sha256}"
+        time.sleep(1.5)
 
 
 @needs_board
@@ -211,10 +227,8 @@ def test_a_drive_that_takes_uf2(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (("--board", "NUCLEO-L432KC"), "no program for it is built here"),
         (("--board", BOARD, "--tool", "bossac"), "found 'bossac', expected one for"),
         (("--board", BOARD, "--firmware", "nowhere.elf"), "nowhere.elf: no such file"),
-        (
-            ("--board", BOARD, "--firmware", "a.elf", "--model-only", "0"),
-            "found --firmware too, expected one of them",
-        ),
+        (("--board", BOARD, "--address", "0"), "--address: found no --firmware"),
+        (("--board", BOARD, "--simulate", "--dry-run"), "--dry-run: found --simulate too"),
     ],
 )
 def test_one_line(
@@ -277,13 +291,20 @@ class TestHearing:
     def test_a_line_in_pieces_behind_noise(self, wire: tuple[int, SerialPort]) -> None:
         board, serial = wire
         wait = self.say(board, b"\xff\x00boot\r\nself-te", b"st ok: ab", b"c\r\nmore")
-        assert wait_for_verdict(serial.read, "here", 5.0) == "self-test ok: abc"
+        assert wait_for_verdict(serial.read, "here", 5.0, begins=False) == "self-test ok: abc"
         wait()
 
     def test_what_a_terminal_would_obey_is_escaped(self, wire: tuple[int, SerialPort]) -> None:
         board, serial = wire
         wait = self.say(board, b"self-test: \x1b[2J\n")
         with pytest.raises(LightSernetError, match=r"self-test: \\x1b\[2J$"):
+            wait_for_verdict(serial.read, "here", 5.0, begins=False)
+        wait()
+
+    def test_what_was_said_before_it_begins(self, wire: tuple[int, SerialPort]) -> None:
+        board, serial = wire
+        wait = self.say(board, b"self-test ok: old\nself-test begins\n", b"self-test: new\n")
+        with pytest.raises(LightSernetError, match="self-test: new"):
             wait_for_verdict(serial.read, "here", 5.0)
         wait()
 
