@@ -293,7 +293,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=5000)
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    if unknown := set(arguments.crowds.split(",")) - set(CROWDS):
+    if unknown := set(options.crowds.split(",")) - set(CROWDS):
         parser.error(
             f"--crowds: found {', '.join(sorted(unknown))}, expected of {', '.join(CROWDS)}"
         )
