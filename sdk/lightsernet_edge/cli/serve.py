@@ -20,6 +20,9 @@ _MOST_TOKEN_BYTES = 1024
 # Thresholds of `gc`: by default it looks at everything ten times more seldom, for ten times as
 # long.
 _GARBAGE = (700, 2, 2)
+# The event loop gives up the interpreter's lock for each message, and then gets it back from the
+# threads that compute after so many seconds; 0.005 by default.
+_SWITCH_S = 0.0005
 DEFAULT_URI = "tcp://127.0.0.1:10800"
 
 
@@ -106,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
+    sys.setswitchinterval(_SWITCH_S)
     is_open = token is None and Address.of(arguments.uri).is_open_to_others
     try:
         asyncio.run(_serve(service, arguments.uri, is_open))

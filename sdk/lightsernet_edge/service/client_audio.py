@@ -24,8 +24,6 @@ _PIECE_BYTES = 64 * 1024
 _FIRST_S = 0.5
 # Audio counts for this many times its length, so that a client soon makes up for a pause.
 _CREDIT = 2.0
-# One that gets no stream asks again after this time, in seconds.
-_RETRY_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,8 @@ class ClientAudio:
         Of events; sends them to the client.
     expire : callable
         Of a reason and its code; makes the connection end soon.
+    is_gone : callable
+        Without arguments; returns whether the client is gone.
 
     Attributes
     ----------
@@ -80,11 +80,13 @@ class ClientAudio:
         worker: FairWorker,
         send: Callable[[list[Event]], Awaitable[None]],
         expire: Callable[[str, str], None],
+        is_gone: Callable[[], bool],
     ) -> None:
         self._pool = pool
         self._worker = worker
         self._send = send
         self.expire = expire
+        self._is_gone = is_gone
         self._stream: EmotionStream | None = None
         self._format: AudioFormat | None = None
         self._converter: tuple[AudioFormat, StreamConverter] | None = None
@@ -100,6 +102,11 @@ class ClientAudio:
     def has_stream(self) -> bool:
         """Whether it has a stream."""
         return self._stream is not None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the client is gone; one that only sends no more is not."""
+        return self._is_gone()
 
     @property
     def lasts(self) -> bool:
@@ -198,8 +205,8 @@ class ClientAudio:
         return is_next
 
     async def _new_stream(self) -> EmotionStream:
-        while not self._may_have_stream():
-            await asyncio.sleep(_RETRY_S)
+        if not self._may_have_stream():
+            await self._pool.turn(self)
         self._stream = await self._pool.take(self)
         self.waits_since = None
         return self._stream

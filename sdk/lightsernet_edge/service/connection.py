@@ -75,7 +75,9 @@ class Connection:
         self._shared = shared
         self._reader = reader
         self._writer = writer
-        self._audio = ClientAudio(shared.pool, shared.worker, self._send, self.expire)
+        self._audio = ClientAudio(
+            shared.pool, shared.worker, self._send, self.expire, writer.transport.is_closing
+        )
         self._utterances = 0
         self._is_known = shared.token is None
         self._fault: LightSernetError | None = None

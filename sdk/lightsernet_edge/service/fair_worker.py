@@ -12,10 +12,11 @@ import asyncio
 import contextlib
 import heapq
 import itertools
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -32,8 +33,22 @@ class Account:
     served_s: float | None = None
 
 
+@dataclass(frozen=True, order=True)
+class _Piece:
+    """A piece of work that waits, in the order in which it is begun."""
+
+    start_s: float
+    number: int
+    account: Account = field(compare=False)
+    work: Callable[[], Any] = field(compare=False)
+    future: asyncio.Future[Any] = field(compare=False)
+
+
 class FairWorker:
     """Runs pieces of work in threads; to be used from one event loop.
+
+    A thread that is done takes the next piece by itself: it does not wait for the event loop,
+    which a crowd may keep busy.
 
     Parameters
     ----------
@@ -43,11 +58,13 @@ class FairWorker:
 
     def __init__(self, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="emotion")
+        self._order = itertools.count()
+        # Guards what follows, and the accounts.
+        self._lock = threading.Lock()
         self._free = threads
         self._clock_s = 0.0
         self._latest_s = 0.0
-        self._order = itertools.count()
-        self._waiting: list[tuple[float, int, Account, Callable[[], Any], asyncio.Future[Any]]] = []
+        self._waiting: list[_Piece] = []
 
     async def run(self, account: Account, work: Callable[[], Any]) -> Any:
         """Return what `work` returns, or raise what it raises.
@@ -56,15 +73,11 @@ class FairWorker:
         released under it.
         """
         future = asyncio.get_running_loop().create_future()
-        if account.served_s is None:
-            account.served_s = self._latest_s
-        start_s = max(account.served_s, self._clock_s)
-        heapq.heappush(self._waiting, (start_s, next(self._order), account, work, future))
-        self._begin()
+        self._add(account, work, future)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
-            if any(future is waiting[-1] for waiting in self._waiting):
+            if self._withdraw(future):
                 future.cancel()
             else:
                 await asyncio.wait([future])
@@ -72,46 +85,62 @@ class FairWorker:
 
     def close(self) -> None:
         """Begin nothing more."""
+        with self._lock:
+            self._waiting.clear()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self) -> None:
-        while self._waiting and self._free:
-            start_s, _, account, work, future = heapq.heappop(self._waiting)
-            if future.cancelled():
-                continue
-            self._clock_s = start_s
+    def _add(self, account: Account, work: Callable[[], Any], future: asyncio.Future[Any]) -> None:
+        with self._lock:
+            if account.served_s is None:
+                account.served_s = self._latest_s
+            start_s = max(account.served_s, self._clock_s)
+            heapq.heappush(self._waiting, _Piece(start_s, next(self._order), account, work, future))
+            if not self._free:
+                return
             self._free -= 1
-            self._executor.submit(self._do, start_s, account, work, future)
+        self._executor.submit(self._work)
 
-    def _do(
-        self,
-        start_s: float,
-        account: Account,
-        work: Callable[[], Any],
-        future: asyncio.Future[Any],
-    ) -> None:
-        """Work, in a thread."""
+    def _withdraw(self, future: asyncio.Future[Any]) -> bool:
+        """Return whether it had not begun; then it never does."""
+        with self._lock:
+            left = [piece for piece in self._waiting if piece.future is not future]
+            had_begun = len(left) == len(self._waiting)
+            heapq.heapify(left)
+            self._waiting = left
+        return not had_begun
+
+    def _work(self) -> None:
+        """Work until nothing waits; in a thread."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._free += 1
+                    return
+                piece = heapq.heappop(self._waiting)
+                self._clock_s = piece.start_s
+            self._do(piece)
+
+    def _do(self, piece: _Piece) -> None:
         begun_s = time.monotonic()
         result, fault = None, None
         try:
-            result = work()
+            result = piece.work()
         except Exception as error:
             fault = error
-        took_s = time.monotonic() - begun_s
-
-        def end() -> None:
-            account.served_s = start_s + took_s
-            self._latest_s = max(self._latest_s, account.served_s)
-            self._free += 1
-            if not future.done():
-                if fault is None:
-                    future.set_result(result)
-                else:
-                    future.set_exception(fault)
-                    # Whoever asked may be gone.
-                    future.exception()
-            self._begin()
-
+        with self._lock:
+            piece.account.served_s = piece.start_s + time.monotonic() - begun_s
+            self._latest_s = max(self._latest_s, piece.account.served_s)
         # Nobody is there to be told if the loop has ended.
         with contextlib.suppress(RuntimeError):
-            future.get_loop().call_soon_threadsafe(end)
+            piece.future.get_loop().call_soon_threadsafe(_tell, piece.future, result, fault)
+
+
+def _tell(future: asyncio.Future[Any], result: Any, fault: Exception | None) -> None:
+    if future.done():
+        return
+    if fault is None:
+        future.set_result(result)
+        return
+    future.set_exception(fault)
+    # Whoever asked may be gone.
+    future.exception()

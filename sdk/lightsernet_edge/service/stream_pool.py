@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -15,6 +16,8 @@ _LEAST_PATIENCE_S = 1.0
 _MOST_PATIENCE_S = 5.0
 # Who waits for a stream asks again within this time, or waits no longer.
 _ASKS_WITHIN_S = 0.25
+# How often the next of those that wait is looked for, in seconds.
+_LOOKS_EVERY_S = 0.05
 # Where others wait, nothing is done for a client whose audio has only just begun, in seconds: of a
 # crowd that comes and goes, most are gone by then.
 LASTS_S = 0.2
@@ -35,6 +38,10 @@ class Holder(Protocol):
     begun_at: float | None
     heard_at: float
     account: Account
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nobody is there any more."""
 
     def expire(self, reason: str, code: str) -> None:
         """Make its connection end soon, with an error."""
@@ -60,6 +67,9 @@ class StreamPool:
         self._holders: list[Holder] = []
         # When each asked last.
         self._waiting: dict[Holder, float] = {}
+        # Those of them that are woken when they are next.
+        self._asleep: dict[Holder, asyncio.Future[None]] = {}
+        self._is_looking = False
         self._idle: list[EmotionStream] = []
         self.size = size
 
@@ -70,18 +80,65 @@ class StreamPool:
         waits has kept up with real time for longer. Those who send some audio at once and then
         vanish, or are silent, have kept up for no time at all.
         """
-        assert holder.begun_at is not None
         now = time.monotonic()
         self._waiting[holder] = now
-        if len(self._waiting) > 1 and now - holder.begun_at < LASTS_S:
-            return False
-        slowest = self._slowest()
-        if slowest is not None and now < _given_up_at(slowest):
-            return False
+        return self._next(now) is holder
+
+    async def turn(self, holder: Holder) -> None:
+        """Return when a client may take a stream.
+
+        However many wait, one look at all of them finds the next.
+
+        Raises
+        ------
+        ConnectionResetError
+            If it is gone meanwhile.
+        """
+        while not self.is_next(holder):
+            loop = asyncio.get_running_loop()
+            if not self._is_looking:
+                self._is_looking = True
+                loop.call_later(_LOOKS_EVERY_S, self._look)
+            self._asleep[holder] = loop.create_future()
+            try:
+                await self._asleep[holder]
+            finally:
+                self._asleep.pop(holder, None)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for holder, turn in self._asleep.items():
+            if not holder.is_gone:
+                self._waiting[holder] = now
+            elif not turn.done():
+                self._waiting.pop(holder, None)
+                turn.set_exception(ConnectionResetError())
+        self._wake_next()
+        self._is_looking = bool(self._asleep)
+        if self._is_looking:
+            asyncio.get_running_loop().call_later(_LOOKS_EVERY_S, self._look)
+
+    def _wake_next(self) -> None:
+        following = self._next(time.monotonic())
+        turn = None if following is None else self._asleep.get(following)
+        if turn is not None and not turn.done():
+            turn.set_result(None)
+
+    def _next(self, now: float) -> Holder | None:
+        """Return who may take a stream, of those that have asked lately."""
         for each, asked_at in list(self._waiting.items()):
             if now - asked_at > _ASKS_WITHIN_S:
                 del self._waiting[each]
-        return max(self._waiting, key=_kept_up_s) is holder
+        if not self._waiting:
+            return None
+        slowest = self._slowest()
+        if slowest is not None and now < _given_up_at(slowest):
+            return None
+        first = max(self._waiting, key=_kept_up_s)
+        assert first.begun_at is not None
+        if len(self._waiting) > 1 and now - first.begun_at < LASTS_S:
+            return None
+        return first
 
     async def take(self, holder: Holder) -> EmotionStream:
         """Return a stream that has heard nothing, for one that is next.
@@ -97,6 +154,8 @@ class StreamPool:
             self._holders.remove(slowest)
             slowest.expire("busy: no audio came, and another client needs the stream", "busy")
         self._holders.append(holder)
+        # There may be one for another, too.
+        self._wake_next()
         idle = self._idle.pop() if self._idle else None
         try:
             stream = await self._worker.run(holder.account, lambda: self._fresh(idle))
@@ -114,6 +173,7 @@ class StreamPool:
         # Another may have its place already.
         if holder in self._holders:
             self._holders.remove(holder)
+            self._wake_next()
 
     def give_back(self, stream: EmotionStream) -> None:
         """Let others have the stream of a client that has left."""

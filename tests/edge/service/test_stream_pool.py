@@ -24,6 +24,7 @@ class Client:
     heard_ago_s: float = 0.0
     account: Account = field(default_factory=Account)
     told: list[str] = field(default_factory=list)
+    is_gone: bool = False
 
     def __post_init__(self) -> None:
         now = time.monotonic()
@@ -112,3 +113,64 @@ def test_one_whose_place_is_taken_while_its_stream_opens(worker: FairWorker) -> 
         assert not pool.is_next(Client())
 
     asyncio.run(run())
+
+
+def test_those_that_wait_are_woken_in_turn(worker: FairWorker) -> None:
+    """Who has kept up for longest is first; who is gone waits no longer, and gets none."""
+
+    async def run() -> None:
+        pool = StreamPool(EmotionStream, 1, worker)
+        holder = Client()
+        stream = await pool.take(holder)
+        order = []
+
+        async def wait(name: str, client: Client) -> None:
+            await pool.turn(client)
+            order.append(name)
+            pool.give_back(await pool.take(client))
+            pool.leave(client)
+
+        gone, shorter, longer = Client(9.0), Client(2.0), Client(3.0)
+        tasks = [
+            asyncio.create_task(wait(name, client))
+            for name, client in (("gone", gone), ("shorter", shorter), ("longer", longer))
+        ]
+        await asyncio.sleep(0)
+        gone.is_gone = True
+        with pytest.raises(ConnectionResetError):
+            await tasks[0]
+        assert not order
+        pool.give_back(stream)
+        pool.leave(holder)
+        await asyncio.gather(*tasks[1:])
+        assert order == ["longer", "shorter"]
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_a_crowd_that_waits_costs_little(
+    worker: FairWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One look finds the next of all: looks do not grow with the square of those that wait."""
+    looks = 0
+    look = StreamPool._next
+
+    def count(pool: StreamPool, now: float) -> Any:
+        nonlocal looks
+        looks += 1
+        return look(pool, now)
+
+    monkeypatch.setattr(StreamPool, "_next", count)
+
+    async def run() -> None:
+        pool = StreamPool(EmotionStream, 1, worker)
+        await pool.take(Client())
+        tasks = [asyncio.create_task(pool.turn(Client())) for _ in range(100)]
+        await asyncio.sleep(0.5)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(run())
+    # Each asks once; then there is one look in 50 ms.
+    assert 100 < looks < 120
