@@ -24,9 +24,7 @@ from tests.firmware.web.test_page_microphone import (
 from tests.firmware.web.web_server import WebServer
 from tests.microphone.conftest import missing_packages
 from tests.microphone.sound_server import SoundServer
-from tests.places import CLIP_FILES
-
-SPOKEN = CLIP_FILES[:4]
+from tests.microphone.test_twelve_clips import choose_clips
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +53,12 @@ def firefox(
         assert [a for a in opened.requests if not a.startswith((server.address, "blob:"))] == []
 
 
-def test_a_recording_and_a_microphone(
-    firefox: Firefox, sound: SoundServer, tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_a_recording(firefox: Firefox, tmp_path: Path) -> None:
     path = tmp_path / "spoken.wav"
     path.write_bytes(wav_bytes(speech(), RATE))
     firefox.choose("#file", path)
     wait_until(firefox, HEARD)
     saved = saved_events(firefox, firefox.downloads)
-    (firefox.downloads / "events.jsonl").unlink()
     for ours, theirs in zip(saved, listened(speech()), strict=True):
         assert (ours["label"], ours["start_s"], ours["end_s"]) == (
             theirs.label,
@@ -72,9 +67,17 @@ def test_a_recording_and_a_microphone(
         )
         assert ours["posteriors"] == pytest.approx(theirs.posteriors, abs=2e-6)
 
-    firefox.evaluate("document.getElementById('clear').click()")
+
+def test_twelve_clips_by_a_microphone(
+    firefox: Firefox,
+    sound: SoundServer,
+    emodb: Path,
+    tmp_path: Path,
+    figure: Callable[[str], None],
+) -> None:
+    clips = choose_clips(emodb, 12)
     concert = tmp_path / "concert.wav"
-    expected = listened(write_concert(concert, SPOKEN))
+    expected = listened(write_concert(concert, clips))
     firefox.evaluate("document.getElementById('listen').click()")
     wait_until(firefox, f"{STATE}.startsWith('Listening')")
     # The sink takes its time to wake.
@@ -85,8 +88,9 @@ def test_a_recording_and_a_microphone(
     wait_until(firefox, HEARD)
     off, agree = compare(saved_events(firefox, firefox.downloads), expected)
     figure(
-        f"Firefox, {len(SPOKEN)} clips: {agree} labels as listen's, starts and ends off by at most "
+        f"Firefox, {len(clips)} clips: {agree} labels as listen's, starts and ends off by at most "
         f"{off:.3f} s; {firefox.evaluate(STATE)}"
     )
     assert off <= TOLERANCE_S
-    assert agree == len(expected) == len(SPOKEN)
+    # As in Chromium: a clip may lie between two emotions.
+    assert agree >= len(expected) - 1 == len(clips) - 1
