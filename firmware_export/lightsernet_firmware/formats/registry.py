@@ -55,9 +55,11 @@ class Format:
 FORMATS = (
     Format("c", "C99 sources for any build", "c"),
     Format("cmake", "a CMake project: a subdirectory, or an installed package", "cmake"),
+    Format("meson", "a Meson project: a subproject, or installed and found", "meson"),
     Format("arduino", "an Arduino library, with sketches", "arduino"),
     Format("platformio", "a library for PlatformIO", "platformio"),
     Format("esp-idf", "a component for ESP-IDF, with an example for an I2S microphone", "esp_idf"),
+    Format("esphome", "an external component for ESPHome: voice satellites", "esphome"),
     Format("zephyr", "a Zephyr module, with a sample", "zephyr"),
     Format("pico", "a library for the Pico SDK, with an example that makes a UF2 file", "pico"),
     Format("cmsis-pack", "a CMSIS-Pack, unzipped", "cmsis_pack"),
