@@ -1,8 +1,8 @@
 """The formats of `export`, in one table.
 
-A new format is a row of `FORMATS`, a module with a function `contents`, and, where files read better
-than strings, a folder of templates (`templates`) with its page. The module lies in ``toolchains/``
-where the firmware engine runs the network, else in ``networks/``.
+A new format is a row of `FORMATS`, a module with a function `contents`, and, where files read
+better than strings, a folder of templates (`templates`) with its page. The module lies in
+``toolchains/`` where the firmware engine runs the network, else in ``networks/``.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ FORMATS = (
     Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
     Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),
     Format("fused", "a .tflite that takes the waveform: front end inside", "fused", engine=False),
-    Format("edgetpu", "the .tflite for Google's Edge TPU, if it can run there", "edgetpu", engine=False),
+    Format(
+        "edgetpu", "the .tflite for Google's Edge TPU, if it can run there", "edgetpu", engine=False
+    ),
     Format(
         "ethos-u55-128", "the .tflite compiled by Vela for an Ethos-U55", "ethos_u", engine=False
     ),

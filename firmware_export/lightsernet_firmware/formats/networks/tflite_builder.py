@@ -55,8 +55,7 @@ class TfliteBuilder:
         self._graph = self._model.subgraphs[0]
         self.input, self.output = int(self._graph.inputs[0]), int(self._graph.outputs[0])
         if any(
-            code.builtinCode == schema.BuiltinOperator.CUSTOM
-            for code in self._model.operatorCodes
+            code.builtinCode == schema.BuiltinOperator.CUSTOM for code in self._model.operatorCodes
         ):
             raise ModelError("an operator is not built in, expected built-in ones alone")
         self._front: list[Any] = []

@@ -1,7 +1,7 @@
 """A front end as built-in operators of TFLite: from the waveform to the network's input.
 
-Each operator names the step of `FeatureSpec` that it computes. Lengths follow the input: there is no
-operator whose shape depends on values, so an interpreter can be given another length.
+Steps are those of `FeatureSpec`. Lengths follow the input, and no shape depends on values, so an
+interpreter can be given another length.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ class WaveformGraph:
                 rows = self._two("DIV", rows, self._levels(rows), spec.n_mels, "Div")
             rows = self._logarithm(rows)
         if spec.output == "mfcc":
-            rows = self._product(rows, self._front_end.dct)
+            rows = self._cepstrum(rows)
+        elif spec.mean is not None:
+            rows = self._two("SUB", rows, np.array(spec.mean), spec.n_coefficients, "Sub")
         return waveform, self._standardised(rows)
 
     def _frames(self, waveform: int) -> int:
@@ -124,9 +126,7 @@ class WaveformGraph:
             frames = self._padded(frames, ((0, 0), (0, length - spec.frame_length)), (rows, length))
         frames = self.reshaped(frames, (-1, 1, length), (rows, 1, length))
         spectrum = builder.tensor((rows, 1, bins), "complex64")
-        builder.operator(
-            "RFFT2D", [frames, builder.constant([1, length])], spectrum, kind="Rfft2d"
-        )
+        builder.operator("RFFT2D", [frames, builder.constant([1, length])], spectrum, kind="Rfft2d")
         magnitude = builder.tensor((rows, 1, bins))
         builder.operator("COMPLEX_ABS", [spectrum], magnitude)
         out = self.reshaped(magnitude, (-1, bins), (rows, bins))
@@ -162,11 +162,23 @@ class WaveformGraph:
         out = builder.tensor(shape)
         return builder.operator("LOG", [above], out)
 
+    def _cepstrum(self, bands: int) -> int:
+        """Steps 8 and 10, without the scale.
+
+        Bands whose cepstrum is the mean are subtracted before, as sums of small numbers lose
+        less in float32; what rounding keeps of the mean is added behind.
+        """
+        dct, mean = self._front_end.dct, self._spec.mean
+        if mean is None:
+            return self._product(bands, dct)
+        least, *_ = np.linalg.lstsq(dct.T, np.array(mean), rcond=None)
+        subtracted = least.astype(np.float32)
+        bands = self._two("SUB", bands, subtracted, self._spec.n_mels, "Sub")
+        return self._product(bands, dct, subtracted.astype(np.float64) @ dct - np.array(mean))
+
     def _standardised(self, rows: int) -> int:
-        """Steps 9 to 11."""
+        """Steps 9 to 11, after the mean."""
         spec, width = self._spec, self._spec.n_coefficients
-        if spec.mean is not None:
-            rows = self._two("SUB", rows, np.array(spec.mean), width, "Sub")
         if spec.utterance_mean_prior_s is not None:
             rows = self._two("SUB", rows, self._running_mean(rows), width, "Sub")
         if spec.scale is not None:
@@ -195,16 +207,21 @@ class WaveformGraph:
         out = builder.tensor((self._rows, width))
         return builder.operator("CUMSUM", [rows, builder.constant(0)], out, {}, "Cumsum")
 
-    def _product(self, rows: int, matrix: NDArray[np.float64]) -> int:
+    def _product(
+        self,
+        rows: int,
+        matrix: NDArray[np.float64],
+        bias: NDArray[np.float64] | None = None,
+    ) -> int:
         builder = self._builder
         out = builder.tensor((self._rows, matrix.shape[1]))
         weights = builder.constant(np.ascontiguousarray(matrix.T))
-        return builder.operator(
-            "FULLY_CONNECTED", [rows, weights, -1], out, {}, "FullyConnected"
-        )
+        added = -1 if bias is None else builder.constant(bias)
+        inputs = [rows, weights, added]
+        return builder.operator("FULLY_CONNECTED", inputs, out, {}, "FullyConnected")
 
     def _two(
-        self, name: str, left: int, right: int | float | NDArray[np.float64], width: int, kind: str
+        self, name: str, left: int, right: int | float | NDArray[np.floating], width: int, kind: str
     ) -> int:
         """Add an operator of rows and a tensor (int), or rows and a constant (all else)."""
         builder = self._builder
@@ -233,9 +250,7 @@ class WaveformGraph:
         wanted = builder.constant(list(shape))
         return builder.operator("RESHAPE", [tensor, wanted], out, options, "Reshape")
 
-    def _padded(
-        self, tensor: int, sides: Sequence[Sequence[int]], now: Sequence[int]
-    ) -> int:
+    def _padded(self, tensor: int, sides: Sequence[Sequence[int]], now: Sequence[int]) -> int:
         builder = self._builder
         amounts = builder.constant(np.array(sides))
         return builder.operator("PAD", [tensor, amounts], builder.tensor(now), {}, "Pad")
