@@ -55,6 +55,6 @@ def test_the_runtimes_posteriors_on_a_hundred_clips(
             assert away.max() < 1e-3
         else:
             # A feature on the edge of two integers, which float32 puts on the other side: one of
-            # some 70,000, so of ten clips one has it.
+            # some 200,000, so few clips have it.
             assert away.max() <= 3 * STEP + 1e-6
-            assert equal >= 0.85 * N_CLIPS
+            assert equal >= 0.95 * N_CLIPS

@@ -82,6 +82,13 @@ def fused(file: ModelFile) -> bytes:
     if file.graph.input.dtype == "float32":
         graph.reshaped(features, shape, now, builder.input)
     else:
+        quantization = file.graph.input.quantization
+        if spec.clip_value is not None:
+            # The bound may lie between two integers, where float32 rounds to either: what is
+            # beyond the middle of the outermost ones is not told apart anyway.
+            ends = np.array([-spec.clip_value, spec.clip_value])
+            low, high = quantization.dequantize(quantization.quantize(ends))
+            features = graph.bounded(features, float(low), float(high))
         image = graph.reshaped(features, shape, now)
         builder.operator("QUANTIZE", [image], builder.input, {}, "Quantize")
     posteriors = builder.output

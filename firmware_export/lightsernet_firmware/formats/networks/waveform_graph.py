@@ -184,9 +184,14 @@ class WaveformGraph:
         if spec.scale is not None:
             rows = self._two("DIV", rows, np.array(spec.scale), width, "Div")
         if spec.clip_value is not None:
-            rows = self._two("MINIMUM", rows, spec.clip_value, width, "MaximumMinimum")
-            rows = self._two("MAXIMUM", rows, -spec.clip_value, width, "MaximumMinimum")
+            rows = self.bounded(rows, -spec.clip_value, spec.clip_value)
         return rows
+
+    def bounded(self, rows: int, low: float, high: float) -> int:
+        """Add two operators that keep the values of rows in a range."""
+        width = self._spec.n_coefficients
+        rows = self._two("MINIMUM", rows, high, width, "MaximumMinimum")
+        return self._two("MAXIMUM", rows, low, width, "MaximumMinimum")
 
     def _running_mean(self, rows: int) -> int:
         """Step 9: sums over the rows so far, and their number, which is a sum of ones."""
