@@ -1,4 +1,4 @@
-"""`TfliteBuilder`: puts operators in front of the network of a `.tflite`, and writes the whole.
+"""Changed networks: `TfliteBuilder` puts operators in front, `with_fixed_shapes` fixes sizes.
 
 LiteRT's package has the file format as Python objects; no converter is needed.
 """
@@ -43,14 +43,7 @@ class TfliteBuilder:
     """
 
     def __init__(self, network: bytes) -> None:
-        try:
-            self._schema: Any = importlib.import_module("ai_edge_litert.schema_py_generated")
-        except ImportError:
-            raise MissingDependencyError(
-                "format 'fused' writes the file with the package ai-edge-litert, which is not "
-                "installed: pip install ai-edge-litert"
-            ) from None
-        schema = self._schema
+        schema = self._schema = _schema()
         self._model = schema.ModelT.InitFromPackedBuf(network)
         self._graph = self._model.subgraphs[0]
         self.input, self.output = int(self._graph.inputs[0]), int(self._graph.outputs[0])
@@ -136,10 +129,7 @@ class TfliteBuilder:
         # Of the network alone, and not true of the whole.
         model.metadata = model.metadataBuffer = None
         model.description = "lightsernet-edge"
-        model.buffers = [_Aligned(schema, buffer) for buffer in model.buffers]
-        builder = schema.flatbuffers.Builder(1 << 20)
-        builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-        return bytes(builder.Output())
+        return _packed(schema, model)
 
     def _named(self, name: str, tensor: int) -> Any:
         entry = self._schema.TensorMapT()
@@ -166,6 +156,39 @@ class TfliteBuilder:
             self._model.operatorCodes.append(code)
             self._codes[name, version] = len(self._model.operatorCodes) - 1
         return self._codes[name, version]
+
+
+def with_fixed_shapes(network: bytes) -> bytes:
+    """Return a network in which no size is open: each is the one that the file was made with.
+
+    Raises
+    ------
+    MissingDependencyError
+        If the package ai-edge-litert is missing.
+    """
+    schema = _schema()
+    model = schema.ModelT.InitFromPackedBuf(network)
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.shapeSignature = None
+    return _packed(schema, model)
+
+
+def _schema() -> Any:
+    try:
+        return importlib.import_module("ai_edge_litert.schema_py_generated")
+    except ImportError:
+        raise MissingDependencyError(
+            "this format writes its file with the package ai-edge-litert, which is not "
+            "installed: pip install ai-edge-litert"
+        ) from None
+
+
+def _packed(schema: Any, model: Any) -> bytes:
+    model.buffers = [_Aligned(schema, buffer) for buffer in model.buffers]
+    builder = schema.flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
 
 
 class _Aligned:
