@@ -75,11 +75,15 @@ def test_float32_within_a_thousandth(pieces: list[NDArray[np.float32]]) -> None:
     assert differences(read_model(GOLDEN / "float32.tflite"), pieces).max() < 1e-3
 
 
-def test_a_minute_of_speech(pieces: list[NDArray[np.float32]]) -> None:
-    """The running mean and the running peak over as many rows as the page promises."""
+@pytest.mark.parametrize("prior_s", [None, 3.0], ids=["level", "level and mean"])
+def test_a_minute_of_speech(prior_s: float | None, pieces: list[NDArray[np.float32]]) -> None:
+    """Running peak and running mean, over as many rows as the page promises."""
+    file = read_model(GOLDEN / "float32.tflite")
+    features = dataclasses.replace(file.record.features, utterance_mean_prior_s=prior_s)
+    file = dataclasses.replace(file, record=dataclasses.replace(file.record, features=features))
     minute = np.tile(np.concatenate(pieces), 5)[: 60 * 16_000]
     assert minute.size == 60 * 16_000
-    assert differences(read_model(GOLDEN / "float32.tflite"), [minute]).max() < 1e-3
+    assert differences(file, [minute]).max() < 1e-3
 
 
 SPECS = {
