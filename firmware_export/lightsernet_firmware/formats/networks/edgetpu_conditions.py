@@ -55,9 +55,11 @@ def model_conditions(graph: Graph, model_bytes: int) -> list[Condition]:
     ]
     variable = [tensor.name for tensor in operands if not tensor.data]
     return [
-        Condition("every tensor is of integers of 8 bits, biases of 32", graph.precision, True)
-        if graph.precision == "int8"
-        else Condition("every tensor is of integers of 8 bits", graph.precision, False),
+        Condition(
+            "every tensor is of integers of 8 bits, biases of 32",
+            graph.precision,
+            graph.precision == "int8",
+        ),
         Condition(
             "every size is known", ", ".join(open_sizes) or "no size is open", not open_sizes
         ),
