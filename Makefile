@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PACKAGING := setup.cfg pyproject.toml
 # Tools of boards want other versions of what the tests use: an environment of their own.
 TARGETS := $(VENV)/targets
+# ESPHome wants exact versions of them.
+ESPHOME := $(VENV)/esphome
 # EMO-DB is read from $LIGHTSERNET_DATA/emodb; tests that need it skip without.
 LIGHTSERNET_DATA ?= $(patsubst %/emodb,%,$(firstword $(wildcard $(CURDIR)/../*/data/emodb)))
 export LIGHTSERNET_DATA
@@ -35,8 +37,8 @@ test: $(VENV)/.full $(VENV)/.toolchains lint
 
 # What is exported, on emulated boards and in the toolchains' own hands. Those that are no
 # packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
-test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js
-	PATH=$(CURDIR)/$(TARGETS)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
+test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js $(ESPHOME)/.installed
+	PATH=$(CURDIR)/$(TARGETS)/bin:$(CURDIR)/$(ESPHOME)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
 	  RP2040JS=$(CURDIR)/$(TARGETS)/node_modules/rp2040js \
 	  $(BIN)/python -m pytest --targets tests/firmware/formats
 test-pi: wheels build/pi/aarch64/.made build/pi/armhf/.made
@@ -173,6 +175,11 @@ $(VENV)/.toolchains: $(VENV)/bin/python Makefile
 $(TARGETS)/.installed: $(VENV)/bin/python $(PACKAGING)
 	$(PYTHON) -m venv $(TARGETS)
 	$(TARGETS)/bin/python -m pip install --quiet '.[targets]'
+	@touch $@
+
+$(ESPHOME)/.installed: $(VENV)/bin/python $(PACKAGING)
+	$(PYTHON) -m venv $(ESPHOME)
+	$(ESPHOME)/bin/python -m pip install --quiet '.[esphome]'
 	@touch $@
 
 # From npm: an RP2040.

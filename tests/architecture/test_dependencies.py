@@ -24,7 +24,7 @@ NOT_YET_IMPORTED: dict[str, str] = {
 }
 
 # Of the tests: programs that they run, and packages that only they import.
-OF_TESTS = ("dev", "targets")
+OF_TESTS = ("dev", "targets", "esphome")
 
 FOLDERS = package_folders()
 REQUIREMENTS = requirements()

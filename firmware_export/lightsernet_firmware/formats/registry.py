@@ -1,7 +1,8 @@
 """The formats of `export`, in one table.
 
-A new format is a row of `FORMATS`, a module in ``toolchains/`` with a function `contents`, and,
-where files read better than strings, a folder of templates (`templates`) with its page.
+A new format is a row of `FORMATS`, a module with a function `contents`, and, where files read
+better than strings, a folder of templates (`templates`) with its page. The module lies in
+``toolchains/`` where the firmware engine runs the network, else in ``networks/``.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Format:
     writes : str
         What the folder is, in a line.
     toolchain : str
-        Module of ``toolchains/`` that makes it. Formats that differ in little share one: it is
-        told which of them.
+        Module that makes it, in the folder that `engine` tells. Formats that differ in little
+        share one: it is told which of them.
     engine : bool
         Whether the firmware engine runs the network; only then do its RAM and flash say anything.
     """
@@ -48,16 +49,19 @@ class Format:
         MissingDependencyError
             If a tool is missing that the format needs.
         """
-        module = importlib.import_module(f".toolchains.{self.toolchain}", __package__)
+        folder = "toolchains" if self.engine else "networks"
+        module = importlib.import_module(f".{folder}.{self.toolchain}", __package__)
         return cast("dict[str, bytes]", module.contents(model, self.name))
 
 
 FORMATS = (
     Format("c", "C99 sources for any build", "c"),
     Format("cmake", "a CMake project: a subdirectory, or an installed package", "cmake"),
+    Format("meson", "a Meson project: a subproject, or installed and found", "meson"),
     Format("arduino", "an Arduino library, with sketches", "arduino"),
     Format("platformio", "a library for PlatformIO", "platformio"),
     Format("esp-idf", "a component for ESP-IDF, with an example for an I2S microphone", "esp_idf"),
+    Format("esphome", "an external component for ESPHome: voice satellites", "esphome"),
     Format("zephyr", "a Zephyr module, with a sample", "zephyr"),
     Format("pico", "a library for the Pico SDK, with an example that makes a UF2 file", "pico"),
     Format("cmsis-pack", "a CMSIS-Pack, unzipped", "cmsis_pack"),
@@ -66,6 +70,10 @@ FORMATS = (
     Format("tflite-int8", "the .tflite, record, labels, golden rows", "tflite", engine=False),
     Format("tflite-float16", "the same, of a float16 model", "tflite", engine=False),
     Format("tflite-float32", "the same, of a float32 model", "tflite", engine=False),
+    Format("fused", "a .tflite that takes the waveform: front end inside", "fused", engine=False),
+    Format(
+        "edgetpu", "the .tflite for Google's Edge TPU, if it can run there", "edgetpu", engine=False
+    ),
     Format(
         "ethos-u55-128", "the .tflite compiled by Vela for an Ethos-U55", "ethos_u", engine=False
     ),

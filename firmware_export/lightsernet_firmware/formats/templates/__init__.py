@@ -1,6 +1,7 @@
 """Files of the formats' folders, with ``@NAME@`` where an export puts something in.
 
-Each folder here has the files of a format, at their places.
+Each folder here has the files of a format, at their places. Python files end in ``.py.in``, so that
+nothing takes them for modules of this package.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ def filled(folder: str, values: Mapping[str, str]) -> dict[str, bytes]:
     """
     root = _TEMPLATES / folder
     return {
-        path.relative_to(root).as_posix(): fill(path.read_text(encoding="utf-8"), values).encode()
+        path.relative_to(root).as_posix().removesuffix(".in"): fill(
+            path.read_text(encoding="utf-8"), values
+        ).encode()
         for path in sorted(root.rglob("*"))
         if path.is_file()
     }

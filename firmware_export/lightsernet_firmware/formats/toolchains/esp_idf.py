@@ -7,12 +7,25 @@ from ..page import page_values
 from ..templates import filled
 from .c import source_list, sources
 
+_EXAMPLES = "examples/"
+
 
 def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
     """Return the files of the folder."""
-    files = sources(model)
-    own = filled(name, {**page_values(model), "SOURCES": source_list(files, "    ")})
+    files = component(model)
     if model.listener_ram_bytes() is None:
         # Only a listener takes what a microphone gives.
-        own = {path: content for path, content in own.items() if not path.startswith("examples/")}
-    return {**files, "model.lsn": model.blob, **own}
+        files = without_examples(files)
+    return {**files, "model.lsn": model.blob}
+
+
+def component(model: FirmwareModel) -> dict[str, bytes]:
+    """Return the component, with its page and its examples."""
+    files = sources(model)
+    values = {**page_values(model), "SOURCES": source_list(files, "    ")}
+    return {**files, **filled("esp-idf", values)}
+
+
+def without_examples(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return a component without its examples."""
+    return {path: content for path, content in files.items() if not path.startswith(_EXAMPLES)}

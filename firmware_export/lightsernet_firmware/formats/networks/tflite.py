@@ -52,8 +52,8 @@ def companions(file: ModelFile) -> dict[str, bytes]:
     return {
         "record.json": file.record.to_bytes() + b"\n",
         "labels.txt": "".join(f"{label}\n" for label in file.record.outputs).encode(),
-        "self_test_input.npy": _npy(given.reshape(graph.input.shape)),
-        "self_test_output.npy": _npy(output.reshape(graph.output.shape)),
+        "self_test_input.npy": npy(given.reshape(graph.input.shape)),
+        "self_test_output.npy": npy(output.reshape(graph.output.shape)),
     }
 
 
@@ -68,7 +68,8 @@ def _made_up_rows(file: ModelFile) -> NDArray[np.float64]:
     return np.random.default_rng(0).normal(size=(frames, coefficients))
 
 
-def _npy(array: NDArray[np.generic]) -> bytes:
+def npy(array: NDArray[np.generic]) -> bytes:
+    """Return an array as a file of NumPy's."""
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     return file.getvalue()

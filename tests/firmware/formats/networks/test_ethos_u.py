@@ -10,7 +10,7 @@ import pytest
 from lightsernet_edge.cli import main
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model.file import default_model_path, read_model
-from lightsernet_firmware.formats.toolchains.ethos_u import _report
+from lightsernet_firmware.formats.networks.ethos_u import _report
 from tests.firmware.formats.emulators import export, needs
 from tests.places import GOLDEN
 

@@ -17,7 +17,7 @@ from lightsernet_firmware.c_export.self_test import made_up_rows
 from lightsernet_firmware.host.runner import HostRunner
 from tests.firmware.formats.emulators import CLIP, PROGRAMS, export, run
 
-STAND_INS = Path(__file__).parent / "stand_ins" / "tflm"
+STAND_INS = Path(__file__).parents[1] / "stand_ins" / "tflm"
 
 
 @pytest.fixture(scope="module")

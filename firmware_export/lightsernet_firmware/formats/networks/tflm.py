@@ -21,7 +21,7 @@ from ...planner import cost
 from ...planner.features_only import LABELS, features_only_plan
 from ..page import file_values
 from ..templates import filled
-from .c import engine
+from ..toolchains.c import engine
 
 # The steps in which the arena is measured, and far more than any takes.
 _ARENA_STEP = 1024

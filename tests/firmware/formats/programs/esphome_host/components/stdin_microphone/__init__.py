@@ -1,0 +1,1 @@
+"""A microphone for ESPHome that is stdin."""
