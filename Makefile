@@ -189,7 +189,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[serve,train,flash,compare,dask,ray,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[serve,train,flash,sign,compare,dask,ray,dev]'
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.full
