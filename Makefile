@@ -136,7 +136,7 @@ $(VENV)/bin/python:
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Compilers, emulator and checker of the firmware's tests, sound server, terminal
+# Compilers, emulator, checker and signatures of the firmware's tests, sound server, terminal
 # and broker of the live audio's, encoders of the recordings', browsers of the
 # pages': they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium firefox-esr \
@@ -144,6 +144,7 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium fire
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
+  libsodium-dev \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng
 
 # Cross-compilers of the platform wheels, and emulators that run them: `make test` needs

@@ -25,9 +25,9 @@ _BYTES_PER_LINE = 8
 
 def new_private_key() -> bytes:
     """Return a new private key as PEM, not encrypted."""
-    return Ed25519PrivateKey.generate().private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
+    key = Ed25519PrivateKey.generate()
+    content: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return content
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:
@@ -74,12 +74,14 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
 def public_bytes(key: Ed25519PublicKey) -> bytes:
     """Return the 32 bytes of a public key (RFC 8032, 5.1.5)."""
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    content: bytes = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return content
 
 
 def public_pem(key: Ed25519PublicKey) -> bytes:
     """Return a public key as PEM."""
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    content: bytes = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return content
 
 
 def public_header(key: Ed25519PublicKey) -> bytes:

@@ -95,7 +95,8 @@ def signed_update(blob: bytes, key: Ed25519PrivateKey, version: int, product: in
     (blob_version,) = struct.unpack_from("<I", blob, len(BLOB_MAGIC))
     words = _WORDS.pack(MAGIC, FORMAT, size, version, product, blob_version, len(blob), ROWS)
     signed = words + hashlib.sha512(content).digest()
-    return signed + key.sign(signed) + content
+    signature: bytes = key.sign(signed)
+    return signed + signature + content
 
 
 def read_update(path: Path, key: Ed25519PublicKey) -> Update:

@@ -93,7 +93,9 @@ class _SlotsStruct(ctypes.Structure):
 def has_sodium() -> bool:
     """Whether Debian's libsodium-dev, or the like, is installed."""
     found = subprocess.run(
-        ["cc", "-E", "-include", "sodium.h", "-x", "c", os.devnull], capture_output=True, check=False
+        ["cc", "-E", "-include", "sodium.h", "-x", "c", os.devnull],
+        capture_output=True,
+        check=False,
     )
     return found.returncode == 0
 
@@ -155,6 +157,8 @@ class Flash:
         The operation in which the power fails; what comes after it does not happen.
     damage : {"none", "half", "noise"}
         What of that operation happens: nothing, the first half of it, or random bits.
+    stuck_at : int or None
+        Address of a byte that never changes.
     wrong_use : list of str
         What a real flash would not have taken.
     """
@@ -166,6 +170,7 @@ class Flash:
         self.operations = 0
         self.cut_at: int | None = None
         self.damage = "none"
+        self.stuck_at: int | None = None
         self.wrong_use: list[str] = []
         self._random = random.Random(0)
         # Kept, as C calls them.
@@ -201,7 +206,10 @@ class Flash:
         index = self.operations
         self.operations += 1
         if self.cut_at is None or index < self.cut_at:
+            stuck = None if self.stuck_at is None else self.memory[self.stuck_at]
             self.memory[address : address + after.size] = after
+            if stuck is not None:
+                self.memory[self.stuck_at] = stuck
             return True
         if index == self.cut_at:
             place = self.memory[address : address + after.size]

@@ -82,7 +82,10 @@ def wrong_updates(material: Material) -> dict[str, tuple[str, bytes]]:
         "zeros": ("UPDATE_NO_UPDATE", bytes(len(right))),
         "format": ("UPDATE_BAD_FORMAT", packed(update_format=2)),
         "size": ("UPDATE_BAD_FORMAT", packed(size=HEADER - 1)),
-        "other key": ("UPDATE_NOT_SIGNED", packed_update(material.other_key, blob, expected, version=6)),
+        "other key": (
+            "UPDATE_NOT_SIGNED",
+            packed_update(material.other_key, blob, expected, version=6),
+        ),
         "no signature": ("UPDATE_NOT_SIGNED", right[:128] + bytes(64) + right[HEADER:]),
         "product": ("UPDATE_OTHER_PRODUCT", packed(product=1)),
         "newer blob": ("UPDATE_OTHER_ENGINE", packed(blob_version=6)),
@@ -193,6 +196,11 @@ def test_flash_that_does_not_keep_what_is_written(
     flash.cut_at = len(update_of(6)) // PAGE + 5
     assert running.install(update_of(6)) == "UPDATE_FLASH"
     flash.power_returns()
+    # The driver says that all went well.
+    flash.stuck_at = flash.slots[1 - running.struct.running] + 9000
+    assert flash.memory[flash.stuck_at] != update_of(6)[9000]
+    assert running.install(update_of(6)) == "UPDATE_FLASH"
+    flash.stuck_at = None
     assert restart().version() == 5
 
 
@@ -244,9 +252,7 @@ def test_other_integers_at_the_start(
 ) -> None:
     """All is signed and whole, but the engine gives other integers: it was built anew since."""
     assert running.install(update_of(6)) == OK
-    other = packed_update(
-        material.key, material.blob, flipped(material.expected, 3, 1), version=6
-    )
+    other = packed_update(material.key, material.blob, flipped(material.expected, 3, 1), version=6)
     at = flash.slots[1 - running.struct.running]
     flash.memory[at : at + len(other)] = np.frombuffer(other, np.uint8)
     assert restart().version() == 5

@@ -83,9 +83,7 @@ def test_openssl_reads_our_keys_and_we_read_its(key: Path, tmp_path: Path, capsy
     assert facts == {"file": str(ours), "public_key": raw.hex()}
     assert openssl("genpkey", "-algorithm", "ed25519", "-out", theirs).returncode == 0
     update = tmp_path / "update.lsu"
-    facts = json_of(
-        capsys, "sign", "--key", str(theirs), "--version", "1", "--out", str(update)
-    )
+    facts = json_of(capsys, "sign", "--key", str(theirs), "--version", "1", "--out", str(update))
     raw = openssl("pkey", "-in", theirs, "-pubout", "-outform", "DER").stdout[-32:]
     assert facts["public_key"] == raw.hex()
     assert json_of(capsys, "verify", str(update), "--key", str(theirs))["version"] == 1
