@@ -1,10 +1,10 @@
 /* Two slots for models. One holds the model that is known to work; an update goes into the
  * other one, is tried from the next start on, and is given up unless it is confirmed.
  *
- *   at start:          slots_boot(&slots, &flash, ..., &model); open the listener; listen;
- *                      when all goes well for a while: slots_confirm(&slots)
- *   for an update:     slots_begin(&slots); slots_receive(...) as it arrives; slots_finish(&slots);
- *                      start again
+ *   at start:       slots_boot(&slots, &model); open the listener; listen;
+ *                   when all has gone well for a while: slots_confirm(&slots)
+ *   for an update:  slots_begin(&slots); slots_receive(...) as it arrives;
+ *                   slots_finish(&slots); start again
  *
  * Power may fail at any moment: the next start finds the old model, or the new one. */
 #ifndef SLOTS_H

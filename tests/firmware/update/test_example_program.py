@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.cli import main
+from lightsernet_edge.model.file import ModelFile
+from lightsernet_firmware.firmware_model import FirmwareModel
 from tests.firmware.update.simulated_device import MONOCYPHER, OTA, STRICT, missing_for
 
 pytest.importorskip("cryptography", reason="not installed: cryptography")
+
+from lightsernet_firmware.update.keys import read_private_key
+from tests.firmware.update.made_updates import packed_update
 
 Start = Callable[..., tuple[int, str]]
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-ffp-contract=off")
@@ -79,9 +84,25 @@ def test_from_an_empty_device_on(start: Start, workbench: Path, tmp_path: Path) 
     assert start(new) == (0, "slot A, confirmed\nupdate: UPDATE_OK\n")
     assert start() == (0, "slot B, on trial\n")
     assert start(old) == (5, "slot B, confirmed\nupdate: UPDATE_TOO_OLD\n")
-    short = tmp_path / "short.lsu"
-    short.write_bytes(new.read_bytes()[:-1])
-    assert start(short) == (5, "slot B, confirmed\nupdate: UPDATE_TOO_OLD\n")
+
+
+def test_signed_nonsense_leaves_the_memory_alone(
+    start: Start, workbench: Path, tmp_path: Path, shipped: ModelFile
+) -> None:
+    """Whoever has the key errs: sizes that reach beyond the slot, which ends the memory."""
+    assert start(workbench / "1.lsu")[0] == start()[0] == 0
+    key, blob = read_private_key(workbench / "key.pem"), FirmwareModel(shipped).blob
+    beyond = blob[:8] + (2**25).to_bytes(4, "little") + blob[12:]
+    update = tmp_path / "update.lsu"
+    for content, status in (
+        (packed_update(key, beyond, b"", version=2, blob_size=2**25), "UPDATE_BAD_MODEL"),
+        (packed_update(key, blob, b"", version=2), "UPDATE_BAD_MODEL"),
+        (packed_update(key, b"", b"", version=2, blob_version=5), "UPDATE_BAD_MODEL"),
+        (packed_update(key, blob, b"", version=2)[:-1], "UPDATE_TRUNCATED"),
+        (packed_update(key, blob, b"", version=2, size=0), "UPDATE_BAD_FORMAT"),
+    ):
+        update.write_bytes(content)
+        assert start(update) == (5, f"slot A, confirmed\nupdate: {status}\n")
 
 
 @pytest.mark.parametrize("cpu", ["cortex-m0plus", "cortex-m4"])

@@ -246,3 +246,11 @@ def test_without_the_package(
         assert "cryptography is not installed" in line
         assert 'pip install ".[sign]"' in line
     assert set(tree(tmp_path)) == {"key.pem"}
+
+
+def test_flash_takes_an_update_for_a_slot(update: Path, capsys: Capture) -> None:
+    if not shutil.which("openocd"):
+        pytest.skip("needs openocd")
+    flags = ("--board", "NUCLEO-F411RE", "--tool", "openocd", "--dry-run")
+    facts = json_of(capsys, "flash", *flags, "--firmware", str(update), "--address", "0x08040000")
+    assert f"program {{{update}}} 0x08040000 verify reset exit" in facts["command"]
