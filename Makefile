@@ -138,7 +138,7 @@ $(VENV)/bin/python:
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Compilers, emulator and checker of the firmware's tests, sound server, terminal
+# Compilers, emulator, checker and signatures of the firmware's tests, sound server, terminal
 # and broker of the live audio's, encoders of the recordings', browsers of the
 # pages': they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium firefox-esr \
@@ -146,6 +146,7 @@ TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium fire
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
+  libsodium-dev \
   sox libsox-fmt-all ffmpeg lame flac vorbis-tools opus-tools espeak-ng
 
 # Cross-compilers of the platform wheels, and emulators that run them: `make test` needs
@@ -196,7 +197,7 @@ $(VENV)/.slim: $(VENV)/bin/python $(PACKAGING)
 	@touch $@
 
 $(VENV)/.full: $(VENV)/.slim
-	$(BIN)/python -m pip install --quiet --editable '.[serve,train,flash,compare,dask,ray,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[serve,train,flash,sign,compare,dask,ray,dev]'
 	@touch $@
 
 $(VENV)/.torch: $(VENV)/.full

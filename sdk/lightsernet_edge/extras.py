@@ -15,6 +15,10 @@ _PACKAGES = {
     "calibrate": ("sklearn", "matplotlib"),
     "release": ("sklearn", "matplotlib"),
     "serve": ("wyoming",),
+    "keygen": ("cryptography",),
+    "public-key": ("cryptography",),
+    "sign": ("cryptography",),
+    "verify": ("cryptography",),
 }
 # Values of KERAS_BACKEND that Keras knows, and the extra that installs each.
 _KERAS_BACKENDS = {

@@ -15,7 +15,7 @@ BASE = ""
 EXTRAS = {
     "lightsernet_edge": ("serve",),
     "lightsernet_trainer": ("train", "torch", "dask", "ray"),
-    "lightsernet_firmware": ("flash",),
+    "lightsernet_firmware": ("flash", "sign"),
 }
 # Declared and not imported, or not yet, with the reason; an entry that is out of date fails.
 NOT_YET_IMPORTED: dict[str, str] = {

@@ -12,6 +12,7 @@ PAGES = (CHECKOUT / "README.md", *sorted((DOCS / "guide").glob("*.md")))
 
 _INSTALLS = "needs the package index; tests/environments builds the wheel and installs it"
 _ITSELF = "runs these tests"
+_NEEDS_SODIUM = "needs libsodium-dev; tests/firmware/update/test_example_program.py builds it"
 _ON_A_PI = "is for a Raspberry Pi; tests/raspberry_pi installs the wheels for an emulated one"
 _ON_THE_GUIDE = "runs from docs/guide/train-your-own.md"
 # Each command that is not run where the others are, and why.
@@ -33,6 +34,9 @@ NOT_RUN_HERE = {
     'pip install "$(ls lightsernet_edge-*_armv7l.whl)[tflite]"': _ON_A_PI,
     'pip install ".[serve]"': _INSTALLS,
     "pip install paho-mqtt": "needs the package index; the extra dev has it",
+    "make -C examples/ota EXPORT=$PWD/exported": _NEEDS_SODIUM,
+    "examples/ota/firmware flash.bin update.lsu": _NEEDS_SODIUM,
+    "examples/ota/firmware flash.bin": _NEEDS_SODIUM,
     "lightsernet-edge fetch emodb --to data/emodb": (
         "downloads EMO-DB; tests/trainer/datasets/test_fetch_verb.py has a server of its own"
     ),

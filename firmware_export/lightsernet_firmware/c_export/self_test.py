@@ -8,7 +8,22 @@ from numpy.typing import NDArray
 from ..host.stream import HostModel
 
 # Enough that every stage gives rows, before and after the end of the utterance.
-_ROWS = 40
+ROWS = 40
+
+
+def expected_integers(model: HostModel) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return what the made-up rows must give.
+
+    Returns
+    -------
+    logits, posteriors : ndarray of int8, shape (labels,)
+    """
+    stream = model.stream()
+    stream.push_features(made_up_rows(ROWS, model.struct.n_coefficients))
+    stream.finish()
+    result = stream.result()
+    assert result is not None
+    return result
 
 
 def self_test_source(blob: bytes) -> str:
@@ -20,16 +35,13 @@ def self_test_source(blob: bytes) -> str:
         If there is no C compiler.
     """
     model = HostModel(blob)
-    stream = model.stream()
-    stream.push_features(made_up_rows(_ROWS, model.struct.n_coefficients))
-    stream.finish()
-    result = stream.result()
-    assert result is not None
-    logits, posteriors = (", ".join(str(value) for value in values) for values in result)
+    logits, posteriors = (
+        ", ".join(str(value) for value in values) for values in expected_integers(model)
+    )
     return f"""\
 #include "model.h"
 
-#define ROWS {_ROWS}u
+#define ROWS {ROWS}u
 #define COEFFICIENTS {model.struct.n_coefficients}u
 
 static const int8_t LOGITS[MODEL_LABELS] = {{{logits}}};

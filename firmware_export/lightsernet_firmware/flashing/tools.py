@@ -16,7 +16,7 @@ class Image:
     ----------
     path : Path
     address : int or None
-        Of a file of bytes alone (``.bin``, ``.lsn``), which does not know it.
+        Of a file of bytes alone (``.bin``, ``.lsn``, ``.lsu``), which does not know it.
     """
 
     path: Path
@@ -64,7 +64,7 @@ class FlashTool:
         return status == self.no_board_status or any(text in said for text in self.no_board)
 
 
-RAW = (".bin", ".lsn")
+RAW = (".bin", ".lsn", ".lsu")
 _LINKED = (".elf", ".hex")
 # What is in the root of a drive that takes UF2 files (the UF2 specification).
 UF2_MARK = "INFO_UF2.TXT"
@@ -199,7 +199,7 @@ TOOLS = {
     "picotool": FlashTool(
         ("picotool",),
         "https://github.com/raspberrypi/picotool",
-        (".uf2", ".elf", ".bin", ".lsn"),
+        (".uf2", ".elf", *RAW),
         "",
         _picotool,
         ("no accessible rp", "no accessible devices"),

@@ -50,10 +50,62 @@ def write_atomically(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def require_other_file(out: Path, *inputs: Path) -> None:
+    """Refuse an output that would replace what it is made from.
+
+    Raises
+    ------
+    InputError
+        If `out` is one of the `inputs`, by whatever name.
+    """
+    for path in inputs:
+        # A file that is not there yet is another one; what else is wrong, writing it says.
+        with contextlib.suppress(OSError):
+            if out.samefile(path):
+                raise InputError(f"{out}: is an input as well, expected another name")
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, where there is none yet.
+
+    Parameters
+    ----------
+    path : Path
+        Of the file; what exists there, a link included, is never replaced.
+    content : bytes
+        Of the whole file.
+
+    Raises
+    ------
+    InputError
+        If something has that name, or the file cannot be written; nothing is left then.
+    """
+    try:
+        descriptor = _create(path, 0o600)
+    except FileExistsError:
+        raise InputError(f"{path}: exists, expected a new name: it is not replaced") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        _fill(descriptor, content)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
 def _write_new(path: Path, content: bytes, mode: int) -> None:
     """Write a file that does not exist; the system takes its umask from `mode`."""
+    _fill(_create(path, mode), content)
+
+
+def _create(path: Path, mode: int) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+    return os.open(path, flags, mode)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
