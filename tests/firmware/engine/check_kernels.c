@@ -100,8 +100,8 @@ static int check_convolve(void)
         }
     }
     lsn_widen(values, lsn_round_up(used, LSN_GROUP), operands);
-    lsn_filters filters = lsn_prepare_filters(weights[0], weights[1], length, scratch);
-    lsn_convolve(&tile, &filters, bias, accumulators);
+    lsn_prepare_tile(&tile, operands);
+    lsn_convolve(&tile, weights[0], weights[1], bias, scratch, accumulators);
     for (uint32_t f = 0; f < 2u; f++) {
         for (uint32_t p = 0; p < tile.rows * tile.columns; p++) {
             uint32_t start = p / tile.rows * tile.column_stride + p % tile.rows * tile.row_stride;

@@ -30,16 +30,17 @@ void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
     }
 }
 
-lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
-                                lsn_operand *scratch)
+void lsn_prepare_tile(const lsn_tile *tile, lsn_operand *operands)
 {
-    lsn_filters filters;
-    (void)length;
-    (void)scratch;
-    filters.first = first;
-    filters.second = second;
-    return filters;
+    (void)tile;
+    (void)operands;
 }
+
+/* Weights of two filters. */
+typedef struct filters {
+    const int8_t *first;
+    const int8_t *second;
+} filters;
 
 /* Sums of products of up to three pixels with the first filter, then with the second. */
 typedef struct sums {
@@ -135,7 +136,7 @@ static inline uint32_t offset_of(const lsn_tile *tile, uint32_t i)
 /* Convolve pixels i .. i + n - 1 with two filters. n is a constant: 3 or 2; with 2, an odd
  * last pixel is its own partner. */
 static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n,
-                                          const lsn_filters *filters, const int32_t bias[2],
+                                          const filters *with, const int32_t bias[2],
                                           int32_t *first, uint32_t pixels)
 {
     uint32_t last = pixels - 1u;
@@ -148,8 +149,8 @@ static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint
     int32_t *second = first + pixels;
     pointers at;
     sums sum;
-    at.w0 = filters->first;
-    at.w1 = filters->second;
+    at.w0 = with->first;
+    at.w1 = with->second;
     sum.a0 = sum.b0 = sum.c0 = bias[0];
     sum.a1 = sum.b1 = sum.c1 = bias[1];
     for (uint32_t run = tile->runs; run > 0; run--) {
@@ -183,15 +184,15 @@ static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint
 
 /* Patches of at most one vector: the weights stay in registers. A load may read past a
  * patch; the weights there are zero. */
-static void convolve_patches(const lsn_tile *tile, const lsn_filters *filters,
+static void convolve_patches(const lsn_tile *tile, const filters *with,
                              const int32_t bias[2], int32_t *first)
 {
     uint32_t pixels = tile->rows * tile->columns;
     uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
     int32_t *second = first + pixels;
     mve_pred16_t lanes = vctp8q(tile->run_length);
-    int8x16_t w0 = vld1q_z_s8(filters->first, lanes);
-    int8x16_t w1 = vld1q_z_s8(filters->second, lanes);
+    int8x16_t w0 = vld1q_z_s8(with->first, lanes);
+    int8x16_t w1 = vld1q_z_s8(with->second, lanes);
     const int8_t *pixel = tile->operands;
     int32_t b0 = bias[0];
     int32_t b1 = bias[1];
@@ -214,22 +215,24 @@ static void convolve_patches(const lsn_tile *tile, const lsn_filters *filters,
     }
 }
 
-void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
-                  int32_t *accumulators)
+void lsn_convolve(const lsn_tile *tile, const int8_t *first, const int8_t *second,
+                  const int32_t bias[2], lsn_operand *scratch, int32_t *accumulators)
 {
+    const filters with = {first, second};
     uint32_t pixels = tile->rows * tile->columns;
     uint32_t i = 0;
+    (void)scratch;
     if (tile->runs == 1u && tile->row_stride == tile->run_length &&
         tile->column_stride == tile->rows * tile->run_length && tile->run_length <= LANES) {
-        convolve_patches(tile, filters, bias, accumulators);
+        convolve_patches(tile, &with, bias, accumulators);
         return;
     }
     while (pixels - i >= 3u && pixels - i != 4u) {
-        convolve_pixels(tile, i, 3, filters, bias, accumulators, pixels);
+        convolve_pixels(tile, i, 3, &with, bias, accumulators, pixels);
         i += 3u;
     }
     for (; i < pixels; i += 2u) {
-        convolve_pixels(tile, i, 2, filters, bias, accumulators, pixels);
+        convolve_pixels(tile, i, 2, &with, bias, accumulators, pixels);
     }
 }
 

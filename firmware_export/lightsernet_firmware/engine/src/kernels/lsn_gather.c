@@ -157,5 +157,7 @@ lsn_tile lsn_gather(const lsn_stage *stage, const lsn_path *path, const lsn_ring
     if (lsn_gathers_patches(stage)) {
         return gather_patches(stage, path, input, row, rows, column, columns, operands);
     }
-    return gather_runs(stage, path, input, row, rows, column, columns, operands);
+    lsn_tile tile = gather_runs(stage, path, input, row, rows, column, columns, operands);
+    lsn_prepare_tile(&tile, operands);
+    return tile;
 }
