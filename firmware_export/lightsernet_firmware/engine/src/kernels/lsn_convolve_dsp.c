@@ -57,6 +57,17 @@ static inline group widened(const int8_t *from)
     return to;
 }
 
+/* Add four int8: they are widened by the same instructions. */
+static inline group add_widened(group a, const int8_t *from)
+{
+    uint32_t word;
+    group sum;
+    memcpy(&word, from, sizeof word);
+    sum.even = __sxtab16(a.even, (int32_t)word);
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum.odd) : "r"(a.odd), "r"(word));
+    return sum;
+}
+
 static inline group add(group a, group b)
 {
     group sum = {__sadd16(a.even, b.even), __sadd16(a.odd, b.odd)};
@@ -126,24 +137,34 @@ static void widen_filters(const int8_t *first, const int8_t *second, uint32_t le
     }
 }
 
-/* Combine the rows of a filter into every other group of three rows: g0 + g1 + g2,
- * g0 - g1 + g2 and g0. */
-static void combine_filter(const int8_t *filter, uint32_t length, lsn_operand *to)
+/* Where the combined rows of two filters are written to, group by group in turns. */
+typedef struct combined_rows {
+    lsn_operand *sum;        /* g0 + g1 + g2 */
+    lsn_operand *difference; /* g0 - g1 + g2 */
+    lsn_operand *upper;      /* g0 */
+} combined_rows;
+
+static inline void combine_group(const int8_t *filter, uint32_t length, combined_rows *to)
 {
-    const int8_t *end = filter + length;
-    lsn_operand *to_sum = to;
-    lsn_operand *to_difference = to_sum + 2u * length;
-    lsn_operand *to_first = to_difference + 2u * length;
-    while (filter != end) {
-        group g0 = widened(filter);
-        group g1 = widened(filter + length);
-        group outer = add(g0, widened(filter + 2u * length));
-        group sum = add(outer, g1);
-        group difference = subtract(outer, g1);
-        STORE_FOUR(sum.even, sum.odd, to_sum, 2u * GROUP_BYTES);
-        STORE_FOUR(difference.even, difference.odd, to_difference, 2u * GROUP_BYTES);
-        STORE_FOUR(g0.even, g0.odd, to_first, 2u * GROUP_BYTES);
-        filter += LSN_GROUP;
+    group g0 = widened(filter);
+    group g1 = widened(filter + length);
+    group outer = add_widened(g0, filter + 2u * length);
+    group sum = add_widened(outer, filter + length);
+    group difference = subtract(outer, g1);
+    STORE_FOUR(sum.even, sum.odd, to->sum, GROUP_BYTES);
+    STORE_FOUR(difference.even, difference.odd, to->difference, GROUP_BYTES);
+    STORE_FOUR(g0.even, g0.odd, to->upper, GROUP_BYTES);
+}
+
+static void combine_filters(const int8_t *first, const int8_t *second, uint32_t length,
+                            combined_rows to)
+{
+    const int8_t *end = first + length;
+    while (first != end) {
+        combine_group(first, length, &to);
+        combine_group(second, length, &to);
+        first += LSN_GROUP;
+        second += LSN_GROUP;
     }
 }
 
@@ -159,24 +180,30 @@ typedef struct sums {
         LOAD_FOUR(w02, w13, weights, GROUP_BYTES);                                              \
         LOAD_FOUR(a02, a13, a, GROUP_BYTES);                                                    \
         LOAD_FOUR(b02, b13, b, GROUP_BYTES);                                                    \
-        s.a0 = __smlad(a02, w02, s.a0);                                                         \
-        s.b0 = __smlad(b02, w02, s.b0);                                                         \
-        s.a0 = __smlad(a13, w13, s.a0);                                                         \
-        s.b0 = __smlad(b13, w13, s.b0);                                                         \
+        sum.a0 = __smlad(a02, w02, sum.a0);                                                     \
+        sum.b0 = __smlad(b02, w02, sum.b0);                                                     \
+        sum.a0 = __smlad(a13, w13, sum.a0);                                                     \
+        sum.b0 = __smlad(b13, w13, sum.b0);                                                     \
         LOAD_FOUR(w02, w13, weights, GROUP_BYTES);                                              \
-        s.a1 = __smlad(a02, w02, s.a1);                                                         \
-        s.b1 = __smlad(b02, w02, s.b1);                                                         \
-        s.a1 = __smlad(a13, w13, s.a1);                                                         \
-        s.b1 = __smlad(b13, w13, s.b1);                                                         \
+        sum.a1 = __smlad(a02, w02, sum.a1);                                                     \
+        sum.b1 = __smlad(b02, w02, sum.b1);                                                     \
+        sum.a1 = __smlad(a13, w13, sum.a1);                                                     \
+        sum.b1 = __smlad(b13, w13, sum.b1);                                                     \
     } while (0)
 
-/* Add the products of one run. */
-static inline sums multiply_run(sums s, const lsn_operand *weights, const lsn_operand *a,
-                                const lsn_operand *b, uint32_t length)
+/* Add the products of one run. Inlined, it would leave too few registers to the loop. */
+static __attribute__((noinline)) void multiply_run(sums *to, const lsn_operand *weights,
+                                                   const lsn_operand *a, const lsn_operand *b,
+                                                   uint32_t length)
 {
     const lsn_operand *end = a + length;
-    const lsn_operand *unrolled = end - length % (4u * LSN_GROUP);
+    const lsn_operand *unrolled = end - length % (8u * LSN_GROUP);
+    sums sum = *to;
     while (a != unrolled) {
+        MULTIPLY_GROUP();
+        MULTIPLY_GROUP();
+        MULTIPLY_GROUP();
+        MULTIPLY_GROUP();
         MULTIPLY_GROUP();
         MULTIPLY_GROUP();
         MULTIPLY_GROUP();
@@ -185,17 +212,17 @@ static inline sums multiply_run(sums s, const lsn_operand *weights, const lsn_op
     while (a != end) {
         MULTIPLY_GROUP();
     }
-    return s;
+    *to = sum;
 }
 
 /* Pixel b is `next` accumulators behind a, the second filter `pixels` behind the first. An
  * odd last pixel is its own partner: `next` is 0. */
-static inline void store_sums(sums s, int32_t *to, uint32_t next, uint32_t pixels)
+static inline void store_sums(const sums *sum, int32_t *to, uint32_t next, uint32_t pixels)
 {
-    to[next] = s.b0;
-    to[pixels + next] = s.b1;
-    to[0] = s.a0;
-    to[pixels] = s.a1;
+    to[next] = sum->b0;
+    to[pixels + next] = sum->b1;
+    to[0] = sum->a0;
+    to[pixels] = sum->a1;
 }
 
 static void convolve_shared_rows(const lsn_tile *tile, const int8_t *first, const int8_t *second,
@@ -203,42 +230,41 @@ static void convolve_shared_rows(const lsn_tile *tile, const int8_t *first, cons
                                  int32_t *accumulators)
 {
     uint32_t length = tile->run_length;
-    uint32_t stride = tile->row_stride;
     uint32_t pixels = 2u * tile->columns;
-    int32_t bias0 = bias[0];
-    int32_t bias1 = bias[1];
-    const lsn_operand *a = tile->operands;
-    int32_t *to = accumulators;
-    combine_filter(first, length, scratch);
-    combine_filter(second, length, scratch + LSN_GROUP);
+    const lsn_operand *row0 = tile->operands;
+    const lsn_operand *row1 = row0 + tile->row_stride;
+    const lsn_operand *row2 = row1 + tile->row_stride;
+    const lsn_operand *row3 = row2 + tile->row_stride;
+    const combined_rows filters = {scratch, scratch + 2u * length, scratch + 4u * length};
+    combine_filters(first, second, length, filters);
+    /* a and b are neighbours in a row, and so two accumulators apart. */
     for (uint32_t i = 0; i < tile->columns; i += 2u) {
-        /* a and b are neighbours in a row, and so two accumulators apart. */
-        uint32_t next = i + 1u < tile->columns ? 1u : 0u;
-        const lsn_operand *b = a + (size_t)next * tile->column_stride;
-        const sums zero = {0, 0, 0, 0};
-        sums p = multiply_run(zero, scratch, a + stride, b + stride, length);
-        sums q = multiply_run(zero, scratch + 2u * length, a + 2u * stride, b + 2u * stride,
-                              length);
-        const sums lower = {bias0 + ((p.a0 - q.a0) >> 1), bias0 + ((p.b0 - q.b0) >> 1),
-                            bias1 + ((p.a1 - q.a1) >> 1), bias1 + ((p.b1 - q.b1) >> 1)};
-        const sums upper = {bias0 + ((p.a0 + q.a0) >> 1), bias0 + ((p.b0 + q.b0) >> 1),
-                            bias1 + ((p.a1 + q.a1) >> 1), bias1 + ((p.b1 + q.b1) >> 1)};
-        store_sums(lower, to + 1, 2u * next, pixels);
-        store_sums(multiply_run(upper, scratch + 4u * length, a, b, length), to, 2u * next, pixels);
-        a += 2u * tile->column_stride;
-        to += 4;
+        uint32_t beside = i + 1u < tile->columns ? tile->column_stride : 0;
+        uint32_t next = i + 1u < tile->columns ? 2u : 0;
+        uint32_t a = i * tile->column_stride;
+        uint32_t b = a + beside;
+        sums p = {0, 0, 0, 0};
+        sums q = {0, 0, 0, 0};
+        multiply_run(&p, filters.sum, row1 + a, row1 + b, length);
+        multiply_run(&q, filters.difference, row2 + a, row2 + b, length);
+        const sums lower = {bias[0] + ((p.a0 - q.a0) >> 1), bias[0] + ((p.b0 - q.b0) >> 1),
+                            bias[1] + ((p.a1 - q.a1) >> 1), bias[1] + ((p.b1 - q.b1) >> 1)};
+        sums upper = {bias[0] + ((p.a0 + q.a0) >> 1), bias[0] + ((p.b0 + q.b0) >> 1),
+                      bias[1] + ((p.a1 + q.a1) >> 1), bias[1] + ((p.b1 + q.b1) >> 1)};
+        multiply_run(&upper, filters.upper, row0 + a, row0 + b, length);
+        store_sums(&upper, accumulators + 2u * i, next, pixels);
+        store_sums(&lower, accumulators + 2u * i + 1, next, pixels);
     }
-    /* g2 takes the place of the others: there is room for three rows. */
+    /* There is room for three rows of weights: g2 takes the place of one that is done with. */
     widen_filters(first + 2u * length, second + 2u * length, length, scratch);
-    a = tile->operands + 3u * (size_t)stride;
-    to = accumulators + 1;
     for (uint32_t i = 0; i < tile->columns; i += 2u) {
-        uint32_t next = i + 1u < tile->columns ? 1u : 0u;
-        const sums lower = {to[0], to[2u * next], to[pixels], to[pixels + 2u * next]};
-        store_sums(multiply_run(lower, scratch, a, a + (size_t)next * tile->column_stride, length),
-                   to, 2u * next, pixels);
-        a += 2u * tile->column_stride;
-        to += 4;
+        uint32_t beside = i + 1u < tile->columns ? tile->column_stride : 0;
+        uint32_t next = i + 1u < tile->columns ? 2u : 0;
+        uint32_t a = i * tile->column_stride;
+        int32_t *to = accumulators + 2u * i + 1;
+        sums lower = {to[0], to[next], to[pixels], to[pixels + next]};
+        multiply_run(&lower, scratch, row3 + a, row3 + a + beside, length);
+        store_sums(&lower, to, next, pixels);
     }
 }
 
@@ -257,14 +283,14 @@ static void convolve_runs(const lsn_tile *tile, const lsn_operand *filters,
         const lsn_operand *a = pixel;
         const lsn_operand *b = pixel + (size_t)next * beside;
         const lsn_operand *weights = filters;
-        sums s = {bias[0], bias[0], bias[1], bias[1]};
+        sums sum = {bias[0], bias[0], bias[1], bias[1]};
         for (uint32_t run = tile->runs; run > 0; run--) {
-            s = multiply_run(s, weights, a, b, length);
+            multiply_run(&sum, weights, a, b, length);
             weights += 2u * length;
             a += tile->run_stride;
             b += tile->run_stride;
         }
-        store_sums(s, to, next, pixels);
+        store_sums(&sum, to, next, pixels);
         pixel += ahead;
         to += 2;
     }
