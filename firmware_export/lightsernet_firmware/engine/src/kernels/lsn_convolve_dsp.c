@@ -173,10 +173,14 @@ typedef struct sums {
     int32_t a0, b0, a1, b1;
 } sums;
 
-/* Add four products for each of two pixels and two filters: 4 loads, 8 SMLAD. */
+/* Add four products for each of two pixels and two filters: 4 loads, 8 SMLAD. The registers
+ * just suffice for one group: the empty statement keeps compilers from loading the next one
+ * before. */
 #define MULTIPLY_GROUP()                                                                        \
     do {                                                                                        \
         int32_t a02, a13, b02, b13, w02, w13;                                                   \
+        __asm__("" : "+r"(weights), "+r"(a), "+r"(b), "+r"(sum.a0), "+r"(sum.b0), "+r"(sum.a1), \
+                "+r"(sum.b1));                                                                  \
         LOAD_FOUR(w02, w13, weights, GROUP_BYTES);                                              \
         LOAD_FOUR(a02, a13, a, GROUP_BYTES);                                                    \
         LOAD_FOUR(b02, b13, b, GROUP_BYTES);                                                    \
