@@ -33,10 +33,10 @@ needs_boards = pytest.mark.skipif(
 NETWORK_INSTRUCTIONS = {
     "cortex-m0plus": 1320e6,
     "cortex-m3": 500e6,
-    "cortex-m4": 176e6,
-    "cortex-m7": 176e6,
-    "cortex-m33": 185e6,
-    "cortex-m55": 38e6,
+    "cortex-m4": 134e6,
+    "cortex-m7": 134e6,
+    "cortex-m33": 134e6,
+    "cortex-m55": 35.5e6,
 }
 # The plain C of Cortex-M3, slow to emulate, and the code of Cortex-M4 on an M33.
 SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33")

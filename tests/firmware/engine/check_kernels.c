@@ -37,7 +37,7 @@ static int8_t values[MAX_OPERANDS] __attribute__((aligned(16)));
 /* A vector's width behind the last operand may be read, as in a stream's RAM. */
 static lsn_operand operands[MAX_OPERANDS + 16u] __attribute__((aligned(16)));
 static int8_t weights[2][MAX_WEIGHTS] __attribute__((aligned(16)));
-static lsn_operand scratch[2u * MAX_WEIGHTS] __attribute__((aligned(16)));
+static lsn_operand scratch[2u * MAX_WEIGHTS + 1u] __attribute__((aligned(16)));
 static int32_t accumulators[2u * MAX_PIXELS];
 static int8_t outputs[2u * MAX_PIXELS];
 static int8_t pooled[MAX_PIXELS];
@@ -75,7 +75,8 @@ static int check_convolve(void)
     tile.runs = 1u + next_random(3);
     tile.run_length = 4u * (1u + next_random(30));
     if (tile.runs == 1u && next_random(2) == 0) {
-        /* Patches one after another. */
+        /* Patches one after another; often as short as those of a single channel. */
+        tile.run_length = next_random(2) ? 12u : tile.run_length;
         tile.row_stride = tile.run_length;
         tile.column_stride = tile.rows * tile.run_length;
         tile.run_stride = tile.run_length;
@@ -84,6 +85,8 @@ static int check_convolve(void)
         tile.row_stride = tile.columns * tile.column_stride + tile.run_length;
         tile.run_stride = tile.row_stride;
     }
+    /* Often all weights and values are one extreme: sums are as large as they can be. */
+    int extreme = next_random(8) == 0;
     uint32_t used = (tile.rows + tile.runs) * tile.row_stride + tile.columns * tile.column_stride +
                     tile.run_length;
     uint32_t length = tile.runs * tile.run_length;
@@ -91,17 +94,19 @@ static int check_convolve(void)
         return 0;
     }
     for (uint32_t i = 0; i < lsn_round_up(used, LSN_GROUP); i++) {
-        values[i] = next_value();
+        values[i] = extreme ? -128 : next_value();
     }
     for (uint32_t f = 0; f < 2u; f++) {
         bias[f] = (int32_t)next_random(1u << 20) - (1 << 19);
         for (uint32_t i = 0; i < length; i++) {
-            weights[f][i] = next_value();
+            weights[f][i] = extreme ? -128 : next_value();
         }
     }
     lsn_widen(values, lsn_round_up(used, LSN_GROUP), operands);
-    lsn_filters filters = lsn_prepare_filters(weights[0], weights[1], length, scratch);
-    lsn_convolve(&tile, &filters, bias, accumulators);
+    scratch[2u * length] = 0x55;
+    lsn_prepare_tile(&tile, operands);
+    lsn_convolve(&tile, weights[0], weights[1], bias, scratch, accumulators);
+    wrong |= scratch[2u * length] != 0x55;
     for (uint32_t f = 0; f < 2u; f++) {
         for (uint32_t p = 0; p < tile.rows * tile.columns; p++) {
             uint32_t start = p / tile.rows * tile.column_stride + p % tile.rows * tile.row_stride;

@@ -19,15 +19,14 @@ static uint32_t pool_fours(const int8_t *values, uint32_t windows, int8_t *outpu
                            uint32_t stride)
 {
 #if LSN_USE_MVE
-    uint32x4_t from = vidupq_n_u32(0, 4);
     uint32x4_t to = vmulq_n_u32(vidupq_n_u32(0, 1), stride);
     for (uint32_t fours = windows / 4u; fours > 0; fours--) {
-        int32x4_t sum = vldrbq_gather_offset_s32(values, from);
-        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 1, from));
-        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 2, from));
-        sum = vaddq_s32(sum, vldrbq_gather_offset_s32(values + 3, from));
-        sum = vaddq_n_s32(vaddq_s32(sum, vshrq_n_s32(sum, 31)), 2);
-        vstrbq_scatter_offset_s32(outputs, to, vshrq_n_s32(sum, 2));
+        /* A window is four neighbouring lanes: pairs are added, then pairs of pairs. */
+        int8x16_t x = vld1q_s8(values);
+        int16x8_t pairs = vaddq_s16(vmovlbq_s8(x), vmovltq_s8(x));
+        int32x4_t sum = vaddq_s32(vmovlbq_s16(pairs), vmovltq_s16(pairs));
+        sum = vaddq_s32(sum, vshrq_n_s32(sum, 31));
+        vstrbq_scatter_offset_s32(outputs, to, vrshrq_n_s32(sum, 2));
         values += 16;
         outputs += 4u * stride;
     }
@@ -80,6 +79,9 @@ void lsn_average_pool(const int8_t *values, uint32_t rows, uint32_t columns, uin
                       int8_t *outputs, uint32_t stride)
 {
     uint32_t done = pool_pairs(values, rows, columns, pool_width, outputs, stride);
+    if (done == columns) {
+        return;
+    }
     values += done * rows;
     outputs += (size_t)(done / pool_width) * stride;
     for (uint32_t column = done; column < columns; column += pool_width) {

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution of a tile with Helium, the vector extension of Cortex-M55. VMLADAVA
- * multiplies sixteen pairs of int8 and adds all products to a register. Weights are read
- * from the blob directly. */
+/* Convolution of a tile with Helium, the vector extension of Cortex-M55. VMLADAV multiplies
+ * sixteen pairs of int8 and sums all products up, VMLADAVA adds them to a register. Weights
+ * are read from the blob directly. */
 #include "lsn_convolve.h"
 
 #if LSN_USE_MVE
 
 #include <arm_mve.h>
 
-#define LANES 16u
+#include "lsn_always_inline.h"
 
-/* Copies for a constant number of pixels leave nothing of it to be tested. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define LANES 16u
 
 void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
 {
@@ -30,15 +29,10 @@ void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
     }
 }
 
-lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
-                                lsn_operand *scratch)
+void lsn_prepare_tile(const lsn_tile *tile, lsn_operand *operands)
 {
-    lsn_filters filters;
-    (void)length;
-    (void)scratch;
-    filters.first = first;
-    filters.second = second;
-    return filters;
+    (void)tile;
+    (void)operands;
 }
 
 /* Sums of products of up to three pixels with the first filter, then with the second. */
@@ -55,13 +49,14 @@ typedef struct pointers {
     const int8_t *w1;
 } pointers;
 
-/* Add `vectors` vectors of products, 1 or more, of three pixels and two filters: five loads
- * and six VMLADAVA, whose sums are in even registers. Compilers copy the pointers for each
- * run of a patch, and run out of registers. */
-static inline void multiply_three(pointers *at, sums *sum, uint32_t vectors)
+/* Add the products of a run of three pixels and two filters: five loads and six VMLADAVA,
+ * whose sums are in even registers, for sixteen lanes. LETP masks the lanes behind the end
+ * of the run; the pointers move on by whole vectors. Compilers copy the pointers for each run
+ * of a patch, and run out of registers. */
+static inline void multiply_three(pointers *at, sums *sum, uint32_t length)
 {
-    register uint32_t left __asm__("lr") = vectors;
-    __asm__("dls lr, lr\n"
+    register uint32_t left __asm__("lr") = length;
+    __asm__("dlstp.8 lr, lr\n"
             "1:\n\t"
             "vldrb.8 q0, [%[a]], #16\n\t"
             "vldrb.8 q3, [%[w0]], #16\n\t"
@@ -74,7 +69,7 @@ static inline void multiply_three(pointers *at, sums *sum, uint32_t vectors)
             "vmladava.s8 %[a1], q0, q3\n\t"
             "vmladava.s8 %[b1], q1, q3\n\t"
             "vmladava.s8 %[c1], q2, q3\n\t"
-            "le lr, 1b"
+            "letp lr, 1b"
             : "+r"(left), [a] "+r"(at->a), [b] "+r"(at->b), [c] "+r"(at->c), [w0] "+r"(at->w0),
               [w1] "+r"(at->w1), [a0] "+Te"(sum->a0), [b0] "+Te"(sum->b0), [c0] "+Te"(sum->c0),
               [a1] "+Te"(sum->a1), [b1] "+Te"(sum->b1), [c1] "+Te"(sum->c1)
@@ -83,10 +78,10 @@ static inline void multiply_three(pointers *at, sums *sum, uint32_t vectors)
 }
 
 /* The same of two pixels. */
-static inline void multiply_two(pointers *at, sums *sum, uint32_t vectors)
+static inline void multiply_two(pointers *at, sums *sum, uint32_t length)
 {
-    register uint32_t left __asm__("lr") = vectors;
-    __asm__("dls lr, lr\n"
+    register uint32_t left __asm__("lr") = length;
+    __asm__("dlstp.8 lr, lr\n"
             "1:\n\t"
             "vldrb.8 q0, [%[a]], #16\n\t"
             "vldrb.8 q3, [%[w0]], #16\n\t"
@@ -96,31 +91,12 @@ static inline void multiply_two(pointers *at, sums *sum, uint32_t vectors)
             "vldrb.8 q3, [%[w1]], #16\n\t"
             "vmladava.s8 %[a1], q0, q3\n\t"
             "vmladava.s8 %[b1], q1, q3\n\t"
-            "le lr, 1b"
+            "letp lr, 1b"
             : "+r"(left), [a] "+r"(at->a), [b] "+r"(at->b), [w0] "+r"(at->w0), [w1] "+r"(at->w1),
               [a0] "+Te"(sum->a0), [b0] "+Te"(sum->b0), [a1] "+Te"(sum->a1),
               [b1] "+Te"(sum->b1)
             :
             : "q0", "q1", "q3", "cc", "memory");
-}
-
-/* Add the products of the lanes that a run has behind its last whole vector. */
-static inline void multiply_rest(pointers *at, sums *sum, uint32_t rest)
-{
-    mve_pred16_t lanes = vctp8q(rest);
-    int8x16_t av = vld1q_z_s8(at->a, lanes);
-    int8x16_t bv = vld1q_z_s8(at->b, lanes);
-    int8x16_t cv = vld1q_z_s8(at->c, lanes);
-    int8x16_t wv = vld1q_z_s8(at->w0, lanes);
-    sum->a0 = vmladavaq_s8(sum->a0, av, wv);
-    sum->b0 = vmladavaq_s8(sum->b0, bv, wv);
-    sum->c0 = vmladavaq_s8(sum->c0, cv, wv);
-    wv = vld1q_z_s8(at->w1, lanes);
-    sum->a1 = vmladavaq_s8(sum->a1, av, wv);
-    sum->b1 = vmladavaq_s8(sum->b1, bv, wv);
-    sum->c1 = vmladavaq_s8(sum->c1, cv, wv);
-    at->w0 += rest;
-    at->w1 += rest;
 }
 
 /* Offset of pixel i: pixels are numbered down a column first. */
@@ -134,42 +110,36 @@ static inline uint32_t offset_of(const lsn_tile *tile, uint32_t i)
 
 /* Convolve pixels i .. i + n - 1 with two filters. n is a constant: 3 or 2; with 2, an odd
  * last pixel is its own partner. */
-static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n,
-                                          const lsn_filters *filters, const int32_t bias[2],
+static LSN_ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint32_t n,
+                                          const int8_t *filters[2], const int32_t bias[2],
                                           int32_t *first, uint32_t pixels)
 {
-    uint32_t last = pixels - 1u;
-    uint32_t vectors = tile->run_length / LANES;
-    uint32_t rest = tile->run_length % LANES;
-    uint32_t j = lsn_min(i + 1u, last);
-    const int8_t *a = tile->operands + offset_of(tile, i);
-    const int8_t *b = tile->operands + offset_of(tile, j);
-    const int8_t *c = n == 3u ? tile->operands + offset_of(tile, i + 2u) : b;
+    uint32_t length = tile->run_length;
+    /* From where a run was read up to, to the next: back to its end, and on. */
+    int32_t back = (int32_t)length - (int32_t)lsn_round_up(length, LANES);
+    int32_t on = back + (int32_t)tile->run_stride - (int32_t)length;
+    uint32_t j = lsn_min(i + 1u, pixels - 1u);
     int32_t *second = first + pixels;
     pointers at;
     sums sum;
-    at.w0 = filters->first;
-    at.w1 = filters->second;
+    at.a = tile->operands + offset_of(tile, i);
+    at.b = tile->operands + offset_of(tile, j);
+    at.c = n == 3u ? tile->operands + offset_of(tile, i + 2u) : at.b;
+    at.w0 = filters[0];
+    at.w1 = filters[1];
     sum.a0 = sum.b0 = sum.c0 = bias[0];
     sum.a1 = sum.b1 = sum.c1 = bias[1];
     for (uint32_t run = tile->runs; run > 0; run--) {
-        at.a = a;
-        at.b = b;
-        at.c = c;
-        if (vectors != 0) {
-            if (n == 3u) {
-                multiply_three(&at, &sum, vectors);
-            } else {
-                multiply_two(&at, &sum, vectors);
-                at.c = at.b;
-            }
+        if (n == 3u) {
+            multiply_three(&at, &sum, length);
+        } else {
+            multiply_two(&at, &sum, length);
         }
-        if (rest != 0) {
-            multiply_rest(&at, &sum, rest);
-        }
-        a += tile->run_stride;
-        b += tile->run_stride;
-        c += tile->run_stride;
+        at.a += on;
+        at.b += on;
+        at.c += on;
+        at.w0 += back;
+        at.w1 += back;
     }
     first[j] = sum.b0;
     second[j] = sum.b1;
@@ -181,44 +151,65 @@ static ALWAYS_INLINE void convolve_pixels(const lsn_tile *tile, uint32_t i, uint
     }
 }
 
-/* Patches of at most one vector: the weights stay in registers. A load may read past a
- * patch; the weights there are zero. */
-static void convolve_patches(const lsn_tile *tile, const lsn_filters *filters,
-                             const int32_t bias[2], int32_t *first)
+/* A vector of four integers. Compilers take one instruction for each lane. */
+static inline int32x4_t four(int32_t a, int32_t b, int32_t c, int32_t d)
+{
+    int32x4_t lanes;
+    __asm__("vmov %q0[2], %q0[0], %1, %3\n\t"
+            "vmov %q0[3], %q0[1], %2, %4"
+            : "=&w"(lanes)
+            : "r"(a), "r"(b), "r"(c), "r"(d));
+    return lanes;
+}
+
+/* Patches of at most one vector, one after another: the weights stay in registers, of which
+ * the caller would leave too few. A load may read past a patch, where the weights are zero. */
+static __attribute__((noinline)) void convolve_patches(const lsn_tile *tile,
+                                                       const int8_t *filters[2],
+                                                       const int32_t bias[2], int32_t *first)
 {
     uint32_t pixels = tile->rows * tile->columns;
-    uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
+    uint32_t length = tile->run_length;
     int32_t *second = first + pixels;
-    mve_pred16_t lanes = vctp8q(tile->run_length);
-    int8x16_t w0 = vld1q_z_s8(filters->first, lanes);
-    int8x16_t w1 = vld1q_z_s8(filters->second, lanes);
-    const int8_t *pixel = tile->operands;
-    int32_t b0 = bias[0];
-    int32_t b1 = bias[1];
-    /* Patches are contiguous, in the order of the pixels. */
-    for (uint32_t pairs = pixels / 2u; pairs > 0; pairs--) {
-        int8x16_t a = vld1q_s8(pixel);
-        int8x16_t b = vld1q_s8(pixel + beside);
-        first[0] = vmladavaq_s8(b0, a, w0);
-        first[1] = vmladavaq_s8(b0, b, w0);
-        second[0] = vmladavaq_s8(b1, a, w1);
-        second[1] = vmladavaq_s8(b1, b, w1);
-        pixel += 2u * beside;
-        first += 2;
-        second += 2;
+    mve_pred16_t lanes = vctp8q(length);
+    int8x16_t w0 = vld1q_z_s8(filters[0], lanes);
+    int8x16_t w1 = vld1q_z_s8(filters[1], lanes);
+    const int8_t *patch = tile->operands;
+    int32_t bias0 = bias[0];
+    int32_t bias1 = bias[1];
+    for (uint32_t fours = pixels / 4u; fours > 0; fours--) {
+        int8x16_t a = vld1q_s8(patch);
+        patch += length;
+        int8x16_t b = vld1q_s8(patch);
+        patch += length;
+        int8x16_t c = vld1q_s8(patch);
+        patch += length;
+        int8x16_t d = vld1q_s8(patch);
+        patch += length;
+        int32x4_t sums0 = four(vmladavq_s8(a, w0), vmladavq_s8(b, w0), vmladavq_s8(c, w0),
+                               vmladavq_s8(d, w0));
+        int32x4_t sums1 = four(vmladavq_s8(a, w1), vmladavq_s8(b, w1), vmladavq_s8(c, w1),
+                               vmladavq_s8(d, w1));
+        vst1q_s32(first, vaddq_n_s32(sums0, bias0));
+        vst1q_s32(second, vaddq_n_s32(sums1, bias1));
+        first += 4;
+        second += 4;
     }
-    if (pixels % 2u != 0) {
-        int8x16_t a = vld1q_s8(pixel);
-        *first = vmladavaq_s8(b0, a, w0);
-        *second = vmladavaq_s8(b1, a, w1);
+    for (uint32_t left = pixels % 4u; left > 0; left--) {
+        int8x16_t a = vld1q_s8(patch);
+        *first++ = vmladavaq_s8(bias0, a, w0);
+        *second++ = vmladavaq_s8(bias1, a, w1);
+        patch += length;
     }
 }
 
-void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
-                  int32_t *accumulators)
+void lsn_convolve(const lsn_tile *tile, const int8_t *first, const int8_t *second,
+                  const int32_t bias[2], lsn_operand *scratch, int32_t *accumulators)
 {
+    const int8_t *filters[2] = {first, second};
     uint32_t pixels = tile->rows * tile->columns;
     uint32_t i = 0;
+    (void)scratch;
     if (tile->runs == 1u && tile->row_stride == tile->run_length &&
         tile->column_stride == tile->rows * tile->run_length && tile->run_length <= LANES) {
         convolve_patches(tile, filters, bias, accumulators);

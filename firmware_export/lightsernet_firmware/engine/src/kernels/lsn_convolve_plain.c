@@ -11,24 +11,18 @@ void lsn_widen(const int8_t *from, uint32_t count, lsn_operand *to)
     }
 }
 
-lsn_filters lsn_prepare_filters(const int8_t *first, const int8_t *second, uint32_t length,
-                                lsn_operand *scratch)
+void lsn_prepare_tile(const lsn_tile *tile, lsn_operand *operands)
 {
-    lsn_filters filters;
-    lsn_widen(first, length, scratch);
-    lsn_widen(second, length, scratch + length);
-    filters.first = scratch;
-    filters.second = scratch + length;
-    return filters;
+    (void)tile;
+    (void)operands;
 }
 
 /* Two pixels and two filters share every load. */
 static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
-                          const lsn_operand *pixel1, const lsn_filters *filters, int32_t sums[4])
+                          const lsn_operand *pixel1, const lsn_operand *w0,
+                          const lsn_operand *w1, int32_t sums[4])
 {
     uint32_t length = tile->run_length;
-    const lsn_operand *w0 = filters->first;
-    const lsn_operand *w1 = filters->second;
     int32_t s00 = 0;
     int32_t s01 = 0;
     int32_t s10 = 0;
@@ -51,19 +45,22 @@ static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
     sums[3] = s11;
 }
 
-void lsn_convolve(const lsn_tile *tile, const lsn_filters *filters, const int32_t bias[2],
-                  int32_t *accumulators)
+void lsn_convolve(const lsn_tile *tile, const int8_t *first, const int8_t *second,
+                  const int32_t bias[2], lsn_operand *scratch, int32_t *accumulators)
 {
+    uint32_t length = tile->runs * tile->run_length;
     uint32_t pixels = tile->rows * tile->columns;
     /* A pair is a column of two rows or, with one row, two neighbouring columns. */
     uint32_t beside = tile->rows == 2u ? tile->row_stride : tile->column_stride;
     uint32_t ahead = tile->column_stride * (tile->rows == 2u ? 1u : 2u);
     const lsn_operand *pixel = tile->operands;
+    lsn_widen(first, length, scratch);
+    lsn_widen(second, length, scratch + length);
     for (uint32_t i = 0; i < pixels; i += 2u) {
         /* With an odd number of pixels the last one is its own partner. */
         uint32_t next = i + 1u < pixels ? 1u : 0u;
         int32_t sums[4];
-        convolve_pair(tile, pixel, pixel + (size_t)next * beside, filters, sums);
+        convolve_pair(tile, pixel, pixel + (size_t)next * beside, scratch, scratch + length, sums);
         accumulators[i] = bias[0] + sums[0];
         accumulators[pixels + i] = bias[1] + sums[1];
         accumulators[i + next] = bias[0] + sums[2];

@@ -2,6 +2,7 @@
 #include "lsn_gather.h"
 
 #include "lsn_convolve.h"
+#include "lsn_fixed_point.h"
 
 /* Write `count` times `value`; returns the end. */
 static lsn_operand *pad(lsn_operand *to, int32_t value, uint32_t count)
@@ -82,35 +83,38 @@ static lsn_tile gather_runs(const lsn_stage *stage, const lsn_path *path, const 
     return tile;
 }
 
+/* Copy `count` values, `step` bytes apart, to bytes `stride` apart; returns the end. */
+static int8_t *copy_values(int8_t *to, uint32_t stride, const int8_t *from, uint32_t step,
+                           uint32_t count)
+{
+    for (; count > 0; count--) {
+        *to = *from;
+        from += step;
+        to += stride;
+    }
+    return to;
+}
+
 /* Copy one channel of one row into the patches of `columns` columns: the values from
- * column `offset` on, each to the next patch, `stride` bytes on. An offset before the row
- * wraps around to a large number. */
-static void spread(const lsn_stage *stage, const int8_t *from, uint32_t offset, uint32_t channel,
-                   uint32_t columns, int8_t *to, uint32_t stride)
+ * column `offset` on, each to the next patch, `stride` bytes on. Columns outside of the row
+ * are padding, as all are if `from` is NULL. */
+static void spread(const lsn_stage *stage, const int8_t *from, int32_t offset, uint32_t channel,
+                   int32_t columns, int8_t *to, uint32_t stride)
 {
     int8_t zero_point = (int8_t)stage->zero_point;
-    uint32_t left = columns;
-    while (left > 0 && (from == NULL || offset >= stage->width)) {
-        *to = zero_point;
-        to += stride;
-        offset++;
-        left--;
+    uint32_t channels = stage->channels;
+    int32_t first = columns;
+    int32_t end = columns;
+    if (from != NULL) {
+        first = lsn_clamp(-offset, 0, columns);
+        end = lsn_clamp((int32_t)stage->width - offset, first, columns);
     }
-    if (left > 0) {
-        uint32_t channels = stage->channels;
-        uint32_t inside = lsn_min(left, stage->width - offset);
-        const int8_t *value = from + offset * channels + channel;
-        left -= inside;
-        for (; inside > 0; inside--) {
-            *to = *value;
-            to += stride;
-            value += channels;
-        }
+    to = copy_values(to, stride, &zero_point, 0, (uint32_t)first);
+    if (first < end) {
+        from += (uint32_t)(offset + first) * channels + channel;
+        to = copy_values(to, stride, from, channels, (uint32_t)(end - first));
     }
-    for (; left > 0; left--) {
-        *to = zero_point;
-        to += stride;
-    }
+    copy_values(to, stride, &zero_point, 0, (uint32_t)(columns - end));
 }
 
 /* One run per pixel: its whole patch. */
@@ -131,9 +135,10 @@ static lsn_tile gather_patches(const lsn_stage *stage, const lsn_path *path,
             const int8_t *from =
                 lsn_ring_row(stage, input, row + r + k - lsn_padding_before(path->kernel_height));
             for (uint32_t l = 0; l < path->kernel_width; l++) {
-                uint32_t offset = column + l - lsn_padding_before(path->kernel_width);
+                int32_t offset =
+                    (int32_t)(column + l) - (int32_t)lsn_padding_before(path->kernel_width);
                 for (uint32_t channel = 0; channel < stage->channels; channel++) {
-                    spread(stage, from, offset, channel, columns, to++, rows * length);
+                    spread(stage, from, offset, channel, (int32_t)columns, to++, rows * length);
                 }
             }
         }
@@ -157,5 +162,7 @@ lsn_tile lsn_gather(const lsn_stage *stage, const lsn_path *path, const lsn_ring
     if (lsn_gathers_patches(stage)) {
         return gather_patches(stage, path, input, row, rows, column, columns, operands);
     }
-    return gather_runs(stage, path, input, row, rows, column, columns, operands);
+    lsn_tile tile = gather_runs(stage, path, input, row, rows, column, columns, operands);
+    lsn_prepare_tile(&tile, operands);
+    return tile;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_requantize.h"
 
+#include "lsn_always_inline.h"
 #include "lsn_fixed_point.h"
 #include "lsn_operand.h"
 
@@ -35,42 +36,52 @@ static inline int32_t saturate_int8(int32_t x)
 
 #if LSN_USE_MVE
 
-/* Constants of a filter, in the form that the instructions take. */
+/* A filter's scale and the output's zero point, in the form that the instructions take. */
 typedef struct scaling {
     int32_t multiplier;
-    int32_t left;
-    int32_t right; /* negative */
+    int32_t shift;
     int32_t zero_point;
-    int32x4_t away;
 } scaling;
 
 /* VQRDMULH is lsn_doubling_high. VRSHL rounds halves up, so that negative values are
- * decremented first: their halves then round away from zero. */
-static inline int32x4_t scale_four(int32x4_t x, const scaling *by)
+ * decremented before a shift to the right: their halves then round away from zero.
+ * to_the_right: whether the shift is below 0; a constant. */
+static LSN_ALWAYS_INLINE int32x4_t scale_four(int32x4_t x, const scaling *by, int to_the_right)
 {
-    int32x4_t high = vqrdmulhq_n_s32(vshlq_r_s32(x, by->left), by->multiplier);
-    high = vaddq_s32(high, vandq_s32(vshrq_n_s32(high, 31), by->away));
-    int32x4_t y = vaddq_n_s32(vrshlq_n_s32(high, by->right), by->zero_point);
+    int32x4_t y;
+    if (to_the_right) {
+        int32x4_t high = vqrdmulhq_n_s32(x, by->multiplier);
+        y = vrshlq_n_s32(vaddq_s32(high, vshrq_n_s32(high, 31)), by->shift);
+    } else {
+        y = vqrdmulhq_n_s32(vshlq_r_s32(x, by->shift), by->multiplier);
+    }
+    y = vaddq_n_s32(y, by->zero_point);
     return vmaxq_s32(vminq_s32(y, vdupq_n_s32(127)), vdupq_n_s32(-128));
 }
 
-static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
-                          int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
+static LSN_ALWAYS_INLINE void scale_fours(const int32_t *accumulators, uint32_t count,
+                                      const scaling *by, int to_the_right, int8_t *outputs)
 {
-    scaling by;
-    by.multiplier = multiplier;
-    by.left = left;
-    by.right = -right;
-    by.zero_point = zero_point;
-    by.away = vdupq_n_s32(right > 0 ? -1 : 0);
     for (uint32_t fours = count / 4u; fours > 0; fours--) {
-        vstrbq_s32(outputs, scale_four(vld1q_s32(accumulators), &by));
+        vstrbq_s32(outputs, scale_four(vld1q_s32(accumulators), by, to_the_right));
         accumulators += 4;
         outputs += 4;
     }
     if (count % 4u != 0) {
         mve_pred16_t lanes = vctp32q(count % 4u);
-        vstrbq_p_s32(outputs, scale_four(vld1q_z_s32(accumulators, lanes), &by), lanes);
+        int32x4_t x = vld1q_z_s32(accumulators, lanes);
+        vstrbq_p_s32(outputs, scale_four(x, by, to_the_right), lanes);
+    }
+}
+
+static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
+                          int32_t shift, int32_t zero_point, int8_t *outputs)
+{
+    const scaling by = {multiplier, shift, zero_point};
+    if (shift < 0) {
+        scale_fours(accumulators, count, &by, 1, outputs);
+    } else {
+        scale_fours(accumulators, count, &by, 0, outputs);
     }
 }
 
@@ -80,9 +91,10 @@ static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t m
 #define MAX_FOLDED_SHIFT 22
 
 static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t multiplier,
-                          int32_t left, int32_t right, int32_t zero_point, int8_t *outputs)
+                          int32_t shift, int32_t zero_point, int8_t *outputs)
 {
-    int32_t doubling = left + 1;
+    int32_t right = shift < 0 ? -shift : 0;
+    int32_t doubling = shift < 0 ? 1 : shift + 1;
     if (right > 0 && right <= MAX_FOLDED_SHIFT) {
         /* One addition rounds and adds the zero point. */
         int32_t offset = (1 << (right - 1)) + zero_point * (1 << right);
@@ -104,9 +116,7 @@ static void scale_channel(const int32_t *accumulators, uint32_t count, int32_t m
 void lsn_requantize(const int32_t *accumulators, uint32_t count, int32_t multiplier,
                     int32_t shift, const lsn_path *path, int8_t *outputs)
 {
-    int32_t left = shift > 0 ? shift : 0;
-    int32_t right = shift < 0 ? -shift : 0;
-    scale_channel(accumulators, count, multiplier, left, right, path->zero_point, outputs);
+    scale_channel(accumulators, count, multiplier, shift, path->zero_point, outputs);
     /* With ReLU and a zero point of -128 saturation has already clamped. */
     if (path->minimum > -128 || path->maximum < 127) {
         for (uint32_t i = 0; i < count; i++) {

@@ -56,12 +56,11 @@ static void run_path(const lsn_model *model, const lsn_stage *stage, const lsn_p
         /* With an odd number of filters the last one is its own partner. */
         uint32_t pair = lsn_min(2u, path->filters - filter);
         const int8_t *first = weights + (size_t)filter * length;
-        lsn_filters filters = lsn_prepare_filters(first, first + (size_t)(pair - 1u) * length,
-                                                  length, work->weights);
         int32_t biases[2];
         biases[0] = bias[filter];
         biases[1] = bias[filter + pair - 1u];
-        lsn_convolve(tile, &filters, biases, work->accumulators);
+        lsn_convolve(tile, first, first + (size_t)(pair - 1u) * length, biases, work->weights,
+                     work->accumulators);
         for (uint32_t f = 0; f < pair; f++) {
             int8_t *channel = output + filter + f;
             lsn_requantize(work->accumulators + f * pixels, pixels, multiplier[filter + f],

@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+#include "lsn_always_inline.h"
+
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && !defined(LSN_PLAIN_KERNELS)
 #define LSN_USE_AVX512_VNNI 1
 #else
@@ -56,10 +58,6 @@ typedef int16_t lsn_packed_operand;
 #else
 typedef int8_t lsn_packed_operand;
 #endif
-
-/* Loops over pixels and vectors of filters must be unrolled for sums to stay in registers:
- * their bounds are constants where such functions are called. */
-#define LSN_ALWAYS_INLINE inline __attribute__((always_inline))
 
 #if LSN_USE_SDOT || LSN_USE_NEON
 #include "lsn_lanes_neon.h"

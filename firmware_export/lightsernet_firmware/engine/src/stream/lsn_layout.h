@@ -65,7 +65,7 @@ typedef struct lsn_layout {
 /* Offsets in the scratch while a stage runs, in bytes, multiples of LSN_ALIGNMENT. */
 typedef struct lsn_scratch_layout {
     size_t operands;     /* lsn_operand, from lsn_gather */
-    size_t weights;      /* lsn_operand, from lsn_prepare_filters */
+    size_t weights;      /* lsn_operand: scratch of lsn_convolve */
     size_t accumulators; /* int32 [2][pixels] */
     size_t outputs;      /* int8 [2][pixels] */
     size_t size;
