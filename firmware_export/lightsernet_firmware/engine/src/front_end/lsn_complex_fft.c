@@ -17,9 +17,19 @@ typedef struct factors {
     float c1, s1, c2, s2, c3, s3, c4, s4, c5, s5, c6, s6, c7, s7;
 } factors;
 
-/* Transform eight points, `step` apart, and multiply each output by its factor. */
-static inline void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
-                             float *restrict yr, float *restrict yi, size_t out_step, factors w)
+/* Store a number, multiplied by its factor if it turns. */
+LSN_SPECIALIZED void put(float *restrict yr, float *restrict yi, size_t at, float r, float i,
+                         float c, float s, int turns)
+{
+    yr[at] = turns ? r * c - i * s : r;
+    yi[at] = turns ? r * s + i * c : i;
+}
+
+/* Transform eight points, `step` apart, and multiply each output by its factor, which is 1
+ * if it is not to turn. */
+LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
+                               float *restrict yr, float *restrict yi, size_t out_step, factors w,
+                               int turns)
 {
     float a0r = xr[0] + xr[4u * step];
     float a4r = xr[0] - xr[4u * step];
@@ -76,24 +86,17 @@ static inline void butterfly(const float *restrict xr, const float *restrict xi,
     float y7i = d2i + d3r;
     yr[0] = b0r + b1r;
     yi[0] = b0i + b1i;
-    yr[out_step] = y1r * w.c1 - y1i * w.s1;
-    yi[out_step] = y1r * w.s1 + y1i * w.c1;
-    yr[2u * out_step] = y2r * w.c2 - y2i * w.s2;
-    yi[2u * out_step] = y2r * w.s2 + y2i * w.c2;
-    yr[3u * out_step] = y3r * w.c3 - y3i * w.s3;
-    yi[3u * out_step] = y3r * w.s3 + y3i * w.c3;
-    yr[4u * out_step] = y4r * w.c4 - y4i * w.s4;
-    yi[4u * out_step] = y4r * w.s4 + y4i * w.c4;
-    yr[5u * out_step] = y5r * w.c5 - y5i * w.s5;
-    yi[5u * out_step] = y5r * w.s5 + y5i * w.c5;
-    yr[6u * out_step] = y6r * w.c6 - y6i * w.s6;
-    yi[6u * out_step] = y6r * w.s6 + y6i * w.c6;
-    yr[7u * out_step] = y7r * w.c7 - y7i * w.s7;
-    yi[7u * out_step] = y7r * w.s7 + y7i * w.c7;
+    put(yr, yi, out_step, y1r, y1i, w.c1, w.s1, turns);
+    put(yr, yi, 2u * out_step, y2r, y2i, w.c2, w.s2, turns);
+    put(yr, yi, 3u * out_step, y3r, y3i, w.c3, w.s3, turns);
+    put(yr, yi, 4u * out_step, y4r, y4i, w.c4, w.s4, turns);
+    put(yr, yi, 5u * out_step, y5r, y5i, w.c5, w.s5, turns);
+    put(yr, yi, 6u * out_step, y6r, y6i, w.c6, w.s6, turns);
+    put(yr, yi, 7u * out_step, y7r, y7i, w.c7, w.s7, turns);
 }
 
 /* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
-static inline factors factors_at(const uint32_t *table, size_t count, size_t index)
+LSN_SPECIALIZED factors factors_at(const uint32_t *table, size_t count, size_t index)
 {
     factors w;
     w.c1 = lsn_float(table + index);
@@ -114,32 +117,48 @@ static inline factors factors_at(const uint32_t *table, size_t count, size_t ind
 }
 
 /* The first pass: neighbouring butterflies have neighbouring factors. */
-static void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
+LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
                        float *restrict yi, const uint32_t *table, size_t points)
 {
     size_t eighth = points / 8u;
     LSN_INDEPENDENT
     for (size_t p = 0; p < eighth; p++) {
         butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1,
-                  factors_at(table, eighth, p));
+                  factors_at(table, eighth, p), 1);
     }
 }
 
-/* A later pass: `stride` interleaved transforms share the same factors. */
-static void later_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                       float *restrict yi, const uint32_t *table, size_t points, size_t stride)
+/* Butterflies of a later pass, from point p on: `stride` interleaved transforms share the
+ * same factors. */
+LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict xi,
+                                 float *restrict yr, float *restrict yi, const uint32_t *table,
+                                 size_t points, size_t stride, size_t p, int turns)
 {
     size_t eighth = points / 8u;
-    for (size_t p = 0; p < eighth; p += stride) {
-        factors w = factors_at(table, eighth, p);
-        LSN_INDEPENDENT
-        for (size_t q = 0; q < stride; q++) {
-            butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, w);
-        }
+    factors w = factors_at(table, eighth, p);
+    LSN_INDEPENDENT
+    for (size_t q = 0; q < stride; q++) {
+        butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, w,
+                  turns);
     }
 }
 
-static void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
+/* A later pass. The factors of its first butterflies are 1. */
+LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *restrict xi,
+                                float *restrict yr, float *restrict yi, const uint32_t *table,
+                                size_t points, size_t stride)
+{
+    size_t p = 0;
+    if (LSN_SPECIALIZES) {
+        interleaved(xr, xi, yr, yi, table, points, stride, p, 0);
+        p = stride;
+    }
+    for (; p < points / 8u; p += stride) {
+        interleaved(xr, xi, yr, yi, table, points, stride, p, 1);
+    }
+}
+
+LSN_SPECIALIZED void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
                            float *restrict yi, size_t stride)
 {
     LSN_INDEPENDENT
@@ -164,7 +183,7 @@ static void last_pass_of_4(const float *restrict xr, const float *restrict xi, f
     }
 }
 
-static void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
+LSN_SPECIALIZED void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
                            float *restrict yi, size_t stride)
 {
     LSN_INDEPENDENT
@@ -176,8 +195,8 @@ static void last_pass_of_2(const float *restrict xr, const float *restrict xi, f
     }
 }
 
-int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag,
-                    const uint32_t *twiddles, uint32_t points)
+LSN_SPECIALIZED int transform(float *real, float *imag, float *work_real, float *work_imag,
+                              const uint32_t *twiddles, uint32_t points)
 {
     float *reals[2] = {real, work_real};
     float *imags[2] = {imag, work_imag};
@@ -198,4 +217,14 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
         last_pass_of_2(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
     }
     return 1 - now;
+}
+
+int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag,
+                    const uint32_t *twiddles, uint32_t points)
+{
+    /* The size of most recipes. */
+    if (LSN_SPECIALIZES && points == 512u) {
+        return transform(real, imag, work_real, work_imag, twiddles, 512u);
+    }
+    return transform(real, imag, work_real, work_imag, twiddles, points);
 }
