@@ -28,8 +28,8 @@ LSN_SPECIALIZED void put(float *restrict yr, float *restrict yi, size_t at, floa
 /* Transform eight points, `step` apart, and multiply each output by its factor, which is 1
  * if it is not to turn. */
 LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
-                               float *restrict yr, float *restrict yi, size_t out_step, factors w,
-                               int turns)
+                               float *restrict yr, float *restrict yi, size_t out_step,
+                               const factors *restrict w, int turns)
 {
     float a0r = xr[0] + xr[4u * step];
     float a4r = xr[0] - xr[4u * step];
@@ -86,13 +86,13 @@ LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict x
     float y7i = d2i + d3r;
     yr[0] = b0r + b1r;
     yi[0] = b0i + b1i;
-    put(yr, yi, out_step, y1r, y1i, w.c1, w.s1, turns);
-    put(yr, yi, 2u * out_step, y2r, y2i, w.c2, w.s2, turns);
-    put(yr, yi, 3u * out_step, y3r, y3i, w.c3, w.s3, turns);
-    put(yr, yi, 4u * out_step, y4r, y4i, w.c4, w.s4, turns);
-    put(yr, yi, 5u * out_step, y5r, y5i, w.c5, w.s5, turns);
-    put(yr, yi, 6u * out_step, y6r, y6i, w.c6, w.s6, turns);
-    put(yr, yi, 7u * out_step, y7r, y7i, w.c7, w.s7, turns);
+    put(yr, yi, out_step, y1r, y1i, w->c1, w->s1, turns);
+    put(yr, yi, 2u * out_step, y2r, y2i, w->c2, w->s2, turns);
+    put(yr, yi, 3u * out_step, y3r, y3i, w->c3, w->s3, turns);
+    put(yr, yi, 4u * out_step, y4r, y4i, w->c4, w->s4, turns);
+    put(yr, yi, 5u * out_step, y5r, y5i, w->c5, w->s5, turns);
+    put(yr, yi, 6u * out_step, y6r, y6i, w->c6, w->s6, turns);
+    put(yr, yi, 7u * out_step, y7r, y7i, w->c7, w->s7, turns);
 }
 
 /* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
@@ -123,8 +123,8 @@ LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict 
     size_t eighth = points / 8u;
     LSN_INDEPENDENT
     for (size_t p = 0; p < eighth; p++) {
-        butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1,
-                  factors_at(table, eighth, p), 1);
+        factors w = factors_at(table, eighth, p);
+        butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1, &w, 1);
     }
 }
 
@@ -138,7 +138,7 @@ LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict
     factors w = factors_at(table, eighth, p);
     LSN_INDEPENDENT
     for (size_t q = 0; q < stride; q++) {
-        butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, w,
+        butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, &w,
                   turns);
     }
 }
@@ -195,13 +195,20 @@ LSN_SPECIALIZED void last_pass_of_2(const float *restrict xr, const float *restr
     }
 }
 
-LSN_SPECIALIZED int transform(float *real, float *imag, float *work_real, float *work_imag,
-                              const uint32_t *twiddles, uint32_t points)
+int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag,
+                    const uint32_t *twiddles, uint32_t points)
 {
     float *reals[2] = {real, work_real};
     float *imags[2] = {imag, work_imag};
     size_t stride = 8;
     int now = 1;
+    /* The size of all recipes. */
+    if (LSN_SPECIALIZES && points == 512u) {
+        first_pass(real, imag, work_real, work_imag, twiddles, 512);
+        later_pass(work_real, work_imag, real, imag, twiddles, 512, 8);
+        later_pass(real, imag, work_real, work_imag, twiddles, 512, 64);
+        return 1;
+    }
     first_pass(real, imag, work_real, work_imag, twiddles, points);
     for (; points / stride >= 8u; stride *= 8u) {
         later_pass(reals[now], imags[now], reals[1 - now], imags[1 - now], twiddles, points,
@@ -217,14 +224,4 @@ LSN_SPECIALIZED int transform(float *real, float *imag, float *work_real, float 
         last_pass_of_2(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
     }
     return 1 - now;
-}
-
-int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag,
-                    const uint32_t *twiddles, uint32_t points)
-{
-    /* The size of most recipes. */
-    if (LSN_SPECIALIZES && points == 512u) {
-        return transform(real, imag, work_real, work_imag, twiddles, 512u);
-    }
-    return transform(real, imag, work_real, work_imag, twiddles, points);
 }

@@ -132,19 +132,15 @@ static void level_and_log(const lsn_front_end *front_end, float *level, float su
     uint32_t n_mels = front_end->n_mels;
     float log_floor = lsn_float(&front_end->log_floor);
     float inverse_level = 1.0f;
+    int replaces = (front_end->flags & LSN_REPLACE_ZERO) != 0;
     if ((front_end->flags & LSN_RUNNING_PEAK) != 0) {
         *level = new_level(front_end, *level, sum);
         inverse_level = 1.0f / *level;
     }
-    if ((front_end->flags & LSN_REPLACE_ZERO) != 0) {
-        for (uint32_t m = 0; m < n_mels; m++) {
-            float x = mel[m] * inverse_level;
-            mel[m] = lsn_natural_log(x > 0.0f ? x : log_floor);
-        }
-    } else {
-        for (uint32_t m = 0; m < n_mels; m++) {
-            mel[m] = lsn_natural_log(mel[m] * inverse_level + log_floor);
-        }
+    for (uint32_t m = 0; m < n_mels; m++) {
+        float x = mel[m] * inverse_level;
+        float replaced = x > 0.0f ? x : log_floor;
+        mel[m] = lsn_natural_log(replaces ? replaced : x + log_floor);
     }
 }
 
