@@ -10,10 +10,9 @@
 #include "lsn_natural_log.h"
 #include "lsn_vectorize.h"
 
-/* 1.5 * 2**23: adding and subtracting it rounds a float below LARGEST_STEP to an integer,
- * halves to even, as floats of that size are integers. */
+/* 1.5 * 2**23: adding and subtracting it rounds a float of some hundred to an integer, halves
+ * to even, as floats of that size are integers. */
 #define ROUNDING_MAGIC 12582912.0f
-#define LARGEST_STEP 1024.0f
 
 /* Mean of the frame, rounded towards zero; 0 without LSN_REMOVE_OFFSET. Through a Hann
  * window as long as the transform a constant reaches only bins 0 and 1, which the bands of
@@ -213,17 +212,17 @@ static void quantize(const lsn_model *model, const lsn_front_end *front_end,
     float steps = lsn_float(&front_end->input_steps);
     size_t count = model->n_coefficients;
     int32_t zero_point = model->input_zero_point;
+    float lowest = (float)(-128 - zero_point);
+    float highest = (float)(127 - zero_point);
     LSN_INDEPENDENT
     for (size_t c = 0; c < count; c++) {
         float x = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
         /* This order of comparisons brings a NaN, from a senseless table, to a bound. */
         x = x > -clip ? x : -clip;
         x = (x > clip ? clip : x) * steps;
-        x = x > -LARGEST_STEP ? x : -LARGEST_STEP;
-        x = x > LARGEST_STEP ? LARGEST_STEP : x;
-        int32_t q = (int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point;
-        q = q < -128 ? -128 : q;
-        row[c] = (int8_t)(q > 127 ? 127 : q);
+        x = x > lowest ? x : lowest;
+        x = x > highest ? highest : x;
+        row[c] = (int8_t)((int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point);
     }
 }
 
