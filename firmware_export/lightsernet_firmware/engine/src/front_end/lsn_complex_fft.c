@@ -18,18 +18,18 @@ typedef struct factors {
 } factors;
 
 /* Store a number, multiplied by its factor if it turns. */
-LSN_SPECIALIZED void put(float *restrict yr, float *restrict yi, size_t at, float r, float i,
-                         float c, float s, int turns)
+static LSN_SPECIALIZED void put(float *restrict yr, float *restrict yi, size_t at, float r,
+                                float i, float c, float s, int turns)
 {
     yr[at] = turns ? r * c - i * s : r;
     yi[at] = turns ? r * s + i * c : i;
 }
 
-/* Transform eight points, `step` apart, and multiply each output by its factor, which is 1
- * if it is not to turn. */
-LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
-                               float *restrict yr, float *restrict yi, size_t out_step,
-                               const factors *restrict w, int turns)
+/* Transform eight points, `step` apart, and multiply each output by its factor; all factors
+ * are 1 where nothing turns. */
+static LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict xi,
+                                      size_t step, float *restrict yr, float *restrict yi,
+                                      size_t out_step, const factors *restrict w, int turns)
 {
     float a0r = xr[0] + xr[4u * step];
     float a4r = xr[0] - xr[4u * step];
@@ -96,7 +96,7 @@ LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict x
 }
 
 /* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
-LSN_SPECIALIZED factors factors_at(const uint32_t *table, size_t count, size_t index)
+static LSN_SPECIALIZED factors factors_at(const uint32_t *table, size_t count, size_t index)
 {
     factors w;
     w.c1 = lsn_float(table + index);
@@ -117,8 +117,9 @@ LSN_SPECIALIZED factors factors_at(const uint32_t *table, size_t count, size_t i
 }
 
 /* The first pass: neighbouring butterflies have neighbouring factors. */
-LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                       float *restrict yi, const uint32_t *table, size_t points)
+static LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict xi,
+                                       float *restrict yr, float *restrict yi,
+                                       const uint32_t *table, size_t points)
 {
     size_t eighth = points / 8u;
     LSN_INDEPENDENT
@@ -130,9 +131,10 @@ LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict 
 
 /* Butterflies of a later pass, from point p on: `stride` interleaved transforms share the
  * same factors. */
-LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict xi,
-                                 float *restrict yr, float *restrict yi, const uint32_t *table,
-                                 size_t points, size_t stride, size_t p, int turns)
+static LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict xi,
+                                        float *restrict yr, float *restrict yi,
+                                        const uint32_t *table, size_t points, size_t stride,
+                                        size_t p, int turns)
 {
     size_t eighth = points / 8u;
     factors w = factors_at(table, eighth, p);
@@ -144,9 +146,9 @@ LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict
 }
 
 /* A later pass. The factors of its first butterflies are 1. */
-LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *restrict xi,
-                                float *restrict yr, float *restrict yi, const uint32_t *table,
-                                size_t points, size_t stride)
+static LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *restrict xi,
+                                       float *restrict yr, float *restrict yi,
+                                       const uint32_t *table, size_t points, size_t stride)
 {
     size_t p = 0;
     if (LSN_SPECIALIZES) {
@@ -158,7 +160,7 @@ LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *restrict 
     }
 }
 
-LSN_SPECIALIZED void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
+static void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
                            float *restrict yi, size_t stride)
 {
     LSN_INDEPENDENT
@@ -183,7 +185,7 @@ LSN_SPECIALIZED void last_pass_of_4(const float *restrict xr, const float *restr
     }
 }
 
-LSN_SPECIALIZED void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
+static void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
                            float *restrict yi, size_t stride)
 {
     LSN_INDEPENDENT
@@ -202,7 +204,7 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
     float *imags[2] = {imag, work_imag};
     size_t stride = 8;
     int now = 1;
-    /* The size of all recipes. */
+    /* The transform of all recipes: 1024 samples. */
     if (LSN_SPECIALIZES && points == 512u) {
         first_pass(real, imag, work_real, work_imag, twiddles, 512);
         later_pass(work_real, work_imag, real, imag, twiddles, 512, 8);

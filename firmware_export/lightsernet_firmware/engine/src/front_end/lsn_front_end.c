@@ -33,8 +33,7 @@ static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
 /* Window the frame and pack it as half as many complex numbers: even samples are the real
  * parts, odd ones the imaginary parts. */
 static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
-                       const int16_t *restrict pcm, float *restrict real,
-                       float *restrict imag)
+                       const int16_t *restrict pcm, float *restrict real, float *restrict imag)
 {
     const uint32_t *restrict window = lsn_at(model, front_end->window);
     uint32_t length = front_end->frame_length;
@@ -55,7 +54,7 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
 
 /* What the bands sum over, from the parts of a bin: |X|**2 divided by the transform's length,
  * or |X|. */
-LSN_SPECIALIZED float magnitude(float real, float imag, float scale, int is_power)
+static LSN_SPECIALIZED float magnitude(float real, float imag, float scale, int is_power)
 {
     float power = real * real + imag * imag;
     return is_power ? power * scale : sqrtf(power);
@@ -63,9 +62,9 @@ LSN_SPECIALIZED float magnitude(float real, float imag, float scale, int is_powe
 
 /* Spectrum of the bins 0 .. points, from the transform Z of the packed frame. As the window
  * is halved, X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]). */
-LSN_SPECIALIZED void spectrum_of(const float *restrict real, const float *restrict imag,
-                                 const uint32_t *restrict split, size_t points, int is_power,
-                                 float *restrict spectrum)
+static LSN_SPECIALIZED void spectrum_of(const float *restrict real, const float *restrict imag,
+                                        const uint32_t *restrict split, size_t points,
+                                        int is_power, float *restrict spectrum)
 {
     size_t half = points / 2u;
     float scale = 0.5f / (float)points;
@@ -83,8 +82,7 @@ LSN_SPECIALIZED void spectrum_of(const float *restrict real, const float *restri
         float turned_r = odd_r * c - odd_i * s;
         float turned_i = odd_r * s + odd_i * c;
         spectrum[k] = magnitude(even_r + turned_r, even_i + turned_i, scale, is_power);
-        spectrum[points - k] =
-            magnitude(even_r - turned_r, even_i - turned_i, scale, is_power);
+        spectrum[points - k] = magnitude(even_r - turned_r, even_i - turned_i, scale, is_power);
     }
 }
 
@@ -143,7 +141,8 @@ static void level_and_log(const lsn_front_end *front_end, float *level, float su
     }
 }
 
-/* Sum over the bands, four at a time: each sum is loaded and stored once for them. */
+/* Sum over the bands, four at a time: each sum is loaded and stored once for them, and waits
+ * for one addition. */
 static void cosine_transform(const lsn_model *model, const lsn_front_end *front_end,
                              const float *restrict mel, float *restrict cepstrum)
 {
@@ -156,8 +155,8 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
     for (; m + 4u <= front_end->n_mels; m += 4u) {
         LSN_INDEPENDENT
         for (size_t c = 0; c < count; c++) {
-            float first = mel[m] * lsn_float(&dct[c]) +
-                          mel[m + 1u] * lsn_float(&dct[count + c]);
+            float first =
+                mel[m] * lsn_float(&dct[c]) + mel[m + 1u] * lsn_float(&dct[count + c]);
             float second = mel[m + 2u] * lsn_float(&dct[2u * count + c]) +
                            mel[m + 3u] * lsn_float(&dct[3u * count + c]);
             cepstrum[c] += first + second;

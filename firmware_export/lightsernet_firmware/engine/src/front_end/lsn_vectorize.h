@@ -13,18 +13,18 @@
 #endif
 
 /* Unless it is told, GCC uses half of an AVX-512 register. */
-#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__AVX512F__) && defined(__GNUC__) && __GNUC__ >= 12 && !defined(__clang__)
 #pragma GCC target("prefer-vector-width=512")
 #endif
 
-/* Whether memory is ample, so that code may be compiled several times, for constants that
- * save addresses and products. */
+/* Whether there is room for a function to be compiled several times, for constants that save
+ * addresses and products; LSN_SPECIALIZED marks such functions. */
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
 #define LSN_SPECIALIZES 1
-#define LSN_SPECIALIZED static inline __attribute__((always_inline))
+#define LSN_SPECIALIZED inline __attribute__((always_inline))
 #else
 #define LSN_SPECIALIZES 0
-#define LSN_SPECIALIZED static inline
+#define LSN_SPECIALIZED inline
 #endif
 
 #endif
