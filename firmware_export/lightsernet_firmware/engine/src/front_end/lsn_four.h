@@ -10,7 +10,7 @@
 
 #if defined(__GNUC__) && (defined(__SSE2__) || defined(__aarch64__))
 
-typedef float lsn_four __attribute__((vector_size(16)));
+typedef __attribute__((vector_size(16))) float lsn_four;
 
 /* The sums, plus four products. */
 static inline lsn_four lsn_add_products(lsn_four sums, const float *x, const uint32_t *y_bits)
