@@ -22,11 +22,6 @@ static inline lsn_four lsn_add_products(lsn_four sums, const float *x, const uin
     return sums + a * b;
 }
 
-static inline lsn_four lsn_add_four(lsn_four x, lsn_four y)
-{
-    return x + y;
-}
-
 static inline float lsn_sum_of_four(lsn_four x)
 {
     return (x[0] + x[2]) + (x[1] + x[3]);
@@ -45,15 +40,6 @@ static inline lsn_four lsn_add_products(lsn_four sums, const float *x, const uin
     sums.x2 += x[2] * lsn_float(&y_bits[2]);
     sums.x3 += x[3] * lsn_float(&y_bits[3]);
     return sums;
-}
-
-static inline lsn_four lsn_add_four(lsn_four x, lsn_four y)
-{
-    x.x0 += y.x0;
-    x.x1 += y.x1;
-    x.x2 += y.x2;
-    x.x3 += y.x3;
-    return x;
 }
 
 static inline float lsn_sum_of_four(lsn_four x)

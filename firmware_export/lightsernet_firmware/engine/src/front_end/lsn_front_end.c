@@ -95,7 +95,7 @@ static float mel_bands(const lsn_model *model, const lsn_front_end *front_end, f
     const uint32_t *bands = lsn_at(model, front_end->bands);
     const uint32_t *weights = lsn_at(model, front_end->band_weights);
     const lsn_four none = {0.0f, 0.0f, 0.0f, 0.0f};
-    lsn_four all = none;
+    float all = 0.0f;
     for (uint32_t i = 1; i < LSN_GROUP; i++) {
         spectrum[front_end->fft_length / 2u + i] = 0.0f;
     }
@@ -107,10 +107,10 @@ static float mel_bands(const lsn_model *model, const lsn_front_end *front_end, f
             sums = lsn_add_products(sums, bin + i, weights + i);
         }
         mel[m] = lsn_sum_of_four(sums);
-        all = lsn_add_four(all, sums);
+        all += mel[m];
         weights += count;
     }
-    return lsn_sum_of_four(all);
+    return all;
 }
 
 /* The running peak of the mean over the bands, whose sum is given. */
