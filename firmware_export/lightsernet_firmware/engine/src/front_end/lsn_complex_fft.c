@@ -17,9 +17,19 @@ typedef struct factors {
     float c1, s1, c2, s2, c3, s3, c4, s4, c5, s5, c6, s6, c7, s7;
 } factors;
 
-/* Transform eight points, `step` apart, and multiply each output by its factor. */
-static inline void butterfly(const float *restrict xr, const float *restrict xi, size_t step,
-                             float *restrict yr, float *restrict yi, size_t out_step, factors w)
+/* Store a number, multiplied by its factor if it turns. */
+static LSN_SPECIALIZED void put(float *restrict yr, float *restrict yi, size_t at, float r,
+                                float i, float c, float s, int turns)
+{
+    yr[at] = turns ? r * c - i * s : r;
+    yi[at] = turns ? r * s + i * c : i;
+}
+
+/* Transform eight points, `step` apart, and multiply each output by its factor; all factors
+ * are 1 where nothing turns. */
+static LSN_SPECIALIZED void butterfly(const float *restrict xr, const float *restrict xi,
+                                      size_t step, float *restrict yr, float *restrict yi,
+                                      size_t out_step, const factors *restrict w, int turns)
 {
     float a0r = xr[0] + xr[4u * step];
     float a4r = xr[0] - xr[4u * step];
@@ -76,24 +86,17 @@ static inline void butterfly(const float *restrict xr, const float *restrict xi,
     float y7i = d2i + d3r;
     yr[0] = b0r + b1r;
     yi[0] = b0i + b1i;
-    yr[out_step] = y1r * w.c1 - y1i * w.s1;
-    yi[out_step] = y1r * w.s1 + y1i * w.c1;
-    yr[2u * out_step] = y2r * w.c2 - y2i * w.s2;
-    yi[2u * out_step] = y2r * w.s2 + y2i * w.c2;
-    yr[3u * out_step] = y3r * w.c3 - y3i * w.s3;
-    yi[3u * out_step] = y3r * w.s3 + y3i * w.c3;
-    yr[4u * out_step] = y4r * w.c4 - y4i * w.s4;
-    yi[4u * out_step] = y4r * w.s4 + y4i * w.c4;
-    yr[5u * out_step] = y5r * w.c5 - y5i * w.s5;
-    yi[5u * out_step] = y5r * w.s5 + y5i * w.c5;
-    yr[6u * out_step] = y6r * w.c6 - y6i * w.s6;
-    yi[6u * out_step] = y6r * w.s6 + y6i * w.c6;
-    yr[7u * out_step] = y7r * w.c7 - y7i * w.s7;
-    yi[7u * out_step] = y7r * w.s7 + y7i * w.c7;
+    put(yr, yi, out_step, y1r, y1i, w->c1, w->s1, turns);
+    put(yr, yi, 2u * out_step, y2r, y2i, w->c2, w->s2, turns);
+    put(yr, yi, 3u * out_step, y3r, y3i, w->c3, w->s3, turns);
+    put(yr, yi, 4u * out_step, y4r, y4i, w->c4, w->s4, turns);
+    put(yr, yi, 5u * out_step, y5r, y5i, w->c5, w->s5, turns);
+    put(yr, yi, 6u * out_step, y6r, y6i, w->c6, w->s6, turns);
+    put(yr, yi, 7u * out_step, y7r, y7i, w->c7, w->s7, turns);
 }
 
 /* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
-static inline factors factors_at(const uint32_t *table, size_t count, size_t index)
+static LSN_SPECIALIZED factors factors_at(const uint32_t *table, size_t count, size_t index)
 {
     factors w;
     w.c1 = lsn_float(table + index);
@@ -114,28 +117,46 @@ static inline factors factors_at(const uint32_t *table, size_t count, size_t ind
 }
 
 /* The first pass: neighbouring butterflies have neighbouring factors. */
-static void first_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                       float *restrict yi, const uint32_t *table, size_t points)
+static LSN_SPECIALIZED void first_pass(const float *restrict xr, const float *restrict xi,
+                                       float *restrict yr, float *restrict yi,
+                                       const uint32_t *table, size_t points)
 {
     size_t eighth = points / 8u;
     LSN_INDEPENDENT
     for (size_t p = 0; p < eighth; p++) {
-        butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1,
-                  factors_at(table, eighth, p));
+        factors w = factors_at(table, eighth, p);
+        butterfly(xr + p, xi + p, eighth, yr + 8u * p, yi + 8u * p, 1, &w, 1);
     }
 }
 
-/* A later pass: `stride` interleaved transforms share the same factors. */
-static void later_pass(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                       float *restrict yi, const uint32_t *table, size_t points, size_t stride)
+/* Butterflies of a later pass, from point p on: `stride` interleaved transforms share the
+ * same factors. */
+static LSN_SPECIALIZED void interleaved(const float *restrict xr, const float *restrict xi,
+                                        float *restrict yr, float *restrict yi,
+                                        const uint32_t *table, size_t points, size_t stride,
+                                        size_t p, int turns)
 {
     size_t eighth = points / 8u;
-    for (size_t p = 0; p < eighth; p += stride) {
-        factors w = factors_at(table, eighth, p);
-        LSN_INDEPENDENT
-        for (size_t q = 0; q < stride; q++) {
-            butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, w);
-        }
+    factors w = factors_at(table, eighth, p);
+    LSN_INDEPENDENT
+    for (size_t q = 0; q < stride; q++) {
+        butterfly(xr + p + q, xi + p + q, eighth, yr + 8u * p + q, yi + 8u * p + q, stride, &w,
+                  turns);
+    }
+}
+
+/* A later pass. The factors of its first butterflies are 1. */
+static LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *restrict xi,
+                                       float *restrict yr, float *restrict yi,
+                                       const uint32_t *table, size_t points, size_t stride)
+{
+    size_t p = 0;
+    if (LSN_SPECIALIZES) {
+        interleaved(xr, xi, yr, yi, table, points, stride, p, 0);
+        p = stride;
+    }
+    for (; p < points / 8u; p += stride) {
+        interleaved(xr, xi, yr, yi, table, points, stride, p, 1);
     }
 }
 
@@ -183,6 +204,13 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
     float *imags[2] = {imag, work_imag};
     size_t stride = 8;
     int now = 1;
+    /* The transform of all recipes: 1024 samples. */
+    if (LSN_SPECIALIZES && points == 512u) {
+        first_pass(real, imag, work_real, work_imag, twiddles, 512);
+        later_pass(work_real, work_imag, real, imag, twiddles, 512, 8);
+        later_pass(real, imag, work_real, work_imag, twiddles, 512, 64);
+        return 1;
+    }
     first_pass(real, imag, work_real, work_imag, twiddles, points);
     for (; points / stride >= 8u; stride *= 8u) {
         later_pass(reals[now], imags[now], reals[1 - now], imags[1 - now], twiddles, points,

@@ -6,13 +6,13 @@
 #include <math.h>
 
 #include "lsn_complex_fft.h"
+#include "lsn_four.h"
 #include "lsn_natural_log.h"
 #include "lsn_vectorize.h"
 
-/* 1.5 * 2**23: adding and subtracting it rounds a float below LARGEST_STEP to an integer,
- * halves to even, as floats of that size are integers. */
+/* 1.5 * 2**23: adding and subtracting it rounds a float of some hundred to an integer, halves
+ * to even, as floats of that size are integers. */
 #define ROUNDING_MAGIC 12582912.0f
-#define LARGEST_STEP 1024.0f
 
 /* Mean of the frame, rounded towards zero; 0 without LSN_REMOVE_OFFSET. Through a Hann
  * window as long as the transform a constant reaches only bins 0 and 1, which the bands of
@@ -33,17 +33,17 @@ static int32_t offset_of(const lsn_front_end *front_end, const int16_t *pcm)
 /* Window the frame and pack it as half as many complex numbers: even samples are the real
  * parts, odd ones the imaginary parts. */
 static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
-                       const int16_t *pcm, float *real, float *imag)
+                       const int16_t *restrict pcm, float *restrict real, float *restrict imag)
 {
-    const uint32_t *window = lsn_at(model, front_end->window);
+    const uint32_t *restrict window = lsn_at(model, front_end->window);
     uint32_t length = front_end->frame_length;
     uint32_t pairs = length / 2u;
     int32_t offset = offset_of(front_end, pcm);
-    for (uint32_t i = 0; i < pairs; i++) {
+    for (size_t i = 0; i < pairs; i++) {
         real[i] = (float)(pcm[2u * i] - offset) * lsn_float(&window[2u * i]);
         imag[i] = (float)(pcm[2u * i + 1u] - offset) * lsn_float(&window[2u * i + 1u]);
     }
-    for (uint32_t i = pairs; i < front_end->fft_length / 2u; i++) {
+    for (size_t i = pairs; i < front_end->fft_length / 2u; i++) {
         real[i] = 0.0f;
         imag[i] = 0.0f;
     }
@@ -52,19 +52,25 @@ static void load_frame(const lsn_model *model, const lsn_front_end *front_end,
     }
 }
 
-/* Power |X|**2 of the bins 0 .. points, from the transform Z of the packed frame. As the
- * window is halved, X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]). */
-static void power_of_bins(const float *restrict real, const float *restrict imag,
-                          const uint32_t *restrict split, size_t points, float *restrict power)
+/* What the bands sum over, from the parts of a bin: |X|**2 divided by the transform's length,
+ * or |X|. */
+static LSN_SPECIALIZED float magnitude(float real, float imag, float scale, int is_power)
+{
+    float power = real * real + imag * imag;
+    return is_power ? power * scale : sqrtf(power);
+}
+
+/* Spectrum of the bins 0 .. points, from the transform Z of the packed frame. As the window
+ * is halved, X[k] = (Z[k] + Z*[-k]) - j W**k (Z[k] - Z*[-k]). */
+static LSN_SPECIALIZED void spectrum_of(const float *restrict real, const float *restrict imag,
+                                        const uint32_t *restrict split, size_t points,
+                                        int is_power, float *restrict spectrum)
 {
     size_t half = points / 2u;
-    float sum = 2.0f * (real[0] + imag[0]);
-    float difference = 2.0f * (real[0] - imag[0]);
-    float middle_r = 2.0f * real[half];
-    float middle_i = 2.0f * imag[half];
-    power[0] = sum * sum;
-    power[points] = difference * difference;
-    power[half] = middle_r * middle_r + middle_i * middle_i;
+    float scale = 0.5f / (float)points;
+    spectrum[0] = magnitude(2.0f * (real[0] + imag[0]), 0.0f, scale, is_power);
+    spectrum[points] = magnitude(2.0f * (real[0] - imag[0]), 0.0f, scale, is_power);
+    spectrum[half] = magnitude(2.0f * real[half], 2.0f * imag[half], scale, is_power);
     LSN_INDEPENDENT
     for (size_t k = 1; k < half; k++) {
         float c = lsn_float(&split[k]);
@@ -75,92 +81,68 @@ static void power_of_bins(const float *restrict real, const float *restrict imag
         float odd_i = real[points - k] - real[k];
         float turned_r = odd_r * c - odd_i * s;
         float turned_i = odd_r * s + odd_i * c;
-        float r = even_r + turned_r;
-        float i = even_i + turned_i;
-        power[k] = r * r + i * i;
-        r = even_r - turned_r;
-        i = even_i - turned_i;
-        power[points - k] = r * r + i * i;
-    }
-}
-
-/* Power divided by the transform's length, or magnitude. */
-static void spectrum_from_power(const lsn_front_end *front_end, float *spectrum)
-{
-    uint32_t bins = front_end->fft_length / 2u + 1u;
-    if ((front_end->flags & LSN_POWER_SPECTRUM) != 0) {
-        float scale = 1.0f / (float)front_end->fft_length;
-        for (uint32_t k = 0; k < bins; k++) {
-            spectrum[k] *= scale;
-        }
-    } else {
-        for (uint32_t k = 0; k < bins; k++) {
-            spectrum[k] = sqrtf(spectrum[k]);
-        }
+        spectrum[k] = magnitude(even_r + turned_r, even_i + turned_i, scale, is_power);
+        spectrum[points - k] = magnitude(even_r - turned_r, even_i - turned_i, scale, is_power);
     }
 }
 
 /* Weighted sum over each band's bins, in four partial sums that do not depend on each
- * other. A band's number of bins is a multiple of four: those past the last are zero. */
-static void mel_bands(const lsn_model *model, const lsn_front_end *front_end, float *spectrum,
-                      float *mel)
+ * other. A band's number of bins is a multiple of four: those past the last are zero.
+ * Returns the sum of all bands. */
+static float mel_bands(const lsn_model *model, const lsn_front_end *front_end, float *spectrum,
+                       float *restrict mel)
 {
     const uint32_t *bands = lsn_at(model, front_end->bands);
     const uint32_t *weights = lsn_at(model, front_end->band_weights);
+    const lsn_four none = {0.0f, 0.0f, 0.0f, 0.0f};
+    float all = 0.0f;
     for (uint32_t i = 1; i < LSN_GROUP; i++) {
         spectrum[front_end->fft_length / 2u + i] = 0.0f;
     }
     for (uint32_t m = 0; m < front_end->n_mels; m++) {
         const float *bin = spectrum + bands[2u * m];
         size_t count = bands[2u * m + 1u];
-        float sums[LSN_GROUP] = {0.0f, 0.0f, 0.0f, 0.0f};
+        lsn_four sums = none;
         for (size_t i = 0; i < count; i += LSN_GROUP) {
-            for (size_t j = 0; j < LSN_GROUP; j++) {
-                sums[j] += bin[i + j] * lsn_float(&weights[i + j]);
-            }
+            sums = lsn_add_products(sums, bin + i, weights + i);
         }
-        mel[m] = (sums[0] + sums[2]) + (sums[1] + sums[3]);
+        mel[m] = lsn_sum_of_four(sums);
+        all += mel[m];
         weights += count;
     }
+    return all;
 }
 
-/* The running peak of the mean over the bands. */
-static float new_level(const lsn_front_end *front_end, float level, const float *mel)
+/* The running peak of the mean over the bands, whose sum is given. */
+static float new_level(const lsn_front_end *front_end, float level, float sum)
 {
     float peak = level * lsn_float(&front_end->level_decay);
     float floor = lsn_float(&front_end->level_floor);
-    float sum = 0.0f;
-    for (uint32_t m = 0; m < front_end->n_mels; m++) {
-        sum += mel[m];
-    }
-    sum /= (float)front_end->n_mels;
-    peak = sum > peak ? sum : peak;
+    float mean = sum / (float)front_end->n_mels;
+    peak = mean > peak ? mean : peak;
     return floor > peak ? floor : peak;
 }
 
 /* Divide by the level and take logarithms. */
-static void level_and_log(const lsn_front_end *front_end, float *level, float *mel)
+static void level_and_log(const lsn_front_end *front_end, float *level, float sum, float *mel)
 {
     uint32_t n_mels = front_end->n_mels;
     float log_floor = lsn_float(&front_end->log_floor);
     float inverse_level = 1.0f;
+    int replaces = (front_end->flags & LSN_REPLACE_ZERO) != 0;
     if ((front_end->flags & LSN_RUNNING_PEAK) != 0) {
-        *level = new_level(front_end, *level, mel);
+        *level = new_level(front_end, *level, sum);
         inverse_level = 1.0f / *level;
     }
-    if ((front_end->flags & LSN_REPLACE_ZERO) != 0) {
-        for (uint32_t m = 0; m < n_mels; m++) {
-            float x = mel[m] * inverse_level;
-            mel[m] = lsn_natural_log(x > 0.0f ? x : log_floor);
-        }
-    } else {
-        for (uint32_t m = 0; m < n_mels; m++) {
-            mel[m] = lsn_natural_log(mel[m] * inverse_level + log_floor);
-        }
+    for (uint32_t m = 0; m < n_mels; m++) {
+        float x = mel[m] * inverse_level;
+        float replaced = x > 0.0f ? x : log_floor;
+        mel[m] = lsn_natural_log(replaces ? replaced : x + log_floor);
     }
 }
 
-/* Sum over the bands, four at a time: each sum is loaded and stored once for them. */
+/* Sum over the bands, four at a time: each sum is loaded and stored once for them, and waits
+ * for one addition. */
 static void cosine_transform(const lsn_model *model, const lsn_front_end *front_end,
                              const float *restrict mel, float *restrict cepstrum)
 {
@@ -173,10 +155,11 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
     for (; m + 4u <= front_end->n_mels; m += 4u) {
         LSN_INDEPENDENT
         for (size_t c = 0; c < count; c++) {
-            float sum = cepstrum[c] + mel[m] * lsn_float(&dct[c]);
-            sum += mel[m + 1u] * lsn_float(&dct[count + c]);
-            sum += mel[m + 2u] * lsn_float(&dct[2u * count + c]);
-            cepstrum[c] = sum + mel[m + 3u] * lsn_float(&dct[3u * count + c]);
+            float first =
+                mel[m] * lsn_float(&dct[c]) + mel[m + 1u] * lsn_float(&dct[count + c]);
+            float second = mel[m + 2u] * lsn_float(&dct[2u * count + c]) +
+                           mel[m + 3u] * lsn_float(&dct[3u * count + c]);
+            cepstrum[c] += first + second;
         }
         dct += 4u * count;
     }
@@ -228,17 +211,17 @@ static void quantize(const lsn_model *model, const lsn_front_end *front_end,
     float steps = lsn_float(&front_end->input_steps);
     size_t count = model->n_coefficients;
     int32_t zero_point = model->input_zero_point;
+    float lowest = (float)(-128 - zero_point);
+    float highest = (float)(127 - zero_point);
     LSN_INDEPENDENT
     for (size_t c = 0; c < count; c++) {
         float x = (cepstrum[c] - lsn_float(&mean[c])) * lsn_float(&inverse_scale[c]);
         /* This order of comparisons brings a NaN, from a senseless table, to a bound. */
         x = x > -clip ? x : -clip;
         x = (x > clip ? clip : x) * steps;
-        x = x > -LARGEST_STEP ? x : -LARGEST_STEP;
-        x = x > LARGEST_STEP ? LARGEST_STEP : x;
-        int32_t q = (int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point;
-        q = q < -128 ? -128 : q;
-        row[c] = (int8_t)(q > 127 ? 127 : q);
+        x = x > lowest ? x : lowest;
+        x = x > highest ? highest : x;
+        row[c] = (int8_t)((int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point);
     }
 }
 
@@ -248,6 +231,8 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
 {
     const lsn_front_end *front_end = lsn_front_end_of(model);
     const uint32_t *twiddles = lsn_at(model, front_end->twiddles);
+    const uint32_t *split = lsn_at(model, front_end->split);
+    int is_power = (front_end->flags & LSN_POWER_SPECTRUM) != 0;
     uint32_t points = front_end->fft_length / 2u;
     float *first = scratch;
     float *second = scratch + front_end->fft_length;
@@ -257,10 +242,12 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
         first = second;
         second = swap;
     }
-    power_of_bins(first, first + points, lsn_at(model, front_end->split), points, second);
-    spectrum_from_power(front_end, second);
-    mel_bands(model, front_end, second, first);
-    level_and_log(front_end, level, first);
+    if (LSN_SPECIALIZES && !is_power) {
+        spectrum_of(first, first + points, split, points, 0, second);
+    } else {
+        spectrum_of(first, first + points, split, points, is_power, second);
+    }
+    level_and_log(front_end, level, mel_bands(model, front_end, second, first), first);
     if (front_end->dct != 0) {
         cosine_transform(model, front_end, first, second);
         first = second;
