@@ -7,6 +7,9 @@
 
 #if LSN_FIXED_POINT_FRONT_END
 
+/* Bound of the window's exponent: twice an exponent of the spectrum stays below 184. */
+#define LARGEST_SCALE 48
+
 /* A frame's mean as in lsn_front_end.c, and the bits that its largest sample leaves unused of
  * 16 and a sign. */
 typedef struct frame_level {
@@ -53,8 +56,10 @@ static int32_t load_frame(const lsn_model *model, const lsn_front_end *front_end
     uint32_t pairs = length / 2u;
     frame_level level = level_of(front_end, pcm);
     int32_t gain = 1 << level.unused;
-    /* A Hann window is largest in the middle. */
+    /* A Hann window is largest in the middle; the bounds are for senseless tables. */
     int32_t scale = lsn_exponent_of(window[pairs]) + 1;
+    scale = scale < -LARGEST_SCALE ? -LARGEST_SCALE : scale;
+    scale = scale > LARGEST_SCALE ? LARGEST_SCALE : scale;
     uint32_t drop = 31u - lsn_fixed_fft_bits(points);
     for (uint32_t i = 0; i < pairs; i++) {
         real[i] = windowed((pcm[2u * i] - level.offset) * gain, window[2u * i], scale, drop);

@@ -43,11 +43,16 @@ static uint64_t unpacked(uint32_t energy)
     return (uint64_t)(energy >> SHIFT_BITS) << (energy & ((1u << SHIFT_BITS) - 1u));
 }
 
-/* 2**exponent as a float, within its range. */
-static float power_of_two(int32_t exponent)
+/* x * 2**exponent as a float, rounded down: C libraries convert 64 bits by way of doubles. */
+static float float_of(uint64_t x, int32_t exponent)
 {
-    uint32_t bits = exponent < -126 ? 0u : exponent > 127 ? 0x7F000000u
-                                                          : (uint32_t)(exponent + 127) << 23;
+    if (x == 0) {
+        return 0.0f;
+    }
+    uint32_t zeros = lsn_leading_zeros_64(x);
+    int32_t biased = exponent + 63 - (int32_t)zeros + 127;
+    biased = biased < 1 ? 1 : biased > 254 ? 254 : biased;
+    uint32_t bits = (uint32_t)(x << zeros >> 40 & 0x7FFFFFu) | (uint32_t)biased << 23;
     return lsn_float(&bits);
 }
 
@@ -112,7 +117,7 @@ static float new_level(const lsn_front_end *front_end, float level, const bands 
 {
     float peak = level * lsn_float(&front_end->level_decay);
     float floor = lsn_float(&front_end->level_floor);
-    float mean = (float)mel->sum * power_of_two(-mel->exponent) / (float)front_end->n_mels;
+    float mean = float_of(mel->sum, -mel->exponent) / (float)front_end->n_mels;
     peak = mean > peak ? mean : peak;
     return floor > peak ? floor : peak;
 }
@@ -226,7 +231,8 @@ static void subtract_utterance_mean(const lsn_standardization *standardization, 
         deviation = deviation < -LARGEST_DEVIATION ? -LARGEST_DEVIATION : deviation;
         int32_t d = (int32_t)deviation * (1 << (MEAN_FRACTION_BITS - 16));
         utterance_mean[c] += lsn_fixed_scaled(d - utterance_mean[c], share);
-        cepstrum[c] -= utterance_mean[c] >> (MEAN_FRACTION_BITS - 16);
+        int32_t u = utterance_mean[c] >> (MEAN_FRACTION_BITS - 16);
+        cepstrum[c] = (int32_t)((uint32_t)cepstrum[c] - (uint32_t)u);
     }
 }
 
