@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stockham's Fourier transform in integers: the passes of lsn_complex_fft.c.
  *
- * Nothing is scaled on the way but by the multiplication with the twiddle factors, whose high
- * halves are half of the product: a pass of radix 8 with factors lets numbers grow by 4, one
+ * Nothing is scaled on the way but by the multiplication with the twiddle factors, which
+ * halves the product: a pass of radix 8 with factors lets numbers grow by 4, one
  * without by 8. The input is so small that the last pass just does not overflow. As samples
  * have 16 bits, this leaves 6 bits below their last one at 512 points. */
 #include "lsn_fixed_fft.h"
@@ -14,24 +14,28 @@
 
 #if LSN_FIXED_POINT_FRONT_END
 
-/* 2**15 sqrt(1/2). */
-#define SQRT_HALF 23170
-
-/* The outputs of a butterfly before they are multiplied, and its factors: cos and -sin. */
-typedef struct complex8 {
+/* The outputs of a butterfly before they are multiplied. */
+typedef struct outputs {
     int32_t r[8];
     int32_t i[8];
-} complex8;
+} outputs;
+
+/* Its factors from the second on: cos and -sin. */
+typedef struct factors {
+    lsn_fraction c[7];
+    lsn_fraction s[7];
+} factors;
 
 /* sqrt(1/2) x. */
 static inline int32_t eighth_turn(int32_t x)
 {
-    return lsn_product_high(x * 2, SQRT_HALF);
+    static const lsn_fraction sqrt_half = {23170, 15565};
+    return lsn_half_product(x * 2, sqrt_half);
 }
 
 /* Even outputs: a transform of four points, which are sums of points half a turn apart. */
 static inline void even_outputs(const int32_t *restrict xr, const int32_t *restrict xi,
-                                size_t step, complex8 *y)
+                                size_t step, outputs *y)
 {
     int32_t a0r = xr[0] + xr[4u * step];
     int32_t a0i = xi[0] + xi[4u * step];
@@ -62,7 +66,7 @@ static inline void even_outputs(const int32_t *restrict xr, const int32_t *restr
 /* Odd outputs: the same of differences, rotated by up to three eighths of a turn. t7n is the
  * negated imaginary part of the rotated a7. */
 static inline void odd_outputs(const int32_t *restrict xr, const int32_t *restrict xi,
-                               size_t step, complex8 *y)
+                               size_t step, outputs *y)
 {
     int32_t a5r = xr[step] - xr[5u * step];
     int32_t a5i = xi[step] - xi[5u * step];
@@ -95,11 +99,11 @@ static inline void odd_outputs(const int32_t *restrict xr, const int32_t *restri
 }
 
 /* The table holds `count` values of each factor, c1 s1 c2 s2 .. in order. */
-static void load_factors(const uint32_t *table, size_t count, complex8 *w)
+static void load_factors(const uint32_t *table, size_t count, factors *w)
 {
-    for (size_t k = 1; k < 8u; k++) {
-        w->r[k] = lsn_signed_below(table[0], 0);
-        w->i[k] = lsn_signed_below(table[count], 0);
+    for (size_t k = 0; k < 7u; k++) {
+        w->c[k] = lsn_fraction_of(table[0], 0);
+        w->s[k] = lsn_fraction_of(table[count], 0);
         table += 2u * count;
     }
 }
@@ -111,8 +115,8 @@ static void pass_of_8(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t
 {
     size_t eighth = points / 8u;
     uint32_t halving = eighth > stride;
-    complex8 y;
-    complex8 w;
+    outputs y;
+    factors w;
     for (size_t p = 0; p < eighth; p += stride) {
         if (p != 0) {
             load_factors(table + p, eighth, &w);
@@ -130,8 +134,10 @@ static void pass_of_8(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t
                 out_r += stride;
                 out_i += stride;
                 if (p != 0) {
-                    *out_r = lsn_product_high(r, w.r[k]) - lsn_product_high(i, w.i[k]);
-                    *out_i = lsn_product_high(r, w.i[k]) + lsn_product_high(i, w.r[k]);
+                    lsn_fraction cosine = w.c[k - 1u];
+                    lsn_fraction sine = w.s[k - 1u];
+                    *out_r = lsn_half_product(r, cosine) - lsn_half_product(i, sine);
+                    *out_i = lsn_half_product(r, sine) + lsn_half_product(i, cosine);
                 } else {
                     *out_r = r >> halving;
                     *out_i = i >> halving;

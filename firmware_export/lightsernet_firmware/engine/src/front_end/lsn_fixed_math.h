@@ -20,7 +20,7 @@
 #endif
 #endif
 
-/* x * y / 2**16, rounded down; y in -32768 < y < 32768. */
+/* x * y / 2**16, rounded down; y in -32768 .. 32767. */
 static inline int32_t lsn_product_high(int32_t x, int32_t y)
 {
 #if LSN_LONG_MULTIPLY
@@ -28,6 +28,18 @@ static inline int32_t lsn_product_high(int32_t x, int32_t y)
 #else
     return (x >> 16) * y + ((int32_t)((uint32_t)x & 0xFFFFu) * y >> 16);
 #endif
+}
+
+/* A number from -1 to 1: (high + low / 2**15) / 2**15, low in 0 .. 2**15 - 1. */
+typedef struct lsn_fraction {
+    int32_t high;
+    int32_t low;
+} lsn_fraction;
+
+/* x f / 2, up to 2 less. */
+static inline int32_t lsn_half_product(int32_t x, lsn_fraction f)
+{
+    return lsn_product_high(x, f.high) + ((x >> 16) * f.low >> 15);
 }
 
 static inline uint32_t lsn_absolute(int32_t x)
@@ -67,23 +79,31 @@ static inline int32_t lsn_exponent_of(uint32_t bits)
     return (int32_t)(bits >> 23 & 0xFFu) - 127;
 }
 
-/* The magnitude of a float, rounded down to 15 bits behind the binary point; those from
- * 2**scale on become 2**15 - 1. Zero and what is too small become 0. */
-static inline uint32_t lsn_magnitude_below(uint32_t bits, int32_t scale)
+/* The magnitude of a float times 2**(bits - scale), rounded down. Where the float is 2**scale
+ * or more, it is 2**bits - 1. `bits` is 31 at most. */
+static inline uint32_t lsn_magnitude_below(uint32_t float_bits, int32_t scale, uint32_t bits)
 {
-    uint32_t shift = (uint32_t)(16 + scale - lsn_exponent_of(bits));
-    if (shift - 17u > 14u) {
-        return shift - 17u > 0x7FFFFFFFu ? 32767u : 0u;
+    uint32_t shift = (uint32_t)(scale - 1 - lsn_exponent_of(float_bits));
+    if (shift > bits - 1u) {
+        return shift > 0x7FFFFFFFu ? (1u << bits) - 1u : 0u;
     }
-    return lsn_mantissa_of(bits) >> shift;
+    return lsn_mantissa_of(float_bits) >> (shift + 32u - bits);
 }
 
-/* The same with the float's sign: float * 2**(15 - scale), in -32767 .. 32767. */
-static inline int32_t lsn_signed_below(uint32_t bits, int32_t scale)
+/* The same with the float's sign. */
+static inline int32_t lsn_signed_below(uint32_t float_bits, int32_t scale, uint32_t bits)
 {
-    int32_t magnitude = (int32_t)lsn_magnitude_below(bits, scale);
-    int32_t sign = -(int32_t)(bits >> 31);
+    int32_t magnitude = (int32_t)lsn_magnitude_below(float_bits, scale, bits);
+    int32_t sign = -(int32_t)(float_bits >> 31);
     return (magnitude ^ sign) - sign;
+}
+
+/* A float divided by 2**scale, brought to -1 .. 1. */
+static inline lsn_fraction lsn_fraction_of(uint32_t float_bits, int32_t scale)
+{
+    int32_t x = lsn_signed_below(float_bits, scale, 30);
+    lsn_fraction f = {x >> 15, x & 0x7FFF};
+    return f;
 }
 
 /* n ln 2 in Q16, |n| < 184. */

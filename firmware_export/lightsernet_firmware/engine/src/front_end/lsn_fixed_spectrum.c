@@ -39,7 +39,8 @@ static frame_level level_of(const lsn_front_end *front_end, const int16_t *pcm)
 /* A sample times the window, `drop` bits less. */
 static inline int32_t windowed(int32_t sample, uint32_t window, int32_t scale, uint32_t drop)
 {
-    return sample * lsn_signed_below(window, scale) >> drop;
+    lsn_fraction w = lsn_fraction_of(window, scale);
+    return (sample * w.high + (sample * w.low >> 15)) >> drop;
 }
 
 /* Window the frame and pack it as half as many complex numbers: even samples are the real
@@ -91,8 +92,8 @@ static void magnitudes_of_bins(const int32_t *restrict real, const int32_t *rest
     magnitudes[points] = lsn_fixed_magnitude((real[0] >> 1) - (imag[0] >> 1), 0);
     magnitudes[half] = lsn_fixed_magnitude(middle_r, middle_i);
     for (size_t k = 1; k < half; k++) {
-        int32_t c = lsn_signed_below(split[k], 0);
-        int32_t s = lsn_signed_below(split[half + k], 0);
+        lsn_fraction c = lsn_fraction_of(split[k], 0);
+        lsn_fraction s = lsn_fraction_of(split[half + k], 0);
         int32_t ar = real[k] >> 1;
         int32_t ai = imag[k] >> 1;
         int32_t br = real[points - k] >> 1;
@@ -101,8 +102,8 @@ static void magnitudes_of_bins(const int32_t *restrict real, const int32_t *rest
         int32_t even_i = (ai - bi) >> 1;
         int32_t odd_r = ai + bi;
         int32_t odd_i = br - ar;
-        int32_t turned_r = lsn_product_high(odd_r, c) - lsn_product_high(odd_i, s);
-        int32_t turned_i = lsn_product_high(odd_r, s) + lsn_product_high(odd_i, c);
+        int32_t turned_r = lsn_half_product(odd_r, c) - lsn_half_product(odd_i, s);
+        int32_t turned_i = lsn_half_product(odd_r, s) + lsn_half_product(odd_i, c);
         magnitudes[k] = lsn_fixed_magnitude(even_r + turned_r, even_i + turned_i);
         magnitudes[points - k] = lsn_fixed_magnitude(even_r - turned_r, even_i - turned_i);
     }

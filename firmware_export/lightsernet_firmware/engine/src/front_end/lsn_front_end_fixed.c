@@ -68,7 +68,7 @@ static uint32_t sum_of_magnitudes(const uint32_t *bin, const uint32_t *weight, s
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < count; i++) {
-        int32_t w = (int32_t)lsn_magnitude_below(weight[i], 0);
+        int32_t w = (int32_t)lsn_magnitude_below(weight[i], 0, 15);
         sum += (uint32_t)lsn_product_high((int32_t)bin[i], w);
     }
     return sum;
@@ -80,7 +80,7 @@ static uint64_t sum_of_powers(const uint32_t *bin, const uint32_t *weight, size_
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t power = (uint64_t)bin[i] * bin[i] >> 16;
-        sum += power * lsn_magnitude_below(weight[i], 0);
+        sum += power * lsn_magnitude_below(weight[i], 0, 15);
     }
     return sum;
 }
@@ -187,7 +187,7 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
         const uint32_t *entry = dct + c;
         uint32_t sum = 0; /* wraps where a table is senseless */
         for (uint32_t m = 0; m < front_end->n_mels; m++) {
-            sum += (uint32_t)(logs[m] * lsn_signed_below(*entry, scale) >> PRODUCT_LOSS);
+            sum += (uint32_t)(logs[m] * lsn_signed_below(*entry, scale, 15) >> PRODUCT_LOSS);
             entry += count;
         }
         cepstrum[c] = shift >= 0 ? (int32_t)(sum << (shift > 31 ? 31 : shift))
