@@ -137,7 +137,9 @@ static void pass_of_8(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t
                     lsn_fraction cosine = w.c[k - 1u];
                     lsn_fraction sine = w.s[k - 1u];
                     *out_r = lsn_half_product(r, cosine) - lsn_half_product(i, sine);
-                    *out_i = lsn_half_product(r, sine) + lsn_half_product(i, cosine);
+                    /* What products lack adds up here, and would in some bins. */
+                    *out_i = lsn_half_product(r, sine) + lsn_half_product(i, cosine) +
+                             LSN_PRODUCTS_LACK;
                 } else {
                     *out_r = r >> halving;
                     *out_i = i >> halving;

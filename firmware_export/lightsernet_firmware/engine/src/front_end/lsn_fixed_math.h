@@ -36,7 +36,8 @@ typedef struct lsn_fraction {
     int32_t low;
 } lsn_fraction;
 
-/* x f / 2, up to 2 less. */
+/* x f / 2, less by up to 2: by LSN_PRODUCTS_LACK / 2 on average. */
+#define LSN_PRODUCTS_LACK 2
 static inline int32_t lsn_half_product(int32_t x, lsn_fraction f)
 {
     return lsn_product_high(x, f.high) + ((x >> 16) * f.low >> 15);
@@ -113,7 +114,7 @@ static inline int32_t lsn_fixed_times_ln2(int32_t n)
 }
 
 /**
- * The magnitude of a complex number, divided by 4; off by 1e-4 of it at most, or by 1.
+ * The magnitude of a complex number, divided by 4; off by 1e-4 of it at most, and by 1.
  */
 uint32_t lsn_fixed_magnitude(int32_t real, int32_t imag);
 
