@@ -93,8 +93,10 @@ int32_t lsn_fixed_of_float(uint32_t bits, int32_t fraction_bits)
 
 int32_t lsn_fixed_scaled(int32_t x, uint32_t bits)
 {
-    /* x f / 4, with 1 <= f < 2. */
-    int32_t product = lsn_product_high(x, (int32_t)(lsn_mantissa_of(bits) >> 17));
+    uint32_t mantissa = lsn_mantissa_of(bits);
+    /* Half of the mantissa; the product is a quarter. */
+    lsn_fraction half = {(int32_t)(mantissa >> 17), (int32_t)(mantissa >> 2 & 0x7FFFu)};
+    int32_t product = lsn_half_product(x, half);
     int32_t shift = lsn_exponent_of(bits) + 2;
     product = bits >> 31 != 0 ? -product : product;
     if (shift <= 0) {

@@ -142,7 +142,7 @@ int32_t lsn_fixed_log(uint64_t x);
 int32_t lsn_fixed_of_float(uint32_t bits, int32_t fraction_bits);
 
 /**
- * x times a float, to 15 bits of it; what does not fit as above.
+ * x times a float; what does not fit as above.
  *
  * @param[in] x  in -2**31 < x < 2**31
  */

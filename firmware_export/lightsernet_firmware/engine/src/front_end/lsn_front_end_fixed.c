@@ -165,7 +165,7 @@ static uint32_t shift_logs(int32_t *logs, uint32_t count)
     uint32_t bits = 32u - lsn_leading_zeros(used | 1u);
     uint32_t shift = bits > LOG_BITS ? bits - LOG_BITS : 0;
     for (uint32_t m = 0; m < count && shift != 0; m++) {
-        logs[m] >>= shift;
+        logs[m] = (logs[m] + (1 << (shift - 1))) >> shift;
     }
     return shift;
 }
