@@ -194,9 +194,7 @@ def test_prototypes_stand_in_the_header_of_their_file() -> None:
     assert found > 60
     for name, text in headers.items():
         if f"{name}.h" not in {path.name for path in public_headers()}:
-            sources = [
-                p for p in engine_sources() if re.sub(VARIANT, "", p.stem) == name
-            ]
+            sources = [p for p in engine_sources() if re.sub(VARIANT, "", p.stem) == name]
             defined = "".join(path.read_text() for path in sources)
             for function in prototypes(text):
                 assert re.search(rf"\b{function}\([^;]*\)\n\{{", defined), f"{name}.h: {function}"
