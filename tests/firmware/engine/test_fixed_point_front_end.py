@@ -211,8 +211,7 @@ def test_scaling(x: int, factor: float) -> None:
     scaled.argtypes, scaled.restype = [ctypes.c_int32, ctypes.c_uint32], ctypes.c_int32
     wanted = min(max(x * factor, -(2.0**31)), 2.0**31)
     bits = int(np.float32(factor).view(np.uint32))
-    # The product is a quarter, rounded down, before the power of two.
-    assert scaled(x, bits) == pytest.approx(wanted, rel=1e-4, abs=4 * abs(factor) + 2)
+    assert scaled(x, bits) == pytest.approx(wanted, rel=1e-6, abs=abs(factor) + 1)
 
 
 def test_the_statistics_of_a_profile(pcm_clips: list[Pcm]) -> None:

@@ -94,10 +94,15 @@ int32_t lsn_fixed_of_float(uint32_t bits, int32_t fraction_bits)
 int32_t lsn_fixed_scaled(int32_t x, uint32_t bits)
 {
     uint32_t mantissa = lsn_mantissa_of(bits);
-    /* Half of the mantissa; the product is a quarter. */
     lsn_fraction half = {(int32_t)(mantissa >> 17), (int32_t)(mantissa >> 2 & 0x7FFFu)};
-    int32_t product = lsn_half_product(x, half);
     int32_t shift = lsn_exponent_of(bits) + 2;
+    if (lsn_absolute(x) < 1u << 26) {
+        /* Bits behind the last one, for what products lack. */
+        x *= 16;
+        shift -= 4;
+    }
+    /* Half of the mantissa's half. */
+    int32_t product = lsn_half_product(x, half);
     product = bits >> 31 != 0 ? -product : product;
     if (shift <= 0) {
         return shift < -30 ? 0 : shift == 0 ? product : ((product >> (-shift - 1)) + 1) >> 1;

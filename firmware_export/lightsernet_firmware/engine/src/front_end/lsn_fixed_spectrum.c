@@ -30,7 +30,7 @@ static frame_level level_of(const lsn_front_end *front_end, const int16_t *pcm)
     }
     for (uint32_t i = 0; i < front_end->frame_length; i++) {
         int32_t sample = pcm[i] - level.offset;
-        used |= (uint32_t)(sample ^ (sample >> 31));
+        used |= (uint32_t)(sample ^ (sample >> 17)); /* 17 bits and a sign at most */
     }
     level.unused = lsn_leading_zeros(used | 1u) - 16u;
     return level;

@@ -191,7 +191,7 @@ static void cosine_transform(const lsn_model *model, const lsn_front_end *front_
             entry += count;
         }
         cepstrum[c] = shift >= 0 ? (int32_t)(sum << (shift > 31 ? 31 : shift))
-                                 : (int32_t)sum >> (shift < -31 ? 31 : -shift);
+                                 : (int32_t)sum >> (shift < -30 ? 30 : -shift);
     }
 }
 
