@@ -34,6 +34,11 @@ class Board:
     flags: tuple[str, ...]
     tick_ns: float
 
+    @property
+    def has_float_unit(self) -> bool:
+        """Whether it computes floats; if not, the engine's front end is the fixed-point one."""
+        return "-mfloat-abi=soft" not in self.flags
+
 
 TARGETS = {
     # Armv6-M is a part of Armv7-M, so a Cortex-M3 runs it.

@@ -34,6 +34,8 @@ LIBRARY_FLAGS = (
 # The library never leaves the machine that compiles it, and its widest vectors
 # choose the kernels of the convolutions.
 FLAGS = (*LIBRARY_FLAGS, "-march=native")
+# For `host_library`: the front end of cores that have no floating-point unit.
+FIXED_POINT_FRONT_END = ("-DLSN_FIXED_POINT_FRONT_END=1",)
 
 
 def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:

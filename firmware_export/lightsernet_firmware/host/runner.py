@@ -16,11 +16,13 @@ class HostRunner:
     Parameters
     ----------
     model : FirmwareModel
+    engine : str, optional
+        Path of a library to run it in, instead of the host build.
     """
 
-    def __init__(self, model: FirmwareModel) -> None:
+    def __init__(self, model: FirmwareModel, engine: str | None = None) -> None:
         self._hop_length = model.file.record.features.hop_length
-        self._stream = HostModel(model.blob).stream()
+        self._stream = HostModel(model.blob, engine).stream()
 
     def run_features(self, clips: list[NDArray[np.int8]]) -> list[Outcome]:
         """Run clips, each int8 of shape (n_frames, n_coefficients)."""

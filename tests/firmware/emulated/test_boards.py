@@ -19,6 +19,7 @@ from lightsernet_firmware.comparison.reference_kernels import LiteRTKernels
 from lightsernet_firmware.emulated.board import EmulatedBoard
 from lightsernet_firmware.emulated.build import TARGETS
 from lightsernet_firmware.firmware_model import FirmwareModel
+from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END, host_library
 from lightsernet_firmware.host.runner import HostRunner
 from lightsernet_firmware.known_boards import known_boards
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
@@ -38,6 +39,8 @@ NETWORK_INSTRUCTIONS = {
     "cortex-m33": 134e6,
     "cortex-m55": 35.5e6,
 }
+# Bounds: instructions of the fixed-point front end for the same.
+FRONT_END_INSTRUCTIONS = {"cortex-m0plus": 85e6, "cortex-m3": 50e6}
 # The plain C of Cortex-M3, slow to emulate, and the code of Cortex-M4 on an M33.
 SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33")
 CHECK_KERNELS = Path(__file__).parents[1] / "engine" / "check_kernels.c"
@@ -58,9 +61,12 @@ def check_speech(target: str, model: ModelFile, pcm_clips: list[NDArray[np.int16
     for wanted, found in zip(expected, board.run_features(rows), strict=True):
         np.testing.assert_array_equal(found.logits, wanted.logits)
         np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
-    on_host = HostRunner(FirmwareModel(model)).run_samples(pcm_clips)
-    for wanted, found in zip(on_host, board.run_samples(pcm_clips), strict=True):
-        # Floats and all: the host's bits are the board's.
+    fixed = () if TARGETS[target].has_float_unit else FIXED_POINT_FRONT_END
+    on_host = HostRunner(FirmwareModel(model), str(host_library(more_flags=fixed)))
+    for wanted, found in zip(
+        on_host.run_samples(pcm_clips), board.run_samples(pcm_clips), strict=True
+    ):
+        # Floats and all: the bits of a host with the same front end are the board's.
         np.testing.assert_array_equal(found.features, wanted.features)
         np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
 
@@ -70,6 +76,7 @@ def check_cost(target: str, model: ModelFile) -> dict[str, Any]:
     firmware = FirmwareModel(model)
     counts = EmulatedBoard(firmware, target).count_instructions(184, 48_000)
     assert counts["network_instructions"] <= NETWORK_INSTRUCTIONS[target]
+    assert counts["front_end_instructions"] <= FRONT_END_INSTRUCTIONS.get(target, 20e6)
     assert counts["stack_bytes"] <= STACK_BYTES
     assert counts["text_bytes"] <= CODE_BYTES
     (core,) = {each.core for each in known_boards() if each.core.counted.endswith(target)}

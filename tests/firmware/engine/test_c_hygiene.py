@@ -61,6 +61,8 @@ COMPILERS = {
 LARGEST_FRAME = 512
 # All that the engine may ask of the C library.
 C_LIBRARY = {"memcpy", "memmove", "memset", "strlen", "sqrtf"}
+# Ends the names of files of which one is compiled.
+VARIANT = "_(plain|dsp|mve|fixed)$"
 CHECK_KERNELS = Path(__file__).parent / "check_kernels.c"
 KERNELS = (
     "convolve",
@@ -182,7 +184,7 @@ def test_prototypes_stand_in_the_header_of_their_file() -> None:
     headers = {path.stem: path.read_text() for path in engine_headers()}
     found = 0
     for source in engine_sources():
-        own = re.sub("_(plain|dsp|mve)$", "", source.stem)
+        own = re.sub(VARIANT, "", source.stem)
         declared = prototypes(headers.get(own, "") + public)
         for name in re.findall(
             r"^(?!static)\w[\w \*]*?(\w+)\([^;{]*\)\n\{", source.read_text(), re.M
@@ -192,9 +194,7 @@ def test_prototypes_stand_in_the_header_of_their_file() -> None:
     assert found > 60
     for name, text in headers.items():
         if f"{name}.h" not in {path.name for path in public_headers()}:
-            sources = [
-                p for p in engine_sources() if re.sub("_(plain|dsp|mve)$", "", p.stem) == name
-            ]
+            sources = [p for p in engine_sources() if re.sub(VARIANT, "", p.stem) == name]
             defined = "".join(path.read_text() for path in sources)
             for function in prototypes(text):
                 assert re.search(rf"\b{function}\([^;]*\)\n\{{", defined), f"{name}.h: {function}"

@@ -23,6 +23,7 @@ from lightsernet_edge.model.quantization import Quantization
 from lightsernet_firmware.blob.build import CRC_START, OLDEST_VERSION, VERSION, build_blob, seal
 from lightsernet_firmware.engine_files import engine_sources, include_flags
 from lightsernet_firmware.firmware_model import FirmwareModel
+from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END
 from lightsernet_firmware.host.stream import (
     STATUS_NAMES,
     EmotionStruct,
@@ -271,15 +272,21 @@ def test_the_engine_refuses_with_a_typed_error(smallest_blob: bytes) -> None:
 
 @pytest.mark.no_preload
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
-@pytest.mark.parametrize("prior_s", [None, 3.0], ids=["plain", "running mean"])
-def test_mutated_blobs(prior_s: float | None, smallest: ModelFile, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("prior_s", "flags"),
+    [(None, ()), (3.0, ()), (3.0, FIXED_POINT_FRONT_END)],
+    ids=["plain", "running mean", "fixed point"],
+)
+def test_mutated_blobs(
+    prior_s: float | None, flags: tuple[str, ...], smallest: ModelFile, tmp_path: Path
+) -> None:
     program, blob = tmp_path / "mutate", tmp_path / "blob"
     features = dataclasses.replace(smallest.record.features, utterance_mean_prior_s=prior_s)
     record = dataclasses.replace(smallest.record, features=features)
     blob.write_bytes(FirmwareModel(dataclasses.replace(smallest, record=record)).blob)
     # -march=native: with the kernels that this processor has, as on the host.
-    command = ["gcc", "-std=c99", "-O2", "-g", "-march=native", *SANITIZERS, *include_flags()]
-    command += [*map(str, engine_sources()), str(HARNESS), "-lm"]
+    command = ["gcc", "-std=c99", "-O2", "-g", "-march=native", *SANITIZERS, *flags]
+    command += [*include_flags(), *map(str, engine_sources()), str(HARNESS), "-lm"]
     subprocess.run([*command, "-o", str(program)], check=True)
     done = subprocess.run(
         [str(program), str(blob), str(MUTATIONS), "1"],

@@ -15,6 +15,7 @@ import pytest
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
 from lightsernet_edge.cli import main
 from lightsernet_firmware.emulated.build import BOARDS, TARGETS
+from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END, host_library
 from lightsernet_firmware.host.stream import HostModel
 from tests.places import CLIP_FILES
 
@@ -40,6 +41,8 @@ class Machine:
         Flags of the compiler for the core, and for linking.
     support : tuple of Path
         C files that a program needs besides `SUPPORT`: from reset to main, and the debugger.
+    has_float_unit : bool
+        If not, the engine's front end is the fixed-point one.
     """
 
     emulator: str
@@ -48,6 +51,7 @@ class Machine:
     core: tuple[str, ...]
     link: tuple[str, ...]
     support: tuple[Path, ...]
+    has_float_unit: bool
 
 
 def _cortex_m(target: str) -> Machine:
@@ -66,6 +70,7 @@ def _cortex_m(target: str) -> Machine:
             "-Wl,--fatal-warnings",
         ),
         tuple(BOARDS / "common" / f"{name}.c" for name in ("startup", "semihosting")),
+        board.has_float_unit,
     )
 
 
@@ -83,6 +88,7 @@ MACHINES = {
             "-Wl,--defsym=__ram=0x80800000,--defsym=__ram_size=8M",
         ),
         (PROGRAMS / "riscv_semihosting.c",),
+        False,
     ),
 }
 
@@ -118,9 +124,10 @@ def run(*command: object, **more: Any) -> str:
     return done.stdout
 
 
-def expected(folder: Path) -> dict[str, Any]:
+def expected(folder: Path, has_float_unit: bool = True) -> dict[str, Any]:
     """Return what the engine of this machine says of `CLIP`: the bits of its features too."""
-    model = HostModel((folder / "model.lsn").read_bytes())
+    engine = host_library(more_flags=() if has_float_unit else FIXED_POINT_FRONT_END)
+    model = HostModel((folder / "model.lsn").read_bytes(), str(engine))
     stream = model.stream()
     pcm = as_pcm16(read_recording(CLIP, 16000).samples)
     rows, digest = 0, 2166136261

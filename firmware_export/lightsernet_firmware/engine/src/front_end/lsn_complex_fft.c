@@ -8,7 +8,10 @@
 #include <stddef.h>
 
 #include "lsn_blob.h"
+#include "lsn_front_end.h"
 #include "lsn_vectorize.h"
+
+#if !LSN_FIXED_POINT_FRONT_END
 
 #define SQRT_HALF 0.70710678f
 
@@ -227,3 +230,5 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
     }
     return 1 - now;
 }
+
+#endif

@@ -10,6 +10,8 @@
 #include "lsn_natural_log.h"
 #include "lsn_vectorize.h"
 
+#if !LSN_FIXED_POINT_FRONT_END
+
 /* 1.5 * 2**23: adding and subtracting it rounds a float of some hundred to an integer, halves
  * to even, as floats of that size are integers. */
 #define ROUNDING_MAGIC 12582912.0f
@@ -260,3 +262,5 @@ void lsn_front_end_run(const lsn_model *model, const int16_t *pcm,
     }
     quantize(model, front_end, first, standardization, row);
 }
+
+#endif

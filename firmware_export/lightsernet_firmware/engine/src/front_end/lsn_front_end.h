@@ -6,6 +6,16 @@
 
 #include "lsn_blob.h"
 
+/* 1: rows are computed in integers (lsn_front_end_fixed.c), 0: in float32 (lsn_front_end.c).
+ * By default in integers where the compiler says that floats are computed in software. */
+#ifndef LSN_FIXED_POINT_FRONT_END
+#if (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen))
+#define LSN_FIXED_POINT_FRONT_END 1
+#else
+#define LSN_FIXED_POINT_FRONT_END 0
+#endif
+#endif
+
 /* How rows are standardised, and where their statistics are summed: n_coefficients
  * floats each. */
 typedef struct lsn_standardization {
@@ -13,7 +23,8 @@ typedef struct lsn_standardization {
     const uint32_t *inverse_scale;
     float *sum;     /* of the rows, in units of the blob's mean and scale; NULL: no sums */
     float *squares; /* of the same */
-    float *utterance_mean; /* of the utterance, less `mean`; NULL: none is subtracted */
+    float *utterance_mean; /* of the utterance, less `mean`; NULL: none is subtracted. The
+                            * fixed-point front end keeps int32 in it; all 0 is 0 in both */
     float share;         /* of the row in the running mean, 0..1 */
 } lsn_standardization;
 
