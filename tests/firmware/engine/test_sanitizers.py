@@ -15,7 +15,15 @@ from tests.places import CHECKOUT
 
 FIRMWARE_TESTS = Path(__file__).parents[1]
 # What runs no engine in its own process: boards, browsers, compilers, sanitizers of their own.
-ELSEWHERE = ("test_sanitizers.py", "test_c_hygiene.py", "test_packed_kernels.py")
+ELSEWHERE = (
+    "test_sanitizers.py",
+    "test_c_hygiene.py",
+    "test_packed_kernels.py",
+    "test_verbs.py",
+    "test_example_program.py",
+    "test_on_a_board.py",
+    "test_power_cuts.py",
+)
 FOLDERS_ELSEWHERE = ("emulated", "flashing", "formats", "web")
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc with its sanitizers")
@@ -25,12 +33,14 @@ def run_suite(
     paths: list[Path], sanitizers: str, folder: Path, environment: dict[str, str], *options: str
 ) -> None:
     """Run tests in a process of their own, on a library with sanitizers."""
-    compiler = folder / f"{sanitizers}-cc"
+    # A comma would end an argument of the linker.
+    name = sanitizers.replace(",", "-")
+    compiler = folder / f"{name}-cc"
     compiler.write_text(
         f'#!/bin/sh\nexec gcc -fsanitize={sanitizers} -fno-sanitize-recover=undefined -g "$@"\n'
     )
     compiler.chmod(0o755)
-    cache = folder / f"{sanitizers}-cache"
+    cache = folder / f"{name}-cache"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         + [str(path) for path in paths],

@@ -173,6 +173,7 @@ def test_a_uf2_file_on_an_emulated_rp2040(folder: Path, tmp_path: Path) -> None:
             "-Wl,--fatal-warnings",
         ),
         MACHINES["cortex-m4"].support,
+        has_float_unit=False,
     )
     sources = [*folder.glob("src/*.c"), *folder.glob("model/*.c")]
     includes = [folder / name for name in ("include", "model", "src")]
