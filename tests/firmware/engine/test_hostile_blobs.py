@@ -39,7 +39,7 @@ from tests.places import DOCS
 
 PAGE = DOCS / "reference" / "blob-format.md"
 HARNESS = Path(__file__).parent / "mutate.c"
-MUTATIONS = 50_000
+MUTATIONS = 35_000
 FUZZER_RUNS = 2000
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
