@@ -63,7 +63,12 @@ VARIANTS: dict[str, tuple[Variant, ...]] = {
         Variant("x86-64", ("-march=x86-64",)),
     ),
     "aarch64": (
-        Variant("armv8-a-dotprod", ("-march=armv8-a+dotprod",), ("asimd", "asimddp")),
+        # GCC's arm_neon.h has SDOT for Armv8.2 alone; that may use what Armv8.1 brought, too.
+        Variant(
+            "armv8.2-a-dotprod",
+            ("-march=armv8.2-a+dotprod",),
+            ("asimd", "asimddp", "asimdrdm", "atomics", "crc32"),
+        ),
         Variant("armv8-a", ("-march=armv8-a",)),
     ),
     "armv7l": (Variant("armv7-a", ("-march=armv7-a+fp", "-mfloat-abi=hard")),),

@@ -20,13 +20,17 @@ from lightsernet_firmware.engine_files import engine_sources, include_flags
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.build import host_library
 from lightsernet_firmware.host.kernels import VARIABLE, kernel_flags, runnable_kernels
+from lightsernet_firmware.host.packaged import VARIANTS
 from lightsernet_firmware.host.stream import HostModel
 from tests.firmware.engine.test_c_hygiene import STRICT
 from tests.firmware.planner.networks import SMALLEST, Network
 
 HARNESS = Path(__file__).parent / "check_packed.c"
 CROSS_COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
-AARCH64 = {"neon": "-march=armv8-a", "sdot": "-march=armv8.2-a+dotprod"}
+# As the wheels have them.
+AARCH64 = dict(
+    zip(("sdot", "neon"), (variant.flags for variant in VARIANTS["aarch64"]), strict=True)
+)
 PACKED = [name for name in runnable_kernels() if name != "plain"]
 STAGES = 600
 # Files of the engine that hold code for these kernels, and what they are compared with.
@@ -81,7 +85,7 @@ def test_random_stages_on_aarch64(kernels: str, tmp_path: Path) -> None:
     for tool in (CROSS_COMPILER, EMULATOR):
         if not shutil.which(tool):
             pytest.skip(f"needs {tool}")
-    command = [CROSS_COMPILER, "-O2", "-static", AARCH64[kernels]]
+    command = [CROSS_COMPILER, "-O2", "-static", *AARCH64[kernels]]
     found = check_packed(command, [EMULATOR], tmp_path)
     assert found["kernels"] == kernels
     assert (found["stages"], found["wrong"]) == (STAGES, 0)
@@ -97,7 +101,7 @@ def test_random_stages_on_aarch64(kernels: str, tmp_path: Path) -> None:
         ["clang", "-mavx2"],
         ["clang", "-mavxvnni"],
         ["clang", "-mavx512vnni", "-mavx512bw"],
-        *([CROSS_COMPILER, flag] for flag in AARCH64.values()),
+        *([CROSS_COMPILER, *flags] for flags in AARCH64.values()),
     ],
     ids=" ".join,
 )
