@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "lsn_blob.h"
+#include "lsn_fft_last_pass.h"
 #include "lsn_front_end.h"
 #include "lsn_vectorize.h"
 
@@ -163,43 +164,6 @@ static LSN_SPECIALIZED void later_pass(const float *restrict xr, const float *re
     }
 }
 
-static void last_pass_of_4(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                           float *restrict yi, size_t stride)
-{
-    LSN_INDEPENDENT
-    for (size_t q = 0; q < stride; q++) {
-        float sum_r = xr[q] + xr[q + 2u * stride];
-        float sum_i = xi[q] + xi[q + 2u * stride];
-        float dif_r = xr[q] - xr[q + 2u * stride];
-        float dif_i = xi[q] - xi[q + 2u * stride];
-        float odd_r = xr[q + stride] + xr[q + 3u * stride];
-        float odd_i = xi[q + stride] + xi[q + 3u * stride];
-        /* The difference of the odd points times -j. */
-        float rot_r = xi[q + stride] - xi[q + 3u * stride];
-        float rot_i = xr[q + 3u * stride] - xr[q + stride];
-        yr[q] = sum_r + odd_r;
-        yi[q] = sum_i + odd_i;
-        yr[q + stride] = dif_r + rot_r;
-        yi[q + stride] = dif_i + rot_i;
-        yr[q + 2u * stride] = sum_r - odd_r;
-        yi[q + 2u * stride] = sum_i - odd_i;
-        yr[q + 3u * stride] = dif_r - rot_r;
-        yi[q + 3u * stride] = dif_i - rot_i;
-    }
-}
-
-static void last_pass_of_2(const float *restrict xr, const float *restrict xi, float *restrict yr,
-                           float *restrict yi, size_t stride)
-{
-    LSN_INDEPENDENT
-    for (size_t q = 0; q < stride; q++) {
-        yr[q] = xr[q] + xr[q + stride];
-        yi[q] = xi[q] + xi[q + stride];
-        yr[q + stride] = xr[q] - xr[q + stride];
-        yi[q + stride] = xi[q] - xi[q + stride];
-    }
-}
-
 int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag,
                     const uint32_t *twiddles, uint32_t points)
 {
@@ -220,15 +184,7 @@ int lsn_complex_fft(float *real, float *imag, float *work_real, float *work_imag
                    stride);
         now = 1 - now;
     }
-    if (points / stride == 1u) {
-        return now;
-    }
-    if (points / stride == 4u) {
-        last_pass_of_4(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
-    } else {
-        last_pass_of_2(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
-    }
-    return 1 - now;
+    return lsn_fft_last_pass(reals, imags, now, points, stride);
 }
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "lsn_fft_last_pass.h"
 #include "lsn_fixed_math.h"
 #include "lsn_front_end.h"
 
@@ -149,41 +150,6 @@ static void pass_of_8(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t
     }
 }
 
-static void last_pass_of_4(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t *yi,
-                           size_t stride)
-{
-    for (size_t q = 0; q < stride; q++) {
-        int32_t sum_r = xr[q] + xr[q + 2u * stride];
-        int32_t sum_i = xi[q] + xi[q + 2u * stride];
-        int32_t dif_r = xr[q] - xr[q + 2u * stride];
-        int32_t dif_i = xi[q] - xi[q + 2u * stride];
-        int32_t odd_r = xr[q + stride] + xr[q + 3u * stride];
-        int32_t odd_i = xi[q + stride] + xi[q + 3u * stride];
-        /* The difference of the odd points times -j. */
-        int32_t rot_r = xi[q + stride] - xi[q + 3u * stride];
-        int32_t rot_i = xr[q + 3u * stride] - xr[q + stride];
-        yr[q] = sum_r + odd_r;
-        yi[q] = sum_i + odd_i;
-        yr[q + stride] = dif_r + rot_r;
-        yi[q + stride] = dif_i + rot_i;
-        yr[q + 2u * stride] = sum_r - odd_r;
-        yi[q + 2u * stride] = sum_i - odd_i;
-        yr[q + 3u * stride] = dif_r - rot_r;
-        yi[q + 3u * stride] = dif_i - rot_i;
-    }
-}
-
-static void last_pass_of_2(const int32_t *xr, const int32_t *xi, int32_t *yr, int32_t *yi,
-                           size_t stride)
-{
-    for (size_t q = 0; q < stride; q++) {
-        yr[q] = xr[q] + xr[q + stride];
-        yi[q] = xi[q] + xi[q + stride];
-        yr[q + stride] = xr[q] - xr[q + stride];
-        yi[q + stride] = xi[q] - xi[q + stride];
-    }
-}
-
 uint32_t lsn_fixed_fft_halvings(uint32_t points)
 {
     uint32_t halvings = 0;
@@ -213,15 +179,7 @@ int lsn_fixed_fft(int32_t *real, int32_t *imag, int32_t *work_real, int32_t *wor
                   stride);
         now = 1 - now;
     }
-    if (points / stride == 1u) {
-        return now;
-    }
-    if (points / stride == 4u) {
-        last_pass_of_4(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
-    } else {
-        last_pass_of_2(reals[now], imags[now], reals[1 - now], imags[1 - now], stride);
-    }
-    return 1 - now;
+    return lsn_fft_last_pass(reals, imags, now, points, stride);
 }
 
 #endif
