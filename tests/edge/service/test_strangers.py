@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,14 @@ import pytest
 
 pytest.importorskip("wyoming", reason="not installed: wyoming")
 
+from wyoming.event import Event as WyomingEvent
+
+from lightsernet_edge import EmotionStream
+from lightsernet_edge.service.connection import Connection, Shared
+from lightsernet_edge.service.event_reader import EventReader
+from lightsernet_edge.service.fair_worker import Account, FairWorker
+from lightsernet_edge.service.stream_pool import StreamPool
+from lightsernet_edge.service.turns import Turns
 from tests.edge.service.test_wyoming_service import (
     CHUNK,
     RATE,
@@ -227,6 +236,45 @@ def test_a_place_for_one_whose_audio_comes() -> None:
         # However much it has sent: no more comes.
         assert session(service)[-1].type == "emotions-end"
         assert b"another client needs the stream" in answer(first)
+
+
+def test_one_that_is_gone_waits_for_no_stream() -> None:
+    """Even where none becomes free: its wait ends by itself."""
+
+    class Holder:
+        begun_at: float | None = time.monotonic()
+        heard_at = time.monotonic() + 3600.0
+        account = Account()
+        is_gone = False
+
+        def expire(self, reason: str, code: str) -> None:
+            raise AssertionError(reason)
+
+    async def run() -> None:
+        worker = FairWorker(1)
+        pool = StreamPool(EmotionStream, 1, worker)
+        await pool.take(Holder())
+        shared = Shared(worker, pool, Turns(), WyomingEvent("info"))
+        ended = asyncio.get_running_loop().create_future()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await Connection(shared, EventReader(reader, "connection"), writer).run()
+            except OSError as error:
+                ended.set_result(error)
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
+        with socket.create_connection(server.sockets[0].getsockname()) as client:
+            client.sendall(event("audio-start", FORM) + event("audio-chunk", FORM, SECOND))
+            client.sendall(event("audio-stop"))
+            await asyncio.sleep(0.5)
+            assert not ended.done()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        await ended
+        server.close()
+        worker.close()
+
+    asyncio.run(asyncio.wait_for(run(), TIMEOUT_S))
 
 
 def test_a_socket_that_is_served_is_left_alone() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lightsernet_edge import EmotionStream
+from lightsernet_edge.service import stream_pool
 from lightsernet_edge.service.fair_worker import Account, FairWorker
 from lightsernet_edge.service.stream_pool import StreamPool
 
@@ -174,3 +175,28 @@ def test_a_crowd_that_waits_costs_little(
     asyncio.run(run())
     # Each asks once; then there is one look in 50 ms.
     assert 100 < looks < 120
+
+
+def test_a_stream_that_is_free_again_is_taken_at_once(
+    worker: FairWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By each that waits, if there are more: nobody waits for the next look."""
+    monkeypatch.setattr(stream_pool, "_LOOKS_EVERY_S", 3600.0)
+
+    async def run() -> None:
+        pool = StreamPool(EmotionStream, 2, worker)
+        holders = [Client(), Client()]
+        for holder in holders:
+            await pool.take(holder)
+
+        async def wait(client: Client) -> None:
+            await pool.turn(client)
+            await pool.take(client)
+
+        tasks = [asyncio.create_task(wait(Client(begun_ago_s=2.0 + i))) for i in range(2)]
+        await asyncio.sleep(0)
+        for holder in holders:
+            pool.leave(holder)
+        await asyncio.gather(*tasks)
+
+    asyncio.run(asyncio.wait_for(run(), 60))
