@@ -150,8 +150,9 @@ size_t lsn_pack_size(const lsn_model *model);
  * C. Call it once, before the first stream.
  *
  * @param[in,out] model   an open model
- * @param[out]    memory  aligned to LSN_ALIGNMENT; owned by the caller, must outlive all streams
- * @param[in]     size    bytes, at least lsn_pack_size(model); 0 packs nothing if that is 0
+ * @param[out]    memory  aligned to LSN_ALIGNMENT; owned by the caller, must outlive all streams;
+ *                        any, or NULL, if lsn_pack_size(model) is 0: then nothing is packed
+ * @param[in]     size    bytes, at least lsn_pack_size(model)
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT, LSN_BAD_ALIGNMENT or LSN_RAM_TOO_SMALL
  */

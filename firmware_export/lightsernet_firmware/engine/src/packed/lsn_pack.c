@@ -169,7 +169,13 @@ static void pack_model(lsn_model *model, uint8_t *memory)
 
 lsn_status lsn_pack(lsn_model *model, void *memory, size_t size)
 {
-    if (model == NULL || memory == NULL || model->ram_size == 0) {
+    if (model == NULL || model->ram_size == 0) {
+        return LSN_BAD_ARGUMENT;
+    }
+    if (lsn_pack_size(model) == 0) {
+        return LSN_OK;
+    }
+    if (memory == NULL) {
         return LSN_BAD_ARGUMENT;
     }
     if ((uintptr_t)memory % LSN_ALIGNMENT != 0) {
@@ -178,9 +184,7 @@ lsn_status lsn_pack(lsn_model *model, void *memory, size_t size)
     if (size < lsn_pack_size(model)) {
         return LSN_RAM_TOO_SMALL;
     }
-    if (lsn_pack_size(model) != 0) {
-        pack_model(model, memory);
-    }
+    pack_model(model, memory);
     return LSN_OK;
 }
 
