@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "seed": (0, 2**31 - 1),
     "gamma": (0.0, 100.0),
     "label_smoothing": (0.0, 0.99),
+    "distillation": (0.0, 1.0),
     "learning_rate": (1e-9, 10.0),
     "weight_average": (0.0, 1.0),
 }
@@ -85,6 +86,9 @@ class TrainingConfiguration:
         there this tells only what ``published`` scores an epoch with.
     width : float
         Factor on the number of filters.
+    distillation : float
+        Share of a crop's target that is what a teacher (`training.teacher`) answers; 0 for
+        none.
     time_masks, time_mask_frames : int
         SpecAugment's masks in time.
     mixup : float
@@ -135,6 +139,7 @@ class TrainingConfiguration:
     weight_average: float = 0.0
     batch_statistics: str = "moving"
     width: float = 1.0
+    distillation: float = 0.0
     time_masks: int = 0
     time_mask_frames: int = 0
     mixup: float = 0.0
@@ -199,13 +204,15 @@ class TrainingConfiguration:
         return dataclasses.replace(spec, **changes)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON values; those of draws and outliers only where needed."""
+        """Return the fields as JSON values; those that not every training has where needed."""
         lists = {"front_end": list(self.front_end), "variants": list(self.variants)}
         fields = {**dataclasses.asdict(self), **lists, "draw_recipe": self.draw_recipe.to_json()}
         if not self.draws:
             del fields["draws"], fields["draw_recipe"]
         if not self.outlier_output:
             del fields["outlier_output"]
+        if not self.distillation:
+            del fields["distillation"]
         return fields
 
     def flags(self) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..results.result import Result
 
 # Flags whose values are places of this machine.
-_PLACES = ("--data", "--out", "--noises", "--ordinary")
+_PLACES = ("--data", "--out", "--noises", "--ordinary", "--teachers")
 _PRECISIONS = (*PRECISIONS, "native")
 
 
@@ -77,6 +77,14 @@ def _add_folds(parser: argparse.ArgumentParser) -> None:
         type=_numbers,
         default=(0,),
         help="of the training (default: 0)",
+    )
+    parser.add_argument(
+        "--teachers",
+        metavar="DIR",
+        dest="teacher",
+        type=options.path,
+        help="the --out of a cross-validation of a larger network with the same protocol, folds, "
+        "seeds and front end: each fold learns what its float32 model there answers",
     )
 
 
@@ -159,6 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.jobs,
         training_settings.draw_limits(arguments),
         training_settings.ordinary(arguments),
+        training_settings.teacher(arguments, configuration),
     )
     console = Console(stderr=True)
     results = cross_validate(corpus, folds, plan, arguments.out, console)

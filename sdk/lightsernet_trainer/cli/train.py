@@ -53,6 +53,13 @@ def add_parser(subparsers: Any) -> None:
         type=float,
         help="hold out this share of the clips at random: speakers on both sides, flattering",
     )
+    parser.add_argument(
+        "--teacher",
+        metavar="MODEL",
+        type=options.path,
+        help="a larger model of the same front end, trained on the same clips: its answers are "
+        "learned as well as the labels",
+    )
     training_settings.add_settings(parser)
     parser.add_argument(
         "--cache", metavar="WHERE", default="disk", help="features: disk (default), memory or none"
@@ -80,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
     from lightsernet_edge.cli.messages import print_warning
+    from lightsernet_edge.model.file import read_model
 
     from ..datasets import load
     from ..training.run import train
@@ -89,6 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     sample_rate = configuration.feature_spec().sample_rate
     corpus = load(arguments.dataset, arguments.data, part=arguments.part, labels=arguments.labels)
     split = _split(arguments, corpus, configuration.seed)
+    teacher = training_settings.teacher(arguments, configuration)
     # Progress goes past what is held back of the native libraries' output.
     console = Console(file=os.fdopen(os.dup(2), "w"), quiet=arguments.verbosity == 0)
     result = train(
@@ -100,6 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         cache=arguments.cache,
         draw_limits=training_settings.draw_limits(arguments),
         ordinary=training_settings.ordinary(arguments),
+        teacher=None if teacher is None else read_model(teacher),
         restart=arguments.restart,
         verbosity=arguments.verbosity,
         console=console,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightsernet_edge.cli import options
+from lightsernet_edge.errors import InputError
 
 if TYPE_CHECKING:
     from ..conditions.noise import Noises
@@ -69,6 +71,12 @@ _SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
         "edge has, always gets measured ones (default: moving)",
     ),
     ("--width", float, "X", "factor on the number of filters (default: 1)"),
+    (
+        "--distillation",
+        float,
+        "X",
+        "share of a crop's target that is a teacher's answer (default: 0)",
+    ),
     ("--time-masks", int, "N", "SpecAugment's masks in time (default: 0)"),
     ("--time-mask-frames", int, "N", "their greatest length (default: 0)"),
     ("--mixup", float, "A", "mix pairs of clips, Beta(A, A); 0: do not (default: 0)"),
@@ -196,6 +204,24 @@ def draw_limits(arguments: argparse.Namespace) -> DrawLimits:
     from ..draws.limits import DrawLimits
 
     return DrawLimits(arguments.cache_size, arguments.draw_workers)
+
+
+def teacher(arguments: argparse.Namespace, configuration: TrainingConfiguration) -> Path | None:
+    """Return where the teacher is, for ``train``, or the teachers, for ``crossval``.
+
+    Raises
+    ------
+    InputError
+        If there is a teacher and no share of its answers is asked for, or the other way round.
+    """
+    place: Path | None = arguments.teacher
+    if (place is None) == bool(configuration.distillation):
+        found = "no teacher" if place is None else f"teacher {place}"
+        raise InputError(
+            f"--distillation: found {configuration.distillation:g} and {found}, expected a share "
+            "above 0 and a teacher, or none of both"
+        )
+    return place
 
 
 def noises(arguments: argparse.Namespace, sample_rate: int, part: str) -> Noises | None:

@@ -21,6 +21,8 @@ from ..training.checkpoint import ordinary_facts, run_facts
 from .fold_job import FoldJob
 
 _SUMMARY = "fold.json"
+# Folder of the models of the last epoch.
+LAST = "last"
 
 Clips = tuple[ClipResult, ...]
 
@@ -70,10 +72,10 @@ class FoldCache:
     def __init__(self, job: FoldJob) -> None:
         self._job = job
         self.run = job.folder / "run"
-        self.models = job.folder / ("best" if job.protocol == CHOOSES_EPOCH else "last")
+        self.models = job.folder / ("best" if job.protocol == CHOOSES_EPOCH else LAST)
         # Every clip's size is asked for: once is enough.
         self.run_facts = run_facts(
-            job.corpus, job.fold.split, job.configuration, job.training_noises
+            job.corpus, job.fold.split, job.configuration, job.training_noises, job.teacher
         )
         self._model_facts = {**self.run_facts, **ordinary_facts(job.ordinary)}
         self.facts = _digest(self._model_facts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from lightsernet_edge.model.file import ModelFile
+
 from ..conditions.noise import Noises
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip, Corpus
@@ -36,6 +38,9 @@ class FoldJob:
         Where features are kept, for all folds.
     ordinary : tuple of Clip
         Speech without an emotion to speak of, for the output that is for it.
+    teacher : ModelFile or None
+        Whose answers are learned as well; of the same fold, so that it heard no clip of the
+        test.
     """
 
     corpus: Corpus
@@ -49,6 +54,7 @@ class FoldJob:
     folder: Path
     cache: Path
     ordinary: tuple[Clip, ...] = ()
+    teacher: ModelFile | None = None
 
     @property
     def wanted(self) -> list[tuple[str, str]]:

@@ -51,7 +51,9 @@ def train_fold(job: FoldJob, cache: FoldCache) -> TrainedFold:
     store = FeatureStore.of(configuration, "disk", job.cache, job.training_noises)
     store.load(split.train, quiet)
     store.load_first_draws(split.train, quiet)
-    data = TrainingSet.of(store, split.train, job.corpus.labels, configuration, job.ordinary)
+    data = TrainingSet.of(
+        store, split.train, job.corpus.labels, configuration, job.ordinary, job.teacher
+    )
     checkpoint = Checkpoint(cache.run, cache.run_facts)
     best = None
     if job.protocol == CHOOSES_EPOCH:

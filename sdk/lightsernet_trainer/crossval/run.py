@@ -11,6 +11,7 @@ from rich.console import Console
 
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.labels import NEUTRAL
+from lightsernet_edge.model.file import ModelFile, read_model
 from lightsernet_edge.model.record import PRECISIONS
 
 from ..conditions.condition import CLEAN
@@ -27,6 +28,8 @@ from ..results.key import ResultKey
 from ..results.protocols import ADAPTED, LEAVE_ONE_SPEAKER_OUT
 from ..results.result import Result
 from ..training.feature_store import FeatureStore, draw_store
+from ..training.teacher import expect_allowed
+from .fold_cache import LAST
 from .fold_job import FoldJob, FoldOutcome
 from .fold_run import run_fold
 from .folds import Fold, warn_of_flattery
@@ -59,6 +62,9 @@ class CrossValidation:
         What draws may take of this machine, for all folds.
     ordinary : tuple of Clip
         Speech without an emotion to speak of, if the configuration has an output for it.
+    teachers : Path or None
+        Folder of a cross-validation with the same protocol, folds and seeds, whose float32
+        models' answers the networks learn as well, each of its own fold's.
     """
 
     protocol: str
@@ -73,6 +79,7 @@ class CrossValidation:
     jobs: int = 2
     draw_limits: DrawLimits = dataclasses.field(default_factory=DrawLimits)
     ordinary: tuple[Clip, ...] = ()
+    teachers: Path | None = None
 
 
 def cross_validate(
@@ -109,8 +116,8 @@ def cross_validate(
     ------
     InputError
         If `out` holds other folds or settings, another run is at work there, the protocol asks
-        for what recipe or clips do not have, draws take more than the plan's limits, or a clip
-        cannot be read.
+        for what recipe or clips do not have, draws take more than the plan's limits, a teacher
+        heard a speaker of the test, or a clip cannot be read.
     """
     console = Console(quiet=True) if console is None else console
     _expect_adaptable(folds, plan)
@@ -232,7 +239,6 @@ def _pooled(
 
 
 def _jobs(corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Path) -> list[FoldJob]:
-    kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
     return [
         FoldJob(
             corpus,
@@ -243,10 +249,25 @@ def _jobs(corpus: Corpus, folds: Sequence[Fold], plan: CrossValidation, out: Pat
             plan.conditions,
             plan.training_noises,
             plan.test_noises,
-            out / kind / f"seed{seed}" / fold.folder,
+            _folder(out, plan, seed, fold),
             out / "features",
             plan.ordinary,
+            _teacher(corpus, plan, seed, fold),
         )
         for seed in plan.seeds
         for fold in folds
     ]
+
+
+def _folder(out: Path, plan: CrossValidation, seed: int, fold: Fold) -> Path:
+    kind = "speakers" if plan.protocol in LEAVE_ONE_SPEAKER_OUT else "stratified"
+    return out / kind / f"seed{seed}" / fold.folder
+
+
+def _teacher(corpus: Corpus, plan: CrossValidation, seed: int, fold: Fold) -> ModelFile | None:
+    if plan.teachers is None:
+        return None
+    path = _folder(plan.teachers, plan, seed, fold) / LAST / "float32.tflite"
+    teacher = read_model(path)
+    expect_allowed(teacher, fold.split.train, corpus.labels)
+    return teacher

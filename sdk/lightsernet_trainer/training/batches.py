@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from ..datasets.clip import Clip
 from .feature_store import FeatureStore, Heard
 
 Rows = NDArray[np.float32]
+# From crops and targets of a batch to the targets that the batch gets.
+Answer = Callable[[Rows, Rows], Rows]
 
 # Share of the crops that a profile standardises; the others see the training set's
 # statistics, as an unknown speaker does.
@@ -85,6 +87,9 @@ class CropBatches:
     seed : int
         Of every random choice, from 0.
     augmentation : Augmentation
+    answer : callable, optional
+        Makes the targets of crops, before they are mixed, of those of their labels; for a
+        teacher's answers.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class CropBatches:
         batch_size: int,
         seed: int,
         augmentation: Augmentation,
+        answer: Answer | None = None,
     ) -> None:
         self._store = store
         self._clips = list(clips)
@@ -112,6 +118,7 @@ class CropBatches:
         self._batch_size = batch_size
         self._seed = seed
         self._augmentation = augmentation
+        self._answer = answer
 
     def __len__(self) -> int:
         """Return the number of batches of an epoch."""
@@ -124,14 +131,17 @@ class CropBatches:
         ------
         crops : ndarray of float32, shape (batch, n_frames, n_coefficients, 1)
         targets : ndarray of float32, shape (batch, n_labels)
-            One-hot, or mixed.
+            One-hot, or as `answer` makes them, or mixed.
         """
         random = np.random.default_rng((self._seed, number))
         order = random.permutation(len(self._clips))
         for start in range(0, len(order), self._batch_size):
             chosen = order[start : start + self._batch_size]
             crops = np.stack([self._crop(self._clips[i], number, random) for i in chosen])
-            yield self._mixed(crops, self._targets[chosen], random)
+            targets = self._targets[chosen]
+            if self._answer is not None:
+                targets = self._answer(crops, targets)
+            yield self._mixed(crops, targets, random)
 
     def _crop(self, clip: Clip, epoch: int, random: np.random.Generator) -> Rows:
         augmentation = self._augmentation

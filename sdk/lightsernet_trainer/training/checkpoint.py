@@ -13,6 +13,7 @@ import numpy as np
 
 from lightsernet_edge.errors import InputError
 from lightsernet_edge.files.atomic_write import write_atomically
+from lightsernet_edge.model.file import ModelFile
 
 from ..conditions.condition import noises_used
 from ..conditions.noise import Noises, noise_digests
@@ -161,6 +162,7 @@ def run_facts(
     split: Split,
     configuration: TrainingConfiguration,
     noises: Noises | None = None,
+    teacher: ModelFile | None = None,
 ) -> dict[str, Any]:
     """Return what a run depends on, as JSON values: settings, front end, clips and noises.
 
@@ -172,6 +174,8 @@ def run_facts(
     configuration : TrainingConfiguration
     noises : dict of str to ndarray, optional
         From `conditions.read_noises`; only those that a variant names count.
+    teacher : ModelFile, optional
+        Whose answers are learned as well.
 
     Notes
     -----
@@ -191,6 +195,7 @@ def run_facts(
         "train": [_clip_facts(clip) for clip in split.train],
         "test": [_clip_facts(clip) for clip in split.test],
         **({"noises": used} if used else {}),
+        **({"teacher": teacher.record.sha256} if teacher is not None else {}),
     }
 
 

@@ -67,6 +67,7 @@ def train(
     cache: str = "disk",
     draw_limits: DrawLimits | None = None,
     ordinary: Sequence[Clip] = (),
+    teacher: ModelFile | None = None,
     restart: bool = False,
     verbosity: int = 0,
     console: Console | None = None,
@@ -75,9 +76,8 @@ def train(
 
     Parameters
     ----------
-    corpus : Corpus
-    split : Split
-        Of that corpus. The clips held out are used for the score alone.
+    corpus, split : Corpus and Split
+        The clips held out are used for the score alone.
     configuration : TrainingConfiguration
     out : Path
         Gets ``PRECISION.tflite``, and the folder ``run`` with what an interrupted run needs.
@@ -89,12 +89,12 @@ def train(
         What draws may take there, and how many processes make them.
     ordinary : sequence of Clip
         Speech without an emotion to speak of, if the configuration has an output for it.
+    teacher : ModelFile, optional
+        Whose answers are learned as well; refused as `teacher.expect_allowed` says.
     restart : bool
         Whether to throw away the run that `out` holds.
-    verbosity : {0, 1, 2}
-        0 quiet, 1 a progress bar, 2 also a line per epoch.
-    console : rich.console.Console, optional
-        Where progress is shown; nowhere by default.
+    verbosity, console : {0, 1, 2} and rich.console.Console, optional
+        0 quiet, 1 a progress bar, 2 also a line per epoch; and where: nowhere by default.
 
     Raises
     ------
@@ -108,14 +108,13 @@ def train(
     console, limits = console or Console(quiet=True), draw_limits or DrawLimits()
     run = out / "run"
     store = FeatureStore.of(configuration, cache, run / "features", noises)
-    facts = run_facts(corpus, split, configuration, noises)
+    facts = run_facts(corpus, split, configuration, noises, teacher)
     with output_folder(out):
         checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))
         with making(store.draws, split.train, limits):
-            data, network, history = _fitted(
-                store, corpus, split, configuration, checkpoint, ordinary, out, verbosity, console
-            )
-        models = _converted(network, corpus, data, configuration, out, console)
+            data = _training_set(store, corpus, split, configuration, ordinary, teacher, console)
+            fitted, history = _fit(data, corpus, configuration, checkpoint, out, verbosity, console)
+        models = _converted(fitted, corpus, data, configuration, out, console)
         return _scored(models, split, history, console)
 
 
@@ -126,28 +125,38 @@ def _read(store: FeatureStore, split: Split, limits: DrawLimits, console: Consol
     warn_of_flattery(split)
 
 
-def _fitted(
+def _training_set(
     store: FeatureStore,
     corpus: Corpus,
     split: Split,
     configuration: TrainingConfiguration,
-    checkpoint: Checkpoint,
     ordinary: Sequence[Clip],
+    teacher: ModelFile | None,
+    console: Console,
+) -> TrainingSet:
+    from .training_set import TrainingSet
+
+    store.load_first_draws(split.train, console)
+    return TrainingSet.of(store, split.train, corpus.labels, configuration, ordinary, teacher)
+
+
+def _fit(
+    data: TrainingSet,
+    corpus: Corpus,
+    configuration: TrainingConfiguration,
+    checkpoint: Checkpoint,
     out: Path,
     verbosity: int,
     console: Console,
-) -> tuple[TrainingSet, keras.Model, list[dict[str, float]]]:
-    """Return what was trained on, the network, and its history."""
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Return the network and its history."""
     with console.status("loading Keras"):
         backend.start()
     from .fitting import fit
     from .sealing import expect_sealable
-    from .training_set import TrainingSet
 
-    store.load_first_draws(split.train, console)
-    data = TrainingSet.of(store, split.train, corpus.labels, configuration, ordinary)
     expect_sealable(corpus, data, out)
-    return data, *fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
+    return fit(data, configuration, checkpoint, verbosity=verbosity, console=console)
 
 
 def _converted(

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from lightsernet_edge.features import FeatureSpec
+from lightsernet_edge.model.file import ModelFile
 
 from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip
 from .batches import Augmentation, CropBatches, Rows, centre_crops
 from .feature_store import FeatureStore, statistics
+from .teacher import Teacher, expect_allowed
 
 # Bound of standardised features, in deviations: rare outliers would cost all
 # others int8 resolution.
@@ -38,6 +40,8 @@ class TrainingSet:
         In the model's order; each clip's label is one of them.
     ordinary : tuple of Clip
         Speech without an emotion to speak of; empty if the model has no output for that.
+    teacher : ModelFile or None
+        Whose answers are learned as well, as far as a configuration says.
     """
 
     store: FeatureStore
@@ -45,6 +49,7 @@ class TrainingSet:
     clips: tuple[Clip, ...]
     labels: tuple[str, ...]
     ordinary: tuple[Clip, ...] = ()
+    teacher: ModelFile | None = None
 
     @classmethod
     def of(
@@ -54,6 +59,7 @@ class TrainingSet:
         labels: Sequence[str],
         configuration: TrainingConfiguration,
         ordinary: Sequence[Clip] = (),
+        teacher: ModelFile | None = None,
     ) -> TrainingSet:
         """Return clips as a configuration trains on them.
 
@@ -62,16 +68,19 @@ class TrainingSet:
         Raises
         ------
         InputError
-            If the configuration's front end cannot be had.
+            If the configuration's front end cannot be had, or the teacher may not teach these
+            clips.
         AudioError
             If a clip cannot be read or is too short.
         """
+        if teacher is not None:
+            expect_allowed(teacher, clips, labels)
         spec = configuration.feature_spec()
         if configuration.standardise:
             mean, scale = statistics(store.training_rows(clips))
             bound = spec.clip_value or _BOUND
             spec = dataclasses.replace(spec, mean=mean, scale=scale, clip_value=bound)
-        return cls(store, spec, tuple(clips), tuple(labels), tuple(ordinary))
+        return cls(store, spec, tuple(clips), tuple(labels), tuple(ordinary), teacher)
 
     def crops(self, configuration: TrainingConfiguration, n_frames: int) -> CropBatches:
         """Return the batches of random crops that a configuration trains on.
@@ -81,7 +90,15 @@ class TrainingSet:
         configuration : TrainingConfiguration
         n_frames : int
             Length of a crop, at least 1.
+
+        Raises
+        ------
+        InputError
+            If the teacher sees crops otherwise.
         """
+        answer = None
+        if self.teacher is not None:
+            answer = Teacher(self.teacher, self.spec, configuration.distillation).targets
         return CropBatches(
             self.store,
             self.clips,
@@ -91,6 +108,7 @@ class TrainingSet:
             configuration.batch_size,
             configuration.seed,
             Augmentation.of(configuration),
+            answer,
         )
 
     def representative_rows(self, n_frames: int) -> list[Rows]:

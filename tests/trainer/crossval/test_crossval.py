@@ -94,6 +94,28 @@ def test_every_clip_is_scored_once_by_a_model_of_the_other_speakers(
     assert all(kept[result.key] == result for result in results)
 
 
+def test_each_fold_learns_from_the_model_of_the_same_fold(
+    few: Corpus, leave_one_out: tuple[Path, list[Result]], tmp_path: Path
+) -> None:
+    teachers, plain = leave_one_out
+    taught = dataclasses.replace(SMALL, distillation=1.0)
+    options = {"configuration": taught, "precisions": ("int8",), "teachers": teachers}
+    (result,) = validate(few, "loso", tmp_path / "out", **options)
+    assert len(result.clips) == len(few.clips)
+    assert all(
+        mine.history[0]["loss"] != theirs.history[0]["loss"]
+        for mine, theirs in zip(result.folds, plain[1].folds, strict=True)
+    )
+    # One that heard the speaker of the test.
+    swapped = tmp_path / "swapped" / "speakers" / "seed0"
+    swapped.mkdir(parents=True)
+    for speaker, other in zip(SPEAKERS, SPEAKERS[::-1], strict=True):
+        (swapped / speaker).symlink_to(teachers / "speakers" / "seed0" / other)
+    options["teachers"] = tmp_path / "swapped"
+    with pytest.raises(InputError, match=r"teacher .* was trained on speakers 03, expected none"):
+        validate(few, "loso", tmp_path / "refused", **options)
+
+
 @pytest.mark.parametrize("protocol", [p for p in PROTOCOLS if p != "loso"])
 def test_the_other_protocols(
     protocol: str, few: Corpus, leave_one_out: tuple[Path, Any], tmp_path: Path
