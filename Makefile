@@ -33,7 +33,7 @@ demo: $(VENV)/.slim
 	$(BIN)/lightsernet-edge classify examples/clips/*.wav
 
 test: $(VENV)/.full $(VENV)/.toolchains lint
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # What is exported, on emulated boards and in the toolchains' own hands. Those that are no
 # packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
