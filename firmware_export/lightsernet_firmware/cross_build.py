@@ -1,4 +1,4 @@
-"""ELF files of the engine for Cortex-M cores, by Arm's GCC."""
+"""ELF files of the engine for the cores of boards, by GCC."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from .host.cache import cached_build, compiler_version, files_with_names, run_to
 BOARDS = Path(__file__).parent / "boards"
 COMMON = BOARDS / "common"
 PROGRAMS = BOARDS / "programs"
-_COMPILER = "arm-none-eabi-gcc"
 _FLAGS = (
     "-std=c99",
     "-ffunction-sections",
@@ -27,7 +26,65 @@ _FLAGS = (
     "-Wextra",
     "-Werror",
 )
-_LINK_FLAGS = ("-nostartfiles", "--specs=nano.specs", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
+_LINK_FLAGS = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--fatal-warnings")
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """GCC for an architecture, and what programs need there besides C.
+
+    Attributes
+    ----------
+    prefix : str
+        Of the names of its programs.
+    packages : str
+        Debian packages that have them, and a C library.
+    specs : str
+        Flag that selects this C library, for compiling and linking.
+    folder : str
+        Folder of ``boards/`` with what differs from core to core.
+    """
+
+    prefix: str
+    packages: str
+    specs: str
+    folder: str
+
+    @property
+    def core_sources(self) -> tuple[Path, ...]:
+        """C files from reset to `main`, and the counter of time."""
+        own = BOARDS / self.folder
+        return (own / "reset.c", own / "tick.c", COMMON / "startup.c")
+
+    def program(self, name: str) -> str:
+        """Return the path of one of its programs, such as ``gcc``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If it is not found.
+        """
+        path = shutil.which(self.prefix + name)
+        if path is None:
+            raise MissingDependencyError(
+                f"firmware for a board needs {self.prefix}{name}, which is not found "
+                f"(Debian: apt-get install {self.packages})"
+            )
+        return path
+
+
+CORTEX_M = Toolchain(
+    "arm-none-eabi-",
+    "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "--specs=nano.specs",
+    "cortex_m",
+)
+RISC_V = Toolchain(
+    "riscv64-unknown-elf-",
+    "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
+    "--specs=picolibc.specs",
+    "riscv",
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +99,7 @@ class CrossBuild:
     model : dict of str to str
         Text of further files by name, ``model.c`` and its headers among them; each ``.c`` is
         compiled.
+    toolchain : Toolchain
     core_flags : tuple of str
         Flags of the compiler for the core.
     script : str
@@ -54,6 +112,7 @@ class CrossBuild:
 
     sources: tuple[Path, ...]
     model: dict[str, str]
+    toolchain: Toolchain
     core_flags: tuple[str, ...]
     script: str
     optimization: str = "-O2"
@@ -63,12 +122,12 @@ class CrossBuild:
     @property
     def compiler_flags(self) -> tuple[str, ...]:
         """All flags but those of the core."""
-        return (*_FLAGS, self.optimization, *self.defines)
+        return (*_FLAGS, self.toolchain.specs, self.optimization, *self.defines)
 
     @property
     def linker_flags(self) -> tuple[str, ...]:
         """All flags for linking but those of the core."""
-        return (*_LINK_FLAGS, *self.link_flags)
+        return (*_LINK_FLAGS, self.toolchain.specs, *self.link_flags)
 
 
 def build_elf(build: CrossBuild) -> Path:
@@ -86,7 +145,7 @@ def build_elf(build: CrossBuild) -> Path:
     LightSernetError
         If the compiler fails, as when the board's memory is too small.
     """
-    compiler = tool(_COMPILER, "gcc-arm-none-eabi libnewlib-arm-none-eabi")
+    compiler = build.toolchain.program("gcc")
     headers = sorted(COMMON.iterdir()) + sorted(PROGRAMS.glob("*.h"))
     ingredients = [
         *files_with_names([*engine_files(), *headers, *build.sources]),
@@ -117,29 +176,11 @@ def _run(build: CrossBuild, compiler: str, elf: Path) -> None:
         run_tool(command, "link the engine", elf)
 
 
-def code_bytes(elf: Path) -> int:
+def code_bytes(elf: Path, toolchain: Toolchain) -> int:
     """Return the size in bytes of an ELF file's code and constants, without the model."""
-    size = tool("arm-none-eabi-size", "binutils-arm-none-eabi")
     sizes = {}
-    for line in run_tool([size, "-A", str(elf)], "read").splitlines():
+    for line in run_tool([toolchain.program("size"), "-A", str(elf)], "read").splitlines():
         words = line.split()
         if len(words) == 3 and words[1].isdigit():
             sizes[words[0]] = int(words[1])
     return sum(sizes.get(section, 0) for section in (".text", ".ARM.exidx", ".data"))
-
-
-def tool(name: str, package: str) -> str:
-    """Return the path of a program.
-
-    Raises
-    ------
-    MissingDependencyError
-        If it is not found; `package` are the Debian packages that have it.
-    """
-    path = shutil.which(name)
-    if path is None:
-        raise MissingDependencyError(
-            f"firmware for a board needs {name}, which is not found "
-            f"(Debian: apt-get install {package})"
-        )
-    return path
