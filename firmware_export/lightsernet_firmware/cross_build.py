@@ -72,6 +72,24 @@ class Toolchain:
             )
         return path
 
+    def compiler(self) -> str:
+        """Return the path of its C compiler, which has the C library.
+
+        Raises
+        ------
+        MissingDependencyError
+            If either is not found.
+        """
+        gcc = self.program("gcc")
+        name = self.specs.partition("=")[2]
+        # Of a file that it does not find, GCC says the name alone.
+        if run_tool([gcc, f"-print-file-name={name}"], "find its library").strip() == name:
+            raise MissingDependencyError(
+                f"firmware for a board needs {name} of {gcc}'s C library, which is not found "
+                f"(Debian: apt-get install {self.packages})"
+            )
+        return gcc
+
 
 CORTEX_M = Toolchain(
     "arm-none-eabi-",
@@ -145,7 +163,7 @@ def build_elf(build: CrossBuild) -> Path:
     LightSernetError
         If the compiler fails, as when the board's memory is too small.
     """
-    compiler = build.toolchain.program("gcc")
+    compiler = build.toolchain.compiler()
     headers = sorted(COMMON.iterdir()) + sorted(PROGRAMS.glob("*.h"))
     ingredients = [
         *files_with_names([*engine_files(), *headers, *build.sources]),
