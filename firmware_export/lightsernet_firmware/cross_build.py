@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,7 +126,7 @@ class CrossBuild:
     optimization : str
         ``-O2``, ``-O3`` or ``-Os``.
     defines, link_flags : tuple of str
-        Further flags for the compiler, and for linking.
+        Further flags for compiling the program, without the engine, and for linking.
     """
 
     sources: tuple[Path, ...]
@@ -139,13 +140,13 @@ class CrossBuild:
 
     @property
     def compiler_flags(self) -> tuple[str, ...]:
-        """All flags but those of the core."""
-        return (*_FLAGS, self.toolchain.specs, self.optimization, *self.defines)
+        """All flags of the engine; a program has `defines` besides."""
+        return (*self.core_flags, *_FLAGS, self.toolchain.specs, self.optimization)
 
     @property
     def linker_flags(self) -> tuple[str, ...]:
-        """All flags for linking but those of the core."""
-        return (*_LINK_FLAGS, self.toolchain.specs, *self.link_flags)
+        """All flags for linking."""
+        return (*self.core_flags, *_LINK_FLAGS, self.toolchain.specs, *self.link_flags)
 
 
 def build_elf(build: CrossBuild) -> Path:
@@ -169,7 +170,7 @@ def build_elf(build: CrossBuild) -> Path:
         *files_with_names([*engine_files(), *headers, *build.sources]),
         *(text.encode() for text in (*build.model.values(), build.script)),
         compiler_version([compiler]),
-        " ".join([*build.core_flags, *build.compiler_flags, *build.linker_flags]).encode(),
+        " ".join([*build.compiler_flags, *build.defines, *build.linker_flags]).encode(),
     ]
     return cached_build(
         f"{build.sources[0].stem}.elf", ingredients, lambda elf: _run(build, compiler, elf)
@@ -178,20 +179,44 @@ def build_elf(build: CrossBuild) -> Path:
 
 def _run(build: CrossBuild, compiler: str, elf: Path) -> None:
     """Compile and link into `elf`."""
+    engine = _engine_archive(build, compiler)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, text in {**build.model, "board.ld": build.script}.items():
             (folder / file).write_text(text)
-        includes = [*include_flags(), f"-I{COMMON}", f"-I{folder}"]
-        objects = []
-        for source in (*engine_sources(), *build.sources, *sorted(folder.glob("*.c"))):
-            objects.append(f"{folder}/{source.stem}.o")
-            command = [compiler, *build.core_flags, *build.compiler_flags, *includes]
-            command += ["-c", str(source), "-o", objects[-1]]
-            run_tool(command, "compile the engine")
-        command = [compiler, *build.core_flags, *build.linker_flags]
-        command += [f"-T{folder}/board.ld", f"-L{COMMON}", *objects, "-lm", "-o", str(elf)]
+        command = [compiler, *build.compiler_flags, *build.defines, *include_flags()]
+        command += [f"-I{COMMON}", f"-I{folder}"]
+        objects = _compile(command, [*build.sources, *sorted(folder.glob("*.c"))], folder)
+        command = [compiler, *build.linker_flags, f"-T{folder}/board.ld", f"-L{COMMON}"]
+        command += [*objects, str(engine), "-lm", "-o", str(elf)]
         run_tool(command, "link the engine", elf)
+
+
+def _engine_archive(build: CrossBuild, compiler: str) -> Path:
+    """Return the engine's objects in an archive, in the cache: the programs of a core share it."""
+    command = [compiler, *build.compiler_flags, *include_flags()]
+    ingredients = [
+        *files_with_names(engine_files()),
+        compiler_version([compiler]),
+        " ".join(build.compiler_flags).encode(),
+    ]
+
+    def make(archive: Path) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            objects = _compile(command, engine_sources(), Path(name))
+            archiver = build.toolchain.program("ar")
+            run_tool([archiver, "rcs", str(archive), *objects], "keep the engine", archive)
+
+    return cached_build("engine.a", ingredients, make)
+
+
+def _compile(command: Sequence[str], sources: Sequence[Path], folder: Path) -> list[str]:
+    """Compile C files to objects in `folder`, and return their paths."""
+    objects = []
+    for source in sources:
+        objects.append(f"{folder}/{source.stem}.o")
+        run_tool([*command, "-c", str(source), "-o", objects[-1]], "compile the engine")
+    return objects
 
 
 def code_bytes(elf: Path, toolchain: Toolchain) -> int:

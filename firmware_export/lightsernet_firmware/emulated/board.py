@@ -103,9 +103,7 @@ class EmulatedBoard:
             "stage_instructions": [round(ticks * scale) for ticks in line["stage_ticks"]],
             "ram_bytes": line["ram_bytes"],
             "stack_bytes": line["stack_bytes"],
-            "text_bytes": code_bytes(
-                self._program("footprint"), self._board.emulator.toolchain
-            ),
+            "text_bytes": code_bytes(self._program("footprint"), self._board.emulator.toolchain),
         }
 
     def run_program(self, source: Path, counting: bool = False) -> list[dict[str, Any]]:
