@@ -60,7 +60,12 @@ NETWORK_INSTRUCTIONS = {
     "rv32imafc": 640e6,
 }
 # Bounds: instructions of the front end for the same, where they are not the common one.
-FRONT_END_INSTRUCTIONS = {"cortex-m0plus": 85e6, "cortex-m3": 50e6, "rv32imc": 60e6}
+FRONT_END_INSTRUCTIONS = {
+    "cortex-m0plus": 85e6,
+    "cortex-m3": 50e6,
+    "rv32imc": 60e6,
+    "rv32imafc": 31e6,
+}
 # The plain C, slow to emulate, and the code of Cortex-M4 on an M33.
 SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33", "rv32imc", "rv32imafc")
 KNOWN_LOOP = Path(__file__).with_name("known_loop.c")
