@@ -143,7 +143,7 @@ $(VENV)/bin/python:
 # pages': they skip without.
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium firefox-esr \
   qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch openocd stlink-tools \
-  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   libsodium-dev \
@@ -155,7 +155,7 @@ EMULATORS := gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
   gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user debian-archive-keyring
 
 # And those of `make test-targets`.
-TARGET_TOOLCHAINS := cmake ninja-build qemu-system-misc libstdc++-arm-none-eabi-newlib \
+TARGET_TOOLCHAINS := cmake ninja-build libstdc++-arm-none-eabi-newlib \
   device-tree-compiler libxml2-utils $(if $(shell command -v npm),,nodejs npm)
 
 # $(call install_missing,PACKAGES): without the rights, the stamp is not made.

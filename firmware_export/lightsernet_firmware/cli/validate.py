@@ -26,7 +26,8 @@ def add_parser(subparsers: Any) -> None:
         "--engine",
         metavar="E",
         default="native",
-        help="native (default), or a core: cortex-m0plus, -m3, -m4, -m7, -m33 or -m55",
+        help="native (default), or a core: cortex-m0plus, -m3, -m4, -m7, -m33, -m55, "
+        "rv32imc or rv32imafc",
     )
     parser.add_argument(
         "--reference",

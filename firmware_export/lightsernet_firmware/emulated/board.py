@@ -25,6 +25,8 @@ _CLIPS_A_RUN = 25
 _SECONDS_A_CLIP = 120
 # Seconds that a count may take; a 3 s utterance takes about ten.
 _BENCH_TIMEOUT_S = 900
+# Virtual time advances by one nanosecond per instruction.
+_COUNT = ("-icount", "shift=0")
 
 
 class EmulatedBoard:
@@ -50,11 +52,12 @@ class EmulatedBoard:
 
     def __init__(self, model: FirmwareModel, target: str, optimization: str = "-O2") -> None:
         self._board = board(target)
-        self._emulator = shutil.which("qemu-system-arm")
+        emulator = self._board.emulator
+        self._emulator = shutil.which(emulator.name)
         if self._emulator is None:
             raise MissingDependencyError(
-                "emulated boards need qemu-system-arm, which is not found "
-                "(Debian: apt-get install qemu-system-arm)"
+                f"a board with {target} needs {emulator.name}, which is not found "
+                f"(Debian: apt-get install {emulator.package})"
             )
         self._target = target
         self._optimization = optimization
@@ -85,12 +88,11 @@ class EmulatedBoard:
             ``network_instructions``, ``front_end_instructions``,
             ``instructions_per_utterance``, ``stage_instructions`` (a list),
             ``stack_bytes``, ``ram_bytes``, ``text_bytes``. Counts have the
-            resolution of one tick of the board's clock: 40 or 31.25 instructions.
+            resolution of one tick: 31.25 to 50 instructions on Cortex-M, one on RISC-V.
         """
         defines = (f"-DBENCH_ROWS={rows}u", f"-DBENCH_SAMPLES={samples}u")
         elf = self._program("bench", defines)
-        # Virtual time advances by one nanosecond per instruction.
-        (line,) = self._emulate(elf, [], Path.cwd(), _BENCH_TIMEOUT_S, ("-icount", "shift=0"))
+        (line,) = self._emulate(elf, [], Path.cwd(), _BENCH_TIMEOUT_S, _COUNT)
         scale = self._board.tick_ns
         network = round(line["network_ticks"] * scale)
         whole = round(line["all_ticks"] * scale) if "all_ticks" in line else None
@@ -101,12 +103,21 @@ class EmulatedBoard:
             "stage_instructions": [round(ticks * scale) for ticks in line["stage_ticks"]],
             "ram_bytes": line["ram_bytes"],
             "stack_bytes": line["stack_bytes"],
-            "text_bytes": code_bytes(self._program("footprint")),
+            "text_bytes": code_bytes(self._program("footprint"), self._board.emulator.toolchain),
         }
 
-    def run_program(self, source: Path) -> list[dict[str, Any]]:
-        """Run another C program on the board; return the JSON lines that it prints."""
-        return self._emulate(self._program(source), [], Path.cwd(), _BENCH_TIMEOUT_S)
+    def run_program(self, source: Path, counting: bool = False) -> list[dict[str, Any]]:
+        """Run another C program on the board; return the JSON lines that it prints.
+
+        Parameters
+        ----------
+        source : Path
+            The file with its `main`.
+        counting : bool
+            Whether the board's time is that of its instructions; emulation is slower then.
+        """
+        more = _COUNT if counting else ()
+        return self._emulate(self._program(source), [], Path.cwd(), _BENCH_TIMEOUT_S, more)
 
     def _program(self, name: str | Path, defines: tuple[str, ...] = ()) -> Path:
         return build_program(name, self._model, self._target, self._optimization, defines)
@@ -144,7 +155,8 @@ class EmulatedBoard:
         self, elf: Path, words: list[str], folder: Path, timeout_s: int, more: tuple[str, ...] = ()
     ) -> list[dict[str, Any]]:
         arguments = "".join(f",arg={word}" for word in [elf.stem, *words])
-        command = [str(self._emulator), "-machine", self._board.machine, "-nographic"]
+        command = [str(self._emulator), "-machine", self._board.machine]
+        command += [*self._board.arguments, "-nographic"]
         command += ["-monitor", "none", "-serial", "none", *more, "-kernel", str(elf)]
         command += ["-semihosting-config", f"enable=on,target=native{arguments}"]
         try:

@@ -8,12 +8,44 @@ from pathlib import Path
 from lightsernet_edge.errors import InputError
 
 from ..c_export.model_source import model_sources
-from ..cross_build import BOARDS, COMMON, PROGRAMS, CrossBuild, build_elf
+from ..cross_build import (
+    BOARDS,
+    COMMON,
+    CORTEX_M,
+    PROGRAMS,
+    RISC_V,
+    CrossBuild,
+    Toolchain,
+    build_elf,
+)
 from ..firmware_model import FirmwareModel
 
 # `bench` wraps the call of a stage, to count its instructions.
 _COUNT_STAGES = ("-Wl,--wrap=lsn_stage_run",)
-_SUPPORT = ("startup", "semihosting", "print", "wav_file", "stack_paint", "tick")
+_SUPPORT = ("semihosting", "print", "wav_file", "stack_paint")
+_SOFT_FLOAT = {"-mfloat-abi=soft", "-mabi=ilp32"}
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """QEMU for an architecture, and the compiler for it.
+
+    Attributes
+    ----------
+    name : str
+        Of the program.
+    package : str
+        Debian package that has it.
+    toolchain : Toolchain
+    """
+
+    name: str
+    package: str
+    toolchain: Toolchain
+
+
+ARM = Emulator("qemu-system-arm", "qemu-system-arm", CORTEX_M)
+RISC_V_32 = Emulator("qemu-system-riscv32", "qemu-system-misc", RISC_V)
 
 
 @dataclass(frozen=True)
@@ -22,48 +54,57 @@ class Board:
 
     Attributes
     ----------
+    emulator : Emulator
     machine : str
         QEMU's name for it; also the folder of its linker script.
     flags : tuple of str
         Flags of the compiler for its core.
     tick_ns : float
-        Virtual nanoseconds per SysTick tick: the period of the core's clock.
+        Virtual nanoseconds per tick: the period of the core's clock on Cortex-M, an
+        instruction on RISC-V.
+    arguments : tuple of str
+        Further arguments of the emulator.
+    link_flags : tuple of str
+        Further flags for linking.
     """
 
+    emulator: Emulator
     machine: str
     flags: tuple[str, ...]
     tick_ns: float
+    arguments: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
 
     @property
     def has_float_unit(self) -> bool:
         """Whether it computes floats; if not, the engine's front end is the fixed-point one."""
-        return "-mfloat-abi=soft" not in self.flags
+        return _SOFT_FLOAT.isdisjoint(self.flags)
+
+
+def _cortex_m(cpu: str, machine: str, floats: str, *more: str, mhz: int) -> Board:
+    flags = (f"-mcpu={cpu}", "-mthumb", f"-mfloat-abi={floats}", *more)
+    return Board(ARM, machine, flags, 1e3 / mhz)
+
+
+def _rv32(*flags: str, lacks: str, link: tuple[str, ...] = ()) -> Board:
+    # Instructions of the extensions that the core lacks are exceptions.
+    cpu = ",".join(["rv32", *(f"{extension}=false" for extension in f"g{lacks}")])
+    return Board(RISC_V_32, "virt", flags, 1.0, ("-bios", "none", "-cpu", cpu), link)
 
 
 TARGETS = {
     # Armv6-M is a part of Armv7-M, so a Cortex-M3 runs it.
-    "cortex-m0plus": Board(
-        "mps2-an385", ("-mcpu=cortex-m0plus", "-mthumb", "-mfloat-abi=soft"), 1e3 / 25
-    ),
-    "cortex-m3": Board("mps2-an385", ("-mcpu=cortex-m3", "-mthumb", "-mfloat-abi=soft"), 1e3 / 25),
-    "cortex-m4": Board(
-        "mps2-an386",
-        ("-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"),
-        1e3 / 25,
-    ),
-    "cortex-m7": Board(
-        "mps2-an500",
-        ("-mcpu=cortex-m7", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-d16"),
-        1e3 / 25,
-    ),
-    "cortex-m33": Board(
-        "mps2-an505",
-        ("-mcpu=cortex-m33", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv5-sp-d16"),
-        1e3 / 20,
-    ),
-    "cortex-m55": Board(
-        "mps3-an547", ("-mcpu=cortex-m55", "-mthumb", "-mfloat-abi=hard"), 1e3 / 32
-    ),
+    "cortex-m0plus": _cortex_m("cortex-m0plus", "mps2-an385", "soft", mhz=25),
+    "cortex-m3": _cortex_m("cortex-m3", "mps2-an385", "soft", mhz=25),
+    "cortex-m4": _cortex_m("cortex-m4", "mps2-an386", "hard", "-mfpu=fpv4-sp-d16", mhz=25),
+    "cortex-m7": _cortex_m("cortex-m7", "mps2-an500", "hard", "-mfpu=fpv5-d16", mhz=25),
+    "cortex-m33": _cortex_m("cortex-m33", "mps2-an505", "hard", "-mfpu=fpv5-sp-d16", mhz=20),
+    "cortex-m55": _cortex_m("cortex-m55", "mps3-an547", "hard", mhz=32),
+    # As in an ESP32-C3. Debian has libraries in compressed instructions, as that chip's own
+    # compiler has them, for cores with atomic instructions only; what is linked uses none.
+    "rv32imc": _rv32("-march=rv32imc", "-mabi=ilp32", lacks="afd", link=("-march=rv32imac",)),
+    # As in an ESP32-P4.
+    "rv32imafc": _rv32("-march=rv32imafc", "-mabi=ilp32f", lacks="d"),
 }
 
 
@@ -117,12 +158,17 @@ def build_program(
     machine = board(target)
     return build_elf(
         CrossBuild(
-            sources=(main, *(COMMON / f"{name}.c" for name in _SUPPORT)),
+            sources=(
+                main,
+                *machine.emulator.toolchain.core_sources,
+                *(COMMON / f"{name}.c" for name in _SUPPORT),
+            ),
             model=model_sources(model, target),
+            toolchain=machine.emulator.toolchain,
             core_flags=machine.flags,
             script=(BOARDS / machine.machine / "board.ld").read_text(),
             optimization=optimization,
             defines=defines,
-            link_flags=_COUNT_STAGES if program == "bench" else (),
+            link_flags=(*machine.link_flags, *(_COUNT_STAGES if program == "bench" else ())),
         )
     )

@@ -7,13 +7,11 @@ from pathlib import Path
 from ..c_export.metadata import metadata_header
 from ..c_export.model_source import model_array, model_header
 from ..c_export.self_test import self_test_source
-from ..cross_build import BOARDS, COMMON, PROGRAMS, CrossBuild, build_elf, tool
+from ..cross_build import BOARDS, CORTEX_M, PROGRAMS, CrossBuild, build_elf
 from ..emulated.build import board as emulated_board
 from ..firmware_model import FirmwareModel
 from ..host.cache import run_tool
 from ..known_boards import BoardProgram, KnownBoard
-
-_SUPPORT = ("startup", "tick")
 
 
 def build_self_test(model: FirmwareModel, board: KnownBoard, program: BoardProgram) -> Path:
@@ -38,7 +36,7 @@ def build_self_test(model: FirmwareModel, board: KnownBoard, program: BoardProgr
         CrossBuild(
             sources=(
                 PROGRAMS / "self_test.c",
-                *(COMMON / f"{name}.c" for name in _SUPPORT),
+                *CORTEX_M.core_sources,
                 BOARDS / program.console / "console.c",
             ),
             model={
@@ -47,6 +45,7 @@ def build_self_test(model: FirmwareModel, board: KnownBoard, program: BoardProgr
                 "model_metadata.h": metadata_header(model),
                 "model_self_test.c": self_test_source(model.blob),
             },
+            toolchain=CORTEX_M,
             core_flags=emulated_board(target).flags,
             script=_linker_script(board, program),
         )
@@ -73,5 +72,4 @@ def write_raw(elf: Path, raw: Path) -> None:
     MissingDependencyError
         If the tool for it is not installed.
     """
-    objcopy = tool("arm-none-eabi-objcopy", "binutils-arm-none-eabi")
-    run_tool([objcopy, "-O", "binary", str(elf), str(raw)], "convert")
+    run_tool([CORTEX_M.program("objcopy"), "-O", "binary", str(elf), str(raw)], "convert")

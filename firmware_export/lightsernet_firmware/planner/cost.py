@@ -28,6 +28,8 @@ OPERAND_BYTES = {
     "cortex-m7": 2,
     "cortex-m33": 2,
     "cortex-m55": 1,
+    "rv32imc": 2,
+    "rv32imafc": 2,
 }
 # Bias, multiplier and shift of a channel.
 _REQUANTIZATION_BYTES = 12

@@ -1,9 +1,10 @@
-"""The engine on emulated Cortex-M4, M7 and M55: the integers of the host, counted work."""
+"""The engine on emulated Cortex-M and RISC-V: the integers of the host, counted work."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,27 @@ from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 
 Models = Callable[[Network | None], ModelFile]
 
-needs_boards = pytest.mark.skipif(
-    not (shutil.which("qemu-system-arm") and shutil.which("arm-none-eabi-gcc")),
-    reason="needs qemu-system-arm and gcc-arm-none-eabi",
-)
+
+def tools(target: str) -> tuple[str, str]:
+    """Return the emulator and the compiler of a target."""
+    emulator = TARGETS[target].emulator
+    return emulator.name, f"{emulator.toolchain.prefix}gcc"
+
+
+def where_installed(targets: Iterable[str]) -> list[Any]:
+    """Return targets as parameters that are skipped where their tools are missing."""
+    return [
+        pytest.param(
+            target,
+            marks=pytest.mark.skipif(
+                not all(map(shutil.which, tools(target))),
+                reason=f"needs {' and '.join(tools(target))}",
+            ),
+        )
+        for target in targets
+    ]
+
+
 # Bounds: instructions of the network for 3 s, at the compiler's -O2.
 NETWORK_INSTRUCTIONS = {
     "cortex-m0plus": 1320e6,
@@ -38,11 +56,19 @@ NETWORK_INSTRUCTIONS = {
     "cortex-m7": 134e6,
     "cortex-m33": 134e6,
     "cortex-m55": 35.5e6,
+    "rv32imc": 640e6,
+    "rv32imafc": 640e6,
 }
-# Bounds: instructions of the fixed-point front end for the same.
-FRONT_END_INSTRUCTIONS = {"cortex-m0plus": 85e6, "cortex-m3": 50e6}
-# The plain C of Cortex-M3, slow to emulate, and the code of Cortex-M4 on an M33.
-SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33")
+# Bounds: instructions of the front end for the same, where they are not the common one.
+FRONT_END_INSTRUCTIONS = {
+    "cortex-m0plus": 85e6,
+    "cortex-m3": 50e6,
+    "rv32imc": 60e6,
+    "rv32imafc": 31e6,
+}
+# The plain C, slow to emulate, and the code of Cortex-M4 on an M33.
+SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33", "rv32imc", "rv32imafc")
+KNOWN_LOOP = Path(__file__).with_name("known_loop.c")
 CHECK_KERNELS = Path(__file__).parents[1] / "engine" / "check_kernels.c"
 
 
@@ -89,8 +115,7 @@ def check_cost(target: str, model: ModelFile) -> dict[str, Any]:
     return counts
 
 
-@needs_boards
-@pytest.mark.parametrize("target", [target for target in TARGETS if target not in SLOW])
+@pytest.mark.parametrize("target", where_installed(each for each in TARGETS if each not in SLOW))
 class TestBoards:
     def test_speech(
         self, target: str, full_size: ModelFile, pcm_clips: list[NDArray[np.int16]]
@@ -123,22 +148,58 @@ class TestBoards:
         assert result == {"cases": 9000, "wrong": 0}
 
 
-@needs_boards
-@pytest.mark.parametrize("target", SLOW)
+@pytest.mark.parametrize("target", where_installed(SLOW))
 def test_other_cores(target: str, full_size: ModelFile, pcm_clips: list[NDArray[np.int16]]) -> None:
     check_speech(target, full_size, [pcm_clips[0][:16_000]])
     check_cost(target, full_size)
 
 
-def test_no_toolchain_is_one_clear_line(
-    smallest: ModelFile, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("target", where_installed(["rv32imc"]))
+def test_plain_kernels_on_random_shapes(target: str, smallest: ModelFile) -> None:
+    (result,) = EmulatedBoard(FirmwareModel(smallest), target).run_program(CHECK_KERNELS)
+    assert result == {"cases": 9000, "wrong": 0}
+
+
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+def test_instructions_of_known_loops(target: str, smallest: ModelFile) -> None:
+    board = EmulatedBoard(FirmwareModel(smallest), target)
+    (ticks,) = board.run_program(KNOWN_LOOP, counting=True)
+    tick = TARGETS[target].tick_ns
+    # Two instructions for each of a million turns more; a reading may be a tick early or late.
+    late = 0 if tick == 1 else tick
+    assert (ticks["longer"] - ticks["shorter"]) * tick == pytest.approx(2e6, abs=late)
+
+
+@pytest.mark.parametrize(
+    ("target", "emulator"), [("cortex-m4", "qemu-system-arm"), ("rv32imc", "qemu-system-riscv32")]
+)
+def test_no_emulator_is_one_clear_line(
+    target: str, emulator: str, smallest: ModelFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(MissingDependencyError, match="qemu-system-arm"):
-        EmulatedBoard(FirmwareModel(smallest), "cortex-m4")
+    with pytest.raises(MissingDependencyError, match=f"needs {emulator}, .*apt-get install qemu"):
+        EmulatedBoard(FirmwareModel(smallest), target)
 
 
-@needs_boards
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+def test_no_compiler_is_one_clear_line(
+    target: str, smallest: ModelFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator, compiler = tools(target)
+    (tmp_path / emulator).symlink_to(str(shutil.which(emulator)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    board = EmulatedBoard(FirmwareModel(smallest), target)
+    with pytest.raises(MissingDependencyError, match=f"{compiler}, .*apt-get install gcc-"):
+        board.run_program(KNOWN_LOOP)
+
+
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+def test_no_c_library_is_one_clear_line(target: str) -> None:
+    toolchain = replace(TARGETS[target].emulator.toolchain, specs="--specs=absent.specs")
+    with pytest.raises(MissingDependencyError, match=r"absent\.specs .*lib"):
+        toolchain.compiler()
+
+
 def test_unknown_target(smallest: ModelFile) -> None:
     with pytest.raises(InputError, match="cortex-m1"):
         EmulatedBoard(FirmwareModel(smallest), "cortex-m1")

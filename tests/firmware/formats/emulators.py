@@ -54,43 +54,28 @@ class Machine:
     has_float_unit: bool
 
 
-def _cortex_m(target: str) -> Machine:
+def _machine(target: str) -> Machine:
     board = TARGETS[target]
+    toolchain = board.emulator.toolchain
     script = BOARDS / board.machine / "board.ld"
     return Machine(
-        "qemu-system-arm",
-        "arm-none-eabi-gcc",
-        ("-machine", board.machine),
-        board.flags,
+        board.emulator.name,
+        f"{toolchain.prefix}gcc",
+        ("-machine", board.machine, *board.arguments),
+        (*board.flags, toolchain.specs),
         (
             "-nostartfiles",
-            "--specs=nano.specs",
             f"-T{script}",
             f"-L{BOARDS / 'common'}",
             "-Wl,--fatal-warnings",
+            *board.link_flags,
         ),
-        tuple(BOARDS / "common" / f"{name}.c" for name in ("startup", "semihosting")),
+        (*toolchain.core_sources, BOARDS / "common" / "semihosting.c"),
         board.has_float_unit,
     )
 
 
-MACHINES = {
-    **{target: _cortex_m(target) for target in TARGETS},
-    # As an ESP32-C3 has it: no floating-point unit.
-    "rv32imc": Machine(
-        "qemu-system-riscv32",
-        "riscv64-unknown-elf-gcc",
-        ("-machine", "virt", "-bios", "none"),
-        ("-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs"),
-        (
-            "-Tpicolibc.ld",
-            "-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=8M",
-            "-Wl,--defsym=__ram=0x80800000,--defsym=__ram_size=8M",
-        ),
-        (PROGRAMS / "riscv_semihosting.c",),
-        False,
-    ),
-}
+MACHINES = {target: _machine(target) for target in TARGETS}
 
 
 def needs(*programs: str) -> pytest.MarkDecorator:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lightsernet_edge.model.file import ModelFile
-from lightsernet_firmware.cross_build import BOARDS, COMMON, CrossBuild, build_elf
+from lightsernet_firmware.cross_build import BOARDS, COMMON, CORTEX_M, CrossBuild, build_elf
 from lightsernet_firmware.emulated.build import board
 from lightsernet_firmware.firmware_model import FirmwareModel
 from tests.firmware.update.made_updates import flipped
@@ -24,7 +24,7 @@ from tests.firmware.update.conftest import Material
 
 TARGET = "cortex-m4"
 PROGRAM = Path(__file__).with_name("open_on_board.c")
-SUPPORT = ("startup", "semihosting", "print", "wav_file", "stack_paint", "tick")
+SUPPORT = ("semihosting", "print", "wav_file", "stack_paint")
 OURS = [OTA / name for name in ("update.c", "update.h", "signature_monocypher.c", "signature.h")]
 
 
@@ -44,12 +44,17 @@ def opened_on_board(update: bytes, material: Material, ram_bytes: int) -> dict[s
     machine = board(TARGET)
     elf = build_elf(
         CrossBuild(
-            sources=(PROGRAM, *(COMMON / f"{name}.c" for name in SUPPORT)),
+            sources=(
+                PROGRAM,
+                *CORTEX_M.core_sources,
+                *(COMMON / f"{name}.c" for name in SUPPORT),
+            ),
             model={
                 **{path.name: path.read_text() for path in [*OURS, *theirs]},
                 "update_bytes.h": f"#include <stdint.h>\n{arrays}",
                 "model.h": f"#define MODEL_RAM_BYTES {ram_bytes}u\n",
             },
+            toolchain=CORTEX_M,
             core_flags=machine.flags,
             script=(BOARDS / machine.machine / "board.ld").read_text(),
             optimization="-O2",

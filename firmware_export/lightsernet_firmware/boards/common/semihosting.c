@@ -13,12 +13,26 @@ enum {
 #define MODE_READ_BINARY 1u
 #define STOPPED_BY_APPLICATION 0x20026u
 
+/* How the debugger is called, and with which registers. */
+#ifdef __riscv
+#define REGISTER_0 "a0"
+#define REGISTER_1 "a1"
+/* Three instructions that mean nothing else, in one page. */
+#define CALL                                                                                      \
+    ".balign 16\n\t.option push\n\t.option norvc\n\t"                                            \
+    "slli x0, x0, 0x1f\n\tebreak\n\tsrai x0, x0, 7\n\t.option pop"
+#else
+#define REGISTER_0 "r0"
+#define REGISTER_1 "r1"
+#define CALL "bkpt 0xAB"
+#endif
+
 static int32_t call(uint32_t operation, const void *arguments)
 {
-    register uint32_t r0 __asm("r0") = operation;
-    register const void *r1 __asm("r1") = arguments;
-    __asm volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-    return (int32_t)r0;
+    register uint32_t first __asm(REGISTER_0) = operation;
+    register const void *second __asm(REGISTER_1) = arguments;
+    __asm volatile(CALL : "+r"(first) : "r"(second) : "memory");
+    return (int32_t)first;
 }
 
 int semihosting_open(const char *name)

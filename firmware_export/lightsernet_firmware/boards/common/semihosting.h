@@ -1,6 +1,7 @@
 /* Services of the debugger: files; also console and exit, as console.h has them.
  *
- * Source: "Semihosting for AArch32 and AArch64" in Arm's ABI documents (abi-aa).
+ * Sources: "Semihosting for AArch32 and AArch64" in Arm's ABI documents (abi-aa), and the
+ * "RISC-V Semihosting" specification, which has the same services.
  */
 #ifndef SEMIHOSTING_H
 #define SEMIHOSTING_H

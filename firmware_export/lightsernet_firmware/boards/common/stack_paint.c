@@ -12,7 +12,11 @@ static uint32_t *painted_to;
 static uint32_t *stack_pointer(void)
 {
     uint32_t *pointer;
+#ifdef __riscv
+    __asm volatile("mv %0, sp" : "=r"(pointer));
+#else
     __asm volatile("mov %0, sp" : "=r"(pointer));
+#endif
     return pointer;
 }
 

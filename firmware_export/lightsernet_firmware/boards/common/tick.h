@@ -1,4 +1,4 @@
-/* Time on the emulated board, from the core's SysTick timer. With QEMU's `-icount shift=0`
+/* Time on the emulated board, from a counter of its core's. With QEMU's `-icount shift=0`
  * every instruction takes one nanosecond of virtual time. */
 #ifndef TICK_H
 #define TICK_H
@@ -7,10 +7,10 @@
 
 void tick_start(void);
 
-/* Current reading, 0..2**24 - 1. */
+/* Current reading: 24 bits on Cortex-M, 32 on RISC-V. */
 uint32_t tick_read(void);
 
-/* Ticks between two readings, less than 2**24 apart. */
+/* Ticks between two readings that are less than the counter's range apart. */
 uint32_t tick_difference(uint32_t from, uint32_t to);
 
 #endif
