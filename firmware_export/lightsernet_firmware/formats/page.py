@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lightsernet_edge._version import __version__
 from lightsernet_edge.files.foreign_text import printable_text
 
@@ -25,8 +27,16 @@ The engine is under the Apache License, Version 2.0: <https://www.apache.org/lic
 The model's weights come from the data named above, whose licence may ask for credit."""
 
 
-def page_values(model: FirmwareModel) -> dict[str, str]:
+def page_values(
+    model: FirmwareModel, cores_of_it: Sequence[str] = ("cortex-m4", "cortex-m7", "cortex-m55")
+) -> dict[str, str]:
     """Return what stands in the pages of a model that the engine runs.
+
+    Parameters
+    ----------
+    model : FirmwareModel
+    cores_of_it : sequence of str
+        Those that the format is for, by their names in the table of boards.
 
     Returns
     -------
@@ -37,7 +47,7 @@ def page_values(model: FirmwareModel) -> dict[str, str]:
     calls = _FEATURES if model.tables is None else _STREAM
     if model.listener_ram_bytes() is not None:
         calls = f"{_LISTENER}\n\n{calls}"
-    rows = {**_origin(model), **_cost(model)}
+    rows = {**_origin(model), **_cost(model, cores_of_it)}
     return {
         "VERSION": __version__,
         "ABOUT": _about(model, rows),
@@ -80,7 +90,7 @@ def _origin(model: FirmwareModel) -> dict[str, str]:
     }
 
 
-def _cost(model: FirmwareModel) -> dict[str, str]:
+def _cost(model: FirmwareModel, cores_of_it: Sequence[str]) -> dict[str, str]:
     flash = (
         f"{len(model.blob):,} bytes for the model, up to {CODE_BYTES:,} for the engine's code and "
         "what it uses of the C library"
@@ -90,12 +100,13 @@ def _cost(model: FirmwareModel) -> dict[str, str]:
     if listener is not None:
         ram += f", {listener:,} per listener, which has a stream inside"
     ram += f"; {STACK_BYTES:,} of stack"
-    m4, m55 = (
-        instructions_per_second(model, cores()[name]) / 1e6 for name in ("cortex-m4", "cortex-m55")
+    known = [cores()[name] for name in cores_of_it]
+    millions = ", ".join(
+        f"{instructions_per_second(model, core) / 1e6:.0f} M on {core.name}" for core in known
     )
     instructions = (
-        f"some {m4:.0f} M a second of speech on a Cortex-M4F or M7, {m55:.0f} M on an M55: "
-        "estimated; `lightsernet-edge bench` counts them"
+        f"a second of speech takes some {millions}: estimated; `lightsernet-edge bench` counts "
+        "them, `lightsernet-edge info --boards` says which boards keep up"
     )
     return {"flash": flash, "RAM": ram, "instructions": instructions}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lightsernet_edge import EmotionStream
+from lightsernet_edge import EmotionStream, Event
 from lightsernet_edge.audio.recording import as_pcm16, read_recording
 from tests.places import CLIP_FILES
 
@@ -18,9 +18,13 @@ def spoken_clips(count: int = 3) -> NDArray[np.int16]:
 
 
 def event_lines(pcm: NDArray[np.int16]) -> list[str]:
-    """Return the lines of the examples for boards: start and end in seconds, label, confidence."""
+    """Return the lines of the examples for boards."""
     with EmotionStream(engine="native") as stream:
-        events = stream.process(pcm)
+        return lines_of(stream.process(pcm))
+
+
+def lines_of(events: list[Event]) -> list[str]:
+    """Return a line for each event: start and end in seconds, label, confidence."""
     return [
         f"{event.emotion.start_s:.2f} {event.emotion.end_s:.2f} "
         f"{event.emotion.label} {event.emotion.confidence:.3f}"

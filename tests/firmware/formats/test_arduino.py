@@ -50,6 +50,10 @@ def test_library_properties(library: Path) -> None:
     assert set(found) <= {*REQUIRED, *OPTIONAL, "ldflags"}
     assert re.fullmatch(r"[A-Za-z0-9](?=.*[A-Za-z]|[A-Za-z])[A-Za-z0-9 _.\-]*", found["name"])
     assert not found["name"].startswith("Arduino")
+    # Not of the specification: Arduino Lint's LP015, LS008 and LP010.
+    assert " " not in found["name"]
+    assert (library / "src" / f"{found['name']}.h").is_file()
+    assert len(found["name"]) <= 16
     assert re.fullmatch(r"(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*))?", found["version"])
     assert found["version"] == __version__
     assert found["category"] in CATEGORIES
@@ -77,6 +81,12 @@ def test_layout(library: Path) -> None:
         keyword, kind = line.split("\t")
         assert kind in ("KEYWORD1", "KEYWORD2", "LITERAL1")
         assert any(keyword in path.read_text() for path in (library / "src").glob("*.h"))
+
+
+def test_the_listening_sketch_names_boards_of_arduinos_pdm_library(library: Path) -> None:
+    """Those of the library's own example; a Nicla Voice has its microphone at another chip."""
+    text = (library / "examples" / "Listen" / "Listen.ino").read_text()
+    assert re.findall(r"Nicla \w+", text) == ["Nicla Vision"]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lightsernet_firmware.formats.toolchains.elf_to_uf2 import (
 )
 from lightsernet_firmware.formats.toolchains.elf_to_uf2 import main as convert
 from tests.firmware.formats.emulators import (
+    CLEAN_ENVIRONMENT,
     CLIP,
     MACHINES,
     PROGRAMS,
@@ -121,6 +123,20 @@ def test_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     (line,) = capsys.readouterr().err.splitlines()
     assert line == f"elf_to_uf2.py: {source}: no 32-bit little-endian ELF file"
     assert not target.exists()
+
+
+@needs("cmake")
+def test_the_example_finds_the_sdk_as_others_do(folder: Path, tmp_path: Path) -> None:
+    """By an argument too; without either, CMake says what is missing."""
+    (tmp_path / "pico_sdk_init.cmake").write_text('message(FATAL_ERROR "found:${PICO_SDK_PATH}")\n')
+    sdk = f"-DPICO_SDK_PATH={tmp_path}"
+    for given, says in (((), "PICO_SDK_PATH names no"), ((sdk,), f"found:{tmp_path}")):
+        command = ("cmake", "-S", folder / "examples" / "self_test", "-B", tmp_path / "build")
+        done = subprocess.run(
+            [*command, *given], env=CLEAN_ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert says in done.stderr
 
 
 @pytest.mark.targets

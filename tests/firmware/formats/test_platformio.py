@@ -38,6 +38,11 @@ def test_the_example_builds_as_the_manifest_says(library: Path, tmp_path: Path) 
     assert run(tmp_path / "program").startswith("self-test ok")
 
 
+def test_the_engine_is_built_for_speed(library: Path) -> None:
+    """PlatformIO's frameworks have -Os, its platform `native` nothing; the library's come last."""
+    assert "-O2" in json.loads((library / "library.json").read_text())["build"]["flags"]
+
+
 # The list of licences comes from the network; the one that is named stands in for it.
 PACK = """
 import sys

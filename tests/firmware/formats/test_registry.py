@@ -10,9 +10,11 @@ import pytest
 
 from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model
+from lightsernet_firmware.board_fit import instructions_per_second
 from lightsernet_firmware.firmware_model import FirmwareModel
-from lightsernet_firmware.formats.registry import FORMATS, Format
+from lightsernet_firmware.formats.registry import FORMATS, Format, format_named
 from lightsernet_firmware.formats.templates import fill
+from lightsernet_firmware.known_boards import cores
 from tests.places import DOCS
 
 OF_ENGINE = [item for item in FORMATS if item.engine]
@@ -56,6 +58,27 @@ def test_each_folder_says_what_it_is_and_tests_itself(
         text = path.read_bytes()
         assert not re.search(rb"@[A-Z_]{3,}@", text), path
         assert str(Path(__file__).parents[3]).encode() not in text, path
+
+
+@pytest.mark.parametrize(
+    ("name", "cores_of_it"),
+    [
+        ("c", ("cortex-m4", "cortex-m55")),
+        ("pico", ("cortex-m0plus", "cortex-m33")),
+        ("esp-idf", ("xtensa-lx7", "rv32imc")),
+        ("esphome", ("xtensa-lx7", "rv32imc")),
+    ],
+)
+def test_each_page_has_the_instructions_of_the_cores_that_it_is_for(
+    name: str, cores_of_it: tuple[str, ...]
+) -> None:
+    model = FirmwareModel(read_model(default_model_path()))
+    page = format_named(name).contents(model)["README.md"].decode()
+    (row,) = (line for line in page.splitlines() if line.startswith("| instructions |"))
+    for core in (cores()[key] for key in cores_of_it):
+        millions = instructions_per_second(model, core) / 1e6
+        assert re.search(rf"\b{millions:.0f} M on {re.escape(core.name)}[,:]", row)
+    assert "`lightsernet-edge info --boards`" in row
 
 
 def test_metadata_is_what_the_record_says(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from ..page import page_values
 from ..templates import filled
 from .c import source_list, sources
 
+# Of the ESP32-S3 and the ESP32-C3.
+CORES = ("xtensa-lx7", "rv32imc")
 _EXAMPLES = "examples/"
 
 
@@ -22,7 +24,7 @@ def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
 def component(model: FirmwareModel) -> dict[str, bytes]:
     """Return the component, with its page and its examples."""
     files = sources(model)
-    values = {**page_values(model), "SOURCES": source_list(files, "    ")}
+    values = {**page_values(model, CORES), "SOURCES": source_list(files, "    ")}
     return {**files, **filled("esp-idf", values)}
 
 

@@ -22,7 +22,8 @@ def contents(model: FirmwareModel, name: str) -> dict[str, bytes]:
             f"{model.file.path}: the model has no listener, which format {name!r} needs for a "
             "microphone; format esp-idf takes it"
         )
-    values = page_values(model) | {"SAMPLE_RATE": str(model.file.record.features.sample_rate)}
+    rate = {"SAMPLE_RATE": str(model.file.record.features.sample_rate)}
+    values = page_values(model, esp_idf.CORES) | rate
     engine = {
         f"{_ENGINE}/{path}": content
         for path, content in esp_idf.without_examples(esp_idf.component(model)).items()

@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 #define NETWORK_BLOB_BYTES @NETWORK_BYTES@u
-/* Its input: rows of features, of one utterance, cut or padded to this many. */
+/* Its input: rows of features, of one utterance, cut or repeated to this many. */
 #define NETWORK_ROWS @FRAMES@u
 #define NETWORK_COEFFICIENTS @COEFFICIENTS@u
 

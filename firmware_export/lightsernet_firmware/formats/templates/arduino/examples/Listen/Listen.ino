@@ -2,8 +2,8 @@
 /* A microphone that is always on: one line for each utterance, when it has ended.
  *
  * For boards with a PDM microphone and Arduino's PDM library, such as the Nano 33 BLE Sense,
- * the Nano RP2040 Connect, the Nicla Voice and the Portenta's Vision Shield. A board that is too
- * slow for the model says that samples were lost. */
+ * the Nano RP2040 Connect, the Nicla Vision and the Portenta's Vision Shield. A board that is too
+ * slow for the model says that samples were lost; `lightsernet-edge info --boards` tells which. */
 #include <LightSernetEdge.h>
 #include <PDM.h>
 

@@ -2,13 +2,17 @@
 /* An I2S microphone that is always on: one line for each utterance, when it has ended.
  *
  * For microphones that give 24 bits in 32, such as the INMP441, the ICS-43434 and the SPH0645:
- * set the pins below. */
-#include <inttypes.h>
+ * set the pins below, and connect the microphone's L/R (or SEL) to ground, for the left channel.
+ * A chip that is too slow for the model says that samples were lost. */
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "driver/i2s_std.h"
+#include "esp_attr.h"
 #include "esp_err.h"
 #include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
 
 #include "lightsernet_live.h"
 #include "model.h"
@@ -23,6 +27,15 @@
 static uint8_t ram[MODEL_LISTENER_RAM_BYTES] __attribute__((aligned(LSN_ALIGNMENT)));
 static lsn_model model;
 static i2s_chan_handle_t microphone;
+static atomic_uint lost; /* samples; the interrupt adds, the loop takes */
+
+static bool IRAM_ATTR on_overflow(i2s_chan_handle_t handle, i2s_event_data_t *event, void *context)
+{
+    (void)handle;
+    (void)context;
+    atomic_fetch_add(&lost, event->size / sizeof(int32_t));
+    return false;
+}
 
 static void open_microphone(void)
 {
@@ -45,6 +58,8 @@ static void open_microphone(void)
     };
     ESP_ERROR_CHECK(i2s_new_channel(&channel, NULL, &microphone));
     ESP_ERROR_CHECK(i2s_channel_init_std_mode(microphone, &config));
+    i2s_event_callbacks_t callbacks = {.on_recv_q_ovf = on_overflow};
+    ESP_ERROR_CHECK(i2s_channel_register_event_callback(microphone, &callbacks, NULL));
     ESP_ERROR_CHECK(i2s_channel_enable(microphone));
 }
 
@@ -86,6 +101,13 @@ void app_main(void)
     puts("self-test ok: " MODEL_SHA256);
     open_microphone();
     for (;;) {
-        lsn_listener_process(listener, pcm, next_samples(pcm));
+        size_t count = next_samples(pcm);
+        unsigned missing = atomic_exchange(&lost, 0);
+        if (missing != 0) {
+            lsn_listener_mark_broken(listener, missing);
+            puts("samples were lost: the chip is too slow for this model");
+            vTaskDelay(1); /* the watchdog waits for the idle task, which now has its turn */
+        }
+        lsn_listener_process(listener, pcm, count);
     }
 }
