@@ -104,7 +104,7 @@ def test_the_self_test_before_the_first_sample(shipped: ModelFile, pcm_clips: li
     """The export's, whose rows are more than the shortest window holds."""
     model = host_with(shipped)
     frame = shipped.record.features.frame_length // HOP
-    listener = HostListener(model, continuous=1, window_hops=frame)
+    listener = HostListener(model, continuous=1, window_hops=frame, min_samples=0)
     logits, posteriors = expected_integers(model)
     for _ in range(2):
         listener.stream.push_features(made_up_rows(ROWS, model.struct.n_coefficients))

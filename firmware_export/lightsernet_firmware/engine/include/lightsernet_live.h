@@ -65,7 +65,8 @@ typedef struct lsn_listener_settings {
     int32_t continuous;      /* 1: continuous events and no others; provisional and adapt
                               * must then be 0; default 0 */
     uint32_t window_hops;    /* continuous: longest stretch that an event covers, in hops; at
-                              * least one frame, and at most what 16 MiB of RAM hold */
+                              * least one frame, and at most what 16 MiB of RAM hold. Below
+                              * min_samples no event comes */
     float keep;              /* continuous: weight of the previous smoothed posteriors, 0..1:
                               * exp(-step / time constant) */
     uint32_t hold_steps;     /* continuous: number of consecutive events in which a new label
