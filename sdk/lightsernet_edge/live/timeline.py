@@ -24,7 +24,12 @@ class Timeline:
         `index` is lower than theirs: those gaps move back to it.
         """
         total = lost + (self._lost[-1] if self._lost else self._lost_earlier)
-        self._indices = [*(min(earlier, index) for earlier in self._indices), index]
+        self._indices = [min(earlier, index) for earlier in self._indices]
+        if self._indices and self._indices[-1] == index:
+            # One gap, of which the parts were reported one by one.
+            self._lost[-1] = total
+            return
+        self._indices.append(index)
         self._lost.append(total)
         if len(self._indices) > MAX_GAPS:
             self._lost_earlier = self._lost[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightsernet_edge.live.timeline import Timeline
+from lightsernet_edge.live.timeline import MAX_GAPS, Timeline
 
 
 @given(
@@ -23,3 +23,15 @@ def test_sums_over_the_gaps(gaps: list[tuple[int, int]], first: int, second: int
     expected = sum(lost for place, (_, lost) in zip(places, gaps, strict=True) if place <= end)
     assert timeline.lost_before(end) == expected
     assert timeline.is_broken(start, end) == any(start <= place <= end for place in places)
+
+
+def test_one_gap_in_many_reports() -> None:
+    """As of packets that are lost one after another: nothing is lost before them."""
+    timeline = Timeline()
+    timeline.add(500, 7)
+    for _ in range(3 * MAX_GAPS):
+        timeline.add(1000, 320)
+    assert timeline.lost_before(499) == 0
+    assert timeline.lost_before(999) == 7
+    assert timeline.lost_before(1000) == 7 + 320 * 3 * MAX_GAPS
+    assert timeline.is_broken(400, 600)

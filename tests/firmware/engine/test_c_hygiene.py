@@ -92,6 +92,39 @@ def test_no_warnings(compiler: str, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "source", "reason"),
+    [
+        (
+            ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mbig-endian"],
+            "lsn_stream.c",
+            "which are little-endian",
+        ),
+        (["clang", "--target=msp430", "-ffreestanding"], "lsn_head.c", "lsn_int_has_32_bits"),
+    ],
+    ids=["big-endian", "int of 16 bits"],
+)
+def test_says_what_it_cannot_run_on(
+    command: list[str], source: str, reason: str, tmp_path: Path
+) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"needs {command[0]}")
+    # Compilers of small cores may come without a C library.
+    (tmp_path / "string.h").write_text(
+        "#include <stddef.h>\nvoid *memcpy(void *, const void *, size_t);\n"
+        "void *memset(void *, int, size_t);\n"
+    )
+    (path,) = (path for path in engine_sources() if path.name == source)
+    done = subprocess.run(
+        [*command, "-std=c99", "-fsyntax-only", f"-I{tmp_path}", *include_flags(), str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert reason in done.stderr
+
+
 def test_public_header_is_c_and_cpp(tmp_path: Path) -> None:
     for suffix, standard in (("c", "c99"), ("cpp", "c++11")):
         source = tmp_path / f"only.{suffix}"

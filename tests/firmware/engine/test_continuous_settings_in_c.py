@@ -13,12 +13,13 @@ from lightsernet_edge import DecisionDefaults
 from lightsernet_edge.errors import LightSernetError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_firmware.blob.build import build_blob
+from lightsernet_firmware.c_export.self_test import ROWS, expected_integers, made_up_rows
 from lightsernet_firmware.host.stream import STATUS_NAMES, HostModel, aligned_bytes
 from lightsernet_firmware.planner.cost import listener_ram_bytes
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.engine.host_listener import _ON_EVENT, HostListener, SettingsStruct
-from tests.firmware.engine.listeners import HOP, Pcm, events_in_c, host_with
+from tests.firmware.engine.listeners import HOP, Pcm, events_in_c, host_with, spoken
 
 # Bytes before and behind memory that is given to the engine, which it must leave alone.
 GUARD, GUARDED = 64, 0xA5
@@ -97,6 +98,25 @@ def test_wrong_settings(wrong: dict[str, float], smallest: ModelFile) -> None:
 def test_a_window_of_one_frame(smallest: ModelFile) -> None:
     frame = smallest.record.features.frame_length // HOP
     HostListener(host_with(smallest), continuous=1, window_hops=frame)
+
+
+def test_the_self_test_before_the_first_sample(shipped: ModelFile, pcm_clips: list[Pcm]) -> None:
+    """The export's, whose rows are more than the shortest window holds."""
+    model = host_with(shipped)
+    frame = shipped.record.features.frame_length // HOP
+    listener = HostListener(model, continuous=1, window_hops=frame, min_samples=0)
+    logits, posteriors = expected_integers(model)
+    for _ in range(2):
+        listener.stream.push_features(made_up_rows(ROWS, model.struct.n_coefficients))
+        listener.stream.finish()
+        result = listener.stream.result()
+        assert result is not None
+        assert result[0].tolist() == logits.tolist()
+        assert result[1].tolist() == posteriors.tolist()
+        listener.stream.reset()
+        # Again after some speech, and the listener's reset.
+        assert listener.process(spoken(pcm_clips[:1]))
+        listener.reset()
 
 
 def test_a_window_shorter_than_a_frame(smallest: ModelFile) -> None:

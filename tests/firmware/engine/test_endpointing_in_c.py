@@ -203,3 +203,23 @@ def test_clips_with_pauses(emodb: Path, figure: object) -> None:
 def test_nothing_but_a_constant(value: int) -> None:
     samples = np.full(4 * RATE, value, np.int16)
     assert spans_in_c(samples, USUAL) == find_utterances(samples, USUAL) == []
+
+
+def test_the_last_hops_that_can_be_counted() -> None:
+    """A listener takes hops up to 2**32 - 1: the same utterances there as anywhere."""
+    heard = [1000] * 100 + [9000] * 60 + [1000] * 100 + [9000] * 40 + [1000] * 20
+    states = []
+    for first in (100_000, 2**32 - 1 - len(heard)):
+        pointer = InC(dataclasses.replace(USUAL, hang_over=90, after=80))
+        pointer.state.hops = first
+        seen = []
+        for level in heard:
+            ended = pointer.step(level) is not None
+            state = pointer.state
+            speaks = bool(state.in_speech)
+            span = (state.start - first, state.end - first) if speaks or ended else None
+            seen.append((speaks, ended, span))
+        states.append(seen)
+    assert states[0] == states[1]
+    assert [ended for _, ended, _ in states[0]].count(True) == 1
+    assert states[0][-1][0]

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from lightsernet_edge.features import FeatureSpec, FrontEnd, recipe
+from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.model.tflite_graph import read_graph
 from lightsernet_firmware.blob.build import build_blob
 from lightsernet_firmware.comparison.host_benchmark import front_end_call
+from lightsernet_firmware.engine_files import engine_sources, include_flags
+from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel, library
 from lightsernet_firmware.planner.front_end_tables import front_end_tables
 from lightsernet_firmware.planner.graph_planner import plan_network
@@ -20,6 +26,7 @@ from tests.firmware.planner.networks import SMALLEST, Network, int8_model
 
 Pcm = NDArray[np.int16]
 RATE = 16000
+PRINT_FEATURES = Path(__file__).parent / "print_features.c"
 
 
 def specs() -> dict[str, FeatureSpec]:
@@ -148,3 +155,27 @@ def test_recipes_that_need_the_whole_clip_take_features_only() -> None:
     stream = HostModel(build_blob(plan, None, list("abcde"))).stream()
     with pytest.raises(LightSernetError, match="NO_FRONT_END"):
         stream.push(np.zeros(10, np.int16))
+
+
+@pytest.mark.no_preload
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+def test_a_compiler_that_reorders_floats(shipped: ModelFile, tmp_path: Path) -> None:
+    """As with -ffast-math, which some projects set for everything: rows are rounded all the same.
+
+    Not with that flag itself, which would also change the processor's mode.
+    """
+    wanted = FirmwareModel(shipped).blob
+    random = np.random.default_rng(3)
+    pcm = (random.normal(size=RATE) * np.geomspace(10, 10_000, RATE)).astype(np.int16)
+    program, blob, samples = tmp_path / "print_features", tmp_path / "blob", tmp_path / "samples"
+    blob.write_bytes(wanted)
+    samples.write_bytes(pcm.tobytes())
+    reorders = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math"]
+    command = ["gcc", "-std=c99", "-O1", "-DLSN_PLAIN_KERNELS", *reorders, *include_flags()]
+    command += [*map(str, engine_sources()), str(PRINT_FEATURES), "-lm", "-o", str(program)]
+    subprocess.run(command, check=True)
+    printed = subprocess.run([program, blob, samples], capture_output=True, text=True, check=True)
+    rows = np.array([line.split() for line in printed.stdout.splitlines()], np.int64)
+    off = np.abs(rows - features_in_c(HostModel(wanted), pcm))
+    assert off.max() <= 1
+    assert (off == 0).mean() > 0.99

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import math
+import struct
 from functools import cache
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.features import FrontEnd, recipe
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_edge.model.tflite_graph import read_graph
-from lightsernet_firmware.blob.build import build_blob
+from lightsernet_firmware.blob.build import build_blob, seal
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END, host_library
 from lightsernet_firmware.host.runner import HostRunner
@@ -128,6 +129,21 @@ def test_extremes(sound: str) -> None:
     name, pcm = "running mean, a high floor", as_pcm(sounds()[sound])
     found = features_in_c(fixed_host(name), pcm)
     assert steps_off(found, features_in_c(float_host(name), pcm)).max() <= 1
+
+
+def test_a_window_below_zero() -> None:
+    """A senseless table: test_sanitizers.py sees to it that -2**16 times -1 does not overflow."""
+    name = "running mean, a high floor"
+    blob = bytes(fixed_host(name)._blob)
+    (front_end,) = struct.unpack_from("<I", blob, 28)
+    frame_length, window = (struct.unpack_from("<I", blob, front_end + at)[0] for at in (4, 44))
+    values = np.full(frame_length, -1e30, np.float32)
+    # The scale is that of the middle.
+    values[frame_length // 2] = 2.0**-16
+    blob = blob[:window] + values.tobytes() + blob[window + values.nbytes :]
+    model = HostModel(seal(blob), fixed_library())
+    pcm = np.where(np.arange(2 * frame_length) % 3 == 0, -2, 1).astype(np.int16)
+    assert len(features_in_c(model, pcm)) > 1
 
 
 def test_nothing_but_rounding_noise_ends() -> None:

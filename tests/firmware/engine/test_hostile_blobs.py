@@ -248,7 +248,9 @@ def test_null_pointers(smallest_host: HostModel) -> None:
     assert stream.value is None
     for call in (engine.lsn_push(None, ram.ctypes.data, 1), engine.lsn_finish(None)):
         assert call == bad
-    assert engine.lsn_result(None, ctypes.byref(EmotionStruct())) == bad
+    emotion = EmotionStruct(label=7)
+    assert engine.lsn_result(None, ctypes.byref(emotion)) == bad
+    assert not any(bytes(emotion))
     floats = aligned_bytes(4 * 40).ctypes.data
     assert engine.lsn_set_profile(None, floats, floats, 1.0) == bad
     assert engine.lsn_profile(None, floats, floats, ctypes.c_float()) == bad

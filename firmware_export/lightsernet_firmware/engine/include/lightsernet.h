@@ -53,7 +53,8 @@ typedef enum lsn_status {
     LSN_NO_FRONT_END,   /* the blob has no front end: use lsn_push_features */
     LSN_FINISHED,       /* the utterance has ended: call lsn_reset first */
     LSN_NO_RESULT,      /* too few rows for a first result */
-    LSN_TOO_LONG,       /* the utterance lasts for days: the sums of the mean would overflow */
+    LSN_TOO_LONG,       /* the utterance lasts for days: the sums of the mean would overflow; or
+                         * a listener has run for 2**32 - 1 hops: years, without a reset */
     LSN_NO_PROFILE,     /* the front end does not standardise */
     LSN_BAD_PROFILE,    /* a value is not finite or out of range */
     LSN_NOT_FINISHED,   /* the utterance has not ended: call lsn_finish first */
@@ -140,7 +141,8 @@ const char *lsn_kernels(void);
  * Memory for lsn_pack.
  *
  * @return  bytes; 0 if there is nothing to gain: on microcontrollers, on processors without
- *          vector kernels, with LSN_PLAIN_KERNELS, and if the model is not open
+ *          vector kernels, with LSN_PLAIN_KERNELS, with "neon" if a weight is -128, and if the
+ *          model is not open
  */
 size_t lsn_pack_size(const lsn_model *model);
 

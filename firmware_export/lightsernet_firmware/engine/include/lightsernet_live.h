@@ -65,13 +65,14 @@ typedef struct lsn_listener_settings {
     int32_t continuous;      /* 1: continuous events and no others; provisional and adapt
                               * must then be 0; default 0 */
     uint32_t window_hops;    /* continuous: longest stretch that an event covers, in hops; at
-                              * least one frame, and at most what 16 MiB of RAM hold */
+                              * least one frame, and at most what 16 MiB of RAM hold. Below
+                              * min_samples no event comes */
     float keep;              /* continuous: weight of the previous smoothed posteriors, 0..1:
                               * exp(-step / time constant) */
     uint32_t hold_steps;     /* continuous: number of consecutive events in which a new label
                               * must be the most probable before it is reported */
-    const float *thresholds; /* n_labels posteriors, 0..1, or 2: below its threshold a label is
-                              * reported as LSN_UNCERTAIN, at 2 always; copied by
+    const float *thresholds; /* n_labels posteriors, 0..2: below its threshold a label is
+                              * reported as LSN_UNCERTAIN, above 1 always; copied by
                               * lsn_listener_open */
 } lsn_listener_settings;
 
@@ -91,8 +92,8 @@ lsn_status lsn_listener_defaults(const lsn_model *model, lsn_listener_settings *
  * @param[in] model     an open model
  * @param[in] settings  those the listener will be opened with; NULL: the blob's defaults
  *
- * @return  bytes, exactly; 0 if the model has no endpointing constants, or if the window
- *          of continuous mode is out of range
+ * @return  bytes, exactly; 0 if the model is not open or has no endpointing constants, or if
+ *          the window of continuous mode is out of range
  */
 size_t lsn_listener_ram_size(const lsn_model *model, const lsn_listener_settings *settings);
 
@@ -116,7 +117,9 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
                              lsn_on_event on_event, void *context);
 
 /**
- * Process samples. Events do not depend on how the audio is split into calls.
+ * Process samples. Events do not depend on how the audio is split into calls. After
+ * LSN_TOO_LONG the rest of the samples is not processed: call lsn_listener_finish or
+ * lsn_listener_reset.
  *
  * @param[in] pcm      mono, at model->sample_rate, full scale +-32768; copied
  * @param[in] samples  any number
@@ -126,7 +129,7 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
 lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size_t samples);
 
 /**
- * Report that samples were lost between the last call and the next. Times of later events
+ * Report that samples were lost between the last samples and the next. Times of later events
  * include them. The utterance in progress is marked broken, and so is one that begins at the
  * gap. A gap at least as long as the hang-over ends the utterance in progress.
  *
@@ -137,8 +140,8 @@ lsn_status lsn_listener_process(lsn_listener *listener, const int16_t *pcm, size
 lsn_status lsn_listener_mark_broken(lsn_listener *listener, uint32_t lost_samples);
 
 /**
- * End the audio: give the event of the utterance in progress. Only lsn_listener_reset may
- * follow.
+ * End the audio: give the event of the utterance in progress. Samples that do not fill a hop
+ * are dropped. Only lsn_listener_reset may follow.
  *
  * @return  LSN_OK, LSN_BAD_ARGUMENT or LSN_FINISHED
  */

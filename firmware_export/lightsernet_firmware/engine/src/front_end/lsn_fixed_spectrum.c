@@ -40,7 +40,10 @@ static frame_level level_of(const lsn_front_end *front_end, const int16_t *pcm)
 static inline int32_t windowed(int32_t sample, uint32_t window, int32_t scale, uint32_t drop)
 {
     lsn_fraction w = lsn_fraction_of(window, scale);
-    return (sample * w.high + (sample * w.low >> 15)) >> drop;
+    /* Of -2**16 and a window of -1, as only a senseless table has, the upper part alone does not
+     * fit: only the sum does. */
+    uint32_t high = (uint32_t)sample * (uint32_t)w.high;
+    return (int32_t)(high + (uint32_t)(sample * w.low >> 15)) >> drop;
 }
 
 /* Window the frame and pack it as half as many complex numbers: even samples are the real
@@ -125,6 +128,7 @@ lsn_fixed_spectrum lsn_fixed_spectrum_of(const lsn_model *model, const int16_t *
         second = swap;
     }
     spectrum.magnitudes = (uint32_t *)second;
+    /* 4: twice a quarter, by magnitudes_of_bins and by lsn_fixed_magnitude. */
     spectrum.exponent = exponent - (int32_t)lsn_fixed_fft_halvings(points) - 4;
     magnitudes_of_bins(first, first + points, lsn_at(model, front_end->split), points,
                        spectrum.magnitudes);

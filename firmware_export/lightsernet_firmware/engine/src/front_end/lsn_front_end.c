@@ -12,9 +12,10 @@
 
 #if !LSN_FIXED_POINT_FRONT_END
 
-/* 1.5 * 2**23: adding and subtracting it rounds a float of some hundred to an integer, halves
- * to even, as floats of that size are integers. */
+/* 1.5 * 2**23: adding it to a float of some hundred rounds that to an integer, halves to even,
+ * as floats of this size are integers; the integer is in the lower bits of the sum. */
 #define ROUNDING_MAGIC 12582912.0f
+#define ROUNDING_MAGIC_BITS 0x4B400000
 
 /* Mean of the frame, rounded towards zero; 0 without LSN_REMOVE_OFFSET. Through a Hann
  * window as long as the transform a constant reaches only bins 0 and 1, which the bands of
@@ -202,6 +203,16 @@ static void subtract_utterance_mean(const lsn_standardization *standardization, 
     }
 }
 
+/* Subtracting the bits rather than the float: a compiler that may reorder floats leaves out an
+ * addition that is taken back, and where registers are wider than a float it rounds nothing. */
+static inline int32_t rounded(float x)
+{
+    float sum = x + ROUNDING_MAGIC;
+    int32_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    return bits - ROUNDING_MAGIC_BITS;
+}
+
 /* Standardise, clip, and round to the model's int8. */
 static void quantize(const lsn_model *model, const lsn_front_end *front_end,
                      const float *restrict cepstrum, const lsn_standardization *standardization,
@@ -223,7 +234,7 @@ static void quantize(const lsn_model *model, const lsn_front_end *front_end,
         x = (x > clip ? clip : x) * steps;
         x = x > lowest ? x : lowest;
         x = x > highest ? highest : x;
-        row[c] = (int8_t)((int32_t)((x + ROUNDING_MAGIC) - ROUNDING_MAGIC) + zero_point);
+        row[c] = (int8_t)(rounded(x) + zero_point);
     }
 }
 

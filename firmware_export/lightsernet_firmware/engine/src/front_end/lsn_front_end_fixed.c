@@ -95,6 +95,8 @@ static bands mel_bands(const lsn_model *model, const lsn_front_end *front_end,
     mel.energy = energy;
     mel.sum = 0;
     mel.room = has_power ? 4u : 30u;
+    /* Weights are 2**15 times as large, and products 2**16 times smaller; powers are 2**16 times
+     * smaller before, and divided by the transform's length. */
     mel.exponent = spectrum->exponent - 1;
     if (has_power) {
         uint32_t length_bits = 31u - lsn_leading_zeros(front_end->fft_length);

@@ -2,7 +2,8 @@
 /* Fixed-point arithmetic with TFLite's rounding.
  *
  * C99 leaves the right shift of a negative integer to the compiler. Every compiler for
- * our targets shifts arithmetically, which lsn_shifts_are_arithmetic asserts.
+ * our targets shifts arithmetically, which lsn_shifts_are_arithmetic asserts. Products of
+ * int8 and int16 are of type int, which must have 32 bits.
  */
 #ifndef LSN_FIXED_POINT_H
 #define LSN_FIXED_POINT_H
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 typedef char lsn_shifts_are_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
+typedef char lsn_int_has_32_bits[sizeof(int) >= sizeof(int32_t) ? 1 : -1];
 
 /* a * b / 2**31, rounded to nearest, halves up. a and b above -2**31. */
 static inline int32_t lsn_doubling_high(int32_t a, int32_t b)

@@ -165,7 +165,8 @@ int lsn_endpointer_step(const lsn_endpoint_constants *constants, lsn_endpointer 
         endpointer->in_speech = 1;
         endpointer->last_heard = now;
     }
-    endpointer->end = lsn_min(endpointer->last_heard + 1u + constants->after, endpointer->hops);
+    uint32_t heard = endpointer->last_heard + 1u;
+    endpointer->end = heard + lsn_min(constants->after, endpointer->hops - heard);
     return endpointer->hops - endpointer->start >= constants->maximum ? stop(endpointer) : 0;
 }
 

@@ -121,31 +121,49 @@ static lsn_status judge(lsn_listener *listener)
     return status;
 }
 
-/* Process the hop that has been filled. The end of an utterance in progress either moves to
- * this hop or stays where it was: then all held-back rows are pushed, or none. */
+/* The window begins with the first utterance: a self-test before runs on all of its rows. */
+static void begin_utterance(lsn_listener *listener)
+{
+    lsn_reset(listener->stream);
+    memset(&listener->continuous, 0, sizeof listener->continuous);
+    if (listener->settings.continuous) {
+        lsn_stream_slide(
+            listener->stream, lsn_listener_ram_at(listener, layout_in(listener).window),
+            lsn_settings_window_rows(listener->stream->model, &listener->settings));
+    }
+}
+
+/* Process the hop that has been filled. With it
+ *   - nothing happens: nobody has spoken, and nobody is known to speak yet;
+ *   - an utterance begins, as is known only some hops later: all of its hops are run;
+ *   - the utterance goes on. If its end moves to the hop, the hop belongs to it, as do all rows
+ *     held back; else the hop's row is held back too;
+ *   - the utterance ends. If its end lies before the hop, the rows held back are no part of it.
+ * The longest utterance may end with the hop that begins it, or with one that belongs to it. */
 static lsn_status process_hop(lsn_listener *listener)
 {
     const lsn_endpoint_constants *constants = lsn_endpointing_of(listener->stream->model);
     const lsn_listener_settings *settings = &listener->settings;
     lsn_endpointer *endpointer = &listener->endpointer;
     uint32_t hop = endpointer->hops;
-    uint32_t spoke = endpointer->in_speech;
+    int spoke = endpointer->in_speech != 0;
     int32_t level = lsn_hop_level(constants, endpointer, hop_at(listener, hop));
     int ended = lsn_endpointer_step(constants, endpointer, level);
+    int begins = !spoke && (endpointer->in_speech || ended);
+    int belongs = endpointer->end == endpointer->hops;
     lsn_status status = LSN_OK;
-    if (!spoke && !endpointer->in_speech && !ended) {
+    if (!spoke && !begins) {
         return LSN_OK;
     }
-    if (!spoke) {
-        lsn_reset(listener->stream);
-        memset(&listener->continuous, 0, sizeof listener->continuous);
+    if (begins) {
+        begin_utterance(listener);
         for (hop = endpointer->start; hop < endpointer->hops; hop++) {
             run_front_end(listener, hop);
             status = push_held_rows(listener);
         }
-    } else if (!ended || endpointer->end == endpointer->hops) {
+    } else if (!ended || belongs) {
         run_front_end(listener, hop);
-        if (endpointer->end == endpointer->hops) {
+        if (belongs) {
             status = push_held_rows(listener);
         }
     }
@@ -202,10 +220,6 @@ lsn_status lsn_listener_open(lsn_listener **listener, const lsn_model *model, vo
     status = lsn_stream_open(&made->stream, model, (uint8_t *)ram + layout.stream, model->ram_size);
     if (status != LSN_OK) {
         return status;
-    }
-    if (settings->continuous) {
-        lsn_stream_slide(made->stream, lsn_listener_ram_at(made, layout.window),
-                         lsn_settings_window_rows(model, settings));
     }
     made->on_event = on_event;
     made->context = context;
@@ -296,6 +310,7 @@ void lsn_listener_reset(lsn_listener *listener)
     listener->pending = 0;
     listener->n_held = 0;
     listener->finished = 0;
+    lsn_stream_slide(listener->stream, NULL, 0);
     lsn_reset(listener->stream);
 }
 

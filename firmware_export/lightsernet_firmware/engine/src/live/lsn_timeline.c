@@ -14,6 +14,10 @@ void lsn_timeline_add(lsn_timeline *timeline, uint64_t index, uint64_t lost)
     for (uint32_t i = timeline->n_gaps; i > 0 && gaps[i - 1u].index > index; i--) {
         gaps[i - 1u].index = index;
     }
+    if (timeline->n_gaps > 0 && gaps[timeline->n_gaps - 1u].index == index) {
+        gaps[timeline->n_gaps - 1u].lost += lost;
+        return;
+    }
     if (timeline->n_gaps == LSN_MAX_GAPS) {
         timeline->lost_earlier = gaps[0].lost;
         timeline->n_gaps--;

@@ -22,7 +22,8 @@ typedef struct lsn_timeline {
 
 /**
  * Add a gap of `lost` samples before the sample `index`. No later gap may be known, other
- * than in samples that were dropped since.
+ * than in samples that were dropped since. A second gap at the same sample is one with the
+ * first.
  */
 void lsn_timeline_add(lsn_timeline *timeline, uint64_t index, uint64_t lost);
 

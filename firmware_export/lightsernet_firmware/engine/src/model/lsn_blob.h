@@ -12,6 +12,11 @@
 
 #include "lightsernet.h"
 
+#if defined(__ARM_BIG_ENDIAN) || defined(__BIG_ENDIAN__) ||                                     \
+    (defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+#error "lightsernet: the engine reads models in place, which are little-endian"
+#endif
+
 #define LSN_MAGIC 0x314E534Cu /* "LSN1" */
 #define LSN_CRC_START 16u     /* the CRC covers all bytes from here on */
 

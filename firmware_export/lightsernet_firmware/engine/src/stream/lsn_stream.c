@@ -308,10 +308,13 @@ lsn_status lsn_finish(lsn_stream *stream)
 
 lsn_status lsn_result(const lsn_stream *stream, lsn_emotion *emotion)
 {
-    if (stream == NULL || emotion == NULL) {
+    if (emotion == NULL) {
         return LSN_BAD_ARGUMENT;
     }
     memset(emotion, 0, sizeof *emotion);
+    if (stream == NULL) {
+        return LSN_BAD_ARGUMENT;
+    }
     if (stream->mean_rows == 0) {
         return LSN_NO_RESULT;
     }

@@ -32,8 +32,8 @@ uint64_t lsn_window_bytes(const lsn_model *model, uint32_t rows);
  * new, or reset; lsn_reset keeps the limit.
  *
  * @param[in] window  lsn_window_bytes(model, rows) bytes, aligned to LSN_ALIGNMENT; the
- *                    caller's, in use as long as the stream
- * @param[in] rows    1 or more
+ *                    caller's, in use as long as the limit
+ * @param[in] rows    1 or more; 0: no limit
  */
 void lsn_stream_slide(lsn_stream *stream, int16_t *window, uint32_t rows);
 
