@@ -43,7 +43,10 @@ def add_parser(subparsers: Any) -> None:
         "--simulate", action="store_true", help="run the self-test on an emulated board instead"
     )
     parser.add_argument(
-        "--address", metavar="ADDRESS", type=_address, help="where the bytes of FILE belong, if it does not say: .bin, .lsn, .lsu"
+        "--address",
+        metavar="ADDRESS",
+        type=_address,
+        help="where the bytes of FILE belong, if it does not say: .bin, .lsn, .lsu",
     )
     parser.add_argument(
         "--tool", metavar="TOOL", help="which of the board's tools (default: the first installed)"

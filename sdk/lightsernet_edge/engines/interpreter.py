@@ -122,9 +122,7 @@ class TFLiteRuntimeEngine(InterpreterEngine):
 
     @staticmethod
     def _import() -> tuple[Any, Any]:
-        module = _module(
-            "tflite_runtime.interpreter", "tflite-runtime", installation("tflite")
-        )
+        module = _module("tflite_runtime.interpreter", "tflite-runtime", installation("tflite"))
         # Built against NumPy 1. With NumPy 2 it imports, but creating an interpreter fails.
         if int(np.__version__.split(".")[0]) >= 2:
             raise MissingDependencyError(
