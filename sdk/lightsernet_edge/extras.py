@@ -29,8 +29,12 @@ _KERAS_BACKENDS = {
 
 
 def installation(extra: str) -> str:
-    """Return the command that installs an extra of this distribution."""
-    return f'pip install ".[{extra}]" in a checkout of lightsernet-edge'
+    """Return the commands that install an extra of this distribution."""
+    # Not by its name: no package index is known to have it.
+    return (
+        f'pip install ".[{extra}]" in a checkout of lightsernet-edge, '
+        f'or "WHEEL[{extra}]" with the wheel that was installed'
+    )
 
 
 def require_trainer(verb: str) -> None:

@@ -15,8 +15,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "bench",
         help="count the instructions of an utterance on a target",
-        description="Count the instructions of one utterance on an emulated core, repeatable to "
-        "the instruction. Instructions are not cycles: memory and pipeline are not emulated.",
+        description="Count the instructions of one utterance on an emulated core; the count is "
+        "the same each time. Instructions are not cycles: memory and pipeline are not emulated.",
     )
     options.add_model(parser, positional=True)
     parser.add_argument(

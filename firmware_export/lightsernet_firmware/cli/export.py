@@ -17,9 +17,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "export",
         help="write a model as firmware",
-        description="Write a folder that a toolchain takes as it is: the engine's C99 sources, "
-        "the model as a C array with its headers, a self-test, and the same bytes as a file for "
-        "updates over the air, with the files of the toolchain's own conventions.",
+        description="Write a folder that a toolchain takes as it is: the engine's C99 sources,\n"
+        "the model as a C array with its headers, a self-test, and the same bytes as a\n"
+        "file for updates over the air, with the files of the toolchain's own conventions.",
         epilog=f"formats:\n{formats}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

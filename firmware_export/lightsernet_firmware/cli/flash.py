@@ -30,7 +30,9 @@ def add_parser(subparsers: Any) -> None:
         "--board", metavar="NAME", required=True, help="one that 'info --boards' lists"
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--firmware", metavar="FILE", type=options.path, help="write this instead")
+    what.add_argument(
+        "--firmware", metavar="FILE", type=options.path, help="write this image, not the self-test"
+    )
     what.add_argument(
         "--model-only",
         metavar="ADDRESS",
@@ -41,7 +43,10 @@ def add_parser(subparsers: Any) -> None:
         "--simulate", action="store_true", help="run the self-test on an emulated board instead"
     )
     parser.add_argument(
-        "--address", metavar="ADDRESS", type=_address, help="where a FILE of bytes alone belongs"
+        "--address",
+        metavar="ADDRESS",
+        type=_address,
+        help="where the bytes of FILE belong, if it does not say: .bin, .lsn, .lsu",
     )
     parser.add_argument(
         "--tool", metavar="TOOL", help="which of the board's tools (default: the first installed)"
@@ -61,9 +66,11 @@ def add_parser(subparsers: Any) -> None:
         metavar="S",
         type=_seconds,
         default=30.0,
-        help="how long to wait for the self-test: 30",
+        help="seconds to wait for the self-test (default: 30)",
     )
-    parser.add_argument("--board-file", metavar="FILE", type=options.path, help="further boards")
+    parser.add_argument(
+        "--board-file", metavar="FILE", type=options.path, help="with further boards, as JSON"
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="print the command and write nothing"
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lightsernet_edge.errors import InputError, LightSernetError, MissingDependencyError
+from lightsernet_edge.extras import installation
 from lightsernet_edge.files.foreign_text import printable_text
 
 BAUD = 115200
@@ -42,8 +43,8 @@ class SerialPort:
             import serial
         except ImportError:
             raise MissingDependencyError(
-                "--serial needs the package pyserial, which is not installed "
-                '(pip install "lightsernet-edge[flash]")'
+                "--serial needs the package pyserial, which is not installed: "
+                f"{installation('flash')}"
             ) from None
         self._name = name
         self._gone: type[Exception] = serial.SerialException

@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors=ESCAPES)
     try:
-        options = build_parser().parse_args(arguments)
+        options = _parsed(arguments)
     except SystemExit:
         try:
             sys.stdout.flush()
@@ -103,6 +103,14 @@ def main(arguments: list[str] | None = None) -> int:
             traceback.print_exc()
         print_error(_unexpected(error))
         return 1
+
+
+def _parsed(arguments: list[str] | None) -> argparse.Namespace:
+    options, unknown = build_parser().parse_known_args(arguments)
+    if unknown:
+        # Of argparse's own accord the program's help is named, which has no flags of verbs.
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _replace_closed_streams() -> None:

@@ -20,8 +20,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "classify",
         help="name the emotion in recordings",
-        description="Name the emotion in recordings: WAV, FLAC, OGG or MP3, any rate, "
-        "any number of channels.",
+        description="Name the emotion in recordings: WAV, FLAC, OGG, Opus, MP3, AIFF, AU or CAF, "
+        "any rate, any number of channels.",
     )
     parser.add_argument(
         "files", metavar="FILE", nargs="+", type=options.recording, help="recordings"

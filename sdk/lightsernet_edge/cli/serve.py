@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         type=int,
         default=8,
-        help="refuse the audio of further clients (default: 8)",
+        help="clients that are heard at once; others wait, or are told: busy (default: 8)",
     )
     parser.add_argument(
         "--idle-timeout",

@@ -108,7 +108,9 @@ class LiteRTEngine(InterpreterEngine):
 
     @staticmethod
     def _import() -> tuple[Any, Any]:
-        module = _module("ai_edge_litert.interpreter", "ai-edge-litert")
+        module = _module(
+            "ai_edge_litert.interpreter", "ai-edge-litert", "pip install ai-edge-litert"
+        )
         return module.Interpreter, module.OpResolverType
 
 
@@ -120,7 +122,7 @@ class TFLiteRuntimeEngine(InterpreterEngine):
 
     @staticmethod
     def _import() -> tuple[Any, Any]:
-        module = _module("tflite_runtime.interpreter", "tflite-runtime")
+        module = _module("tflite_runtime.interpreter", "tflite-runtime", installation("tflite"))
         # Built against NumPy 1. With NumPy 2 it imports, but creating an interpreter fails.
         if int(np.__version__.split(".")[0]) >= 2:
             raise MissingDependencyError(
@@ -136,17 +138,17 @@ class TensorFlowEngine(InterpreterEngine):
     @staticmethod
     def _import() -> tuple[Any, Any]:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        module = _module("tensorflow", "tensorflow")
+        module = _module("tensorflow", "tensorflow", "pip install tensorflow")
         return module.lite.Interpreter, module.lite.experimental.OpResolverType
 
 
-def _module(name: str, package: str) -> ModuleType:
+def _module(name: str, package: str, installed_by: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
             f"the package {package} is not installed or does not load ({_first_line(error)}): "
-            f"pip install {package}"
+            f"{installed_by}"
         ) from None
 
 
