@@ -22,7 +22,6 @@ from tests.places import CHECKOUT
 from tests.trainer.results.made_up_results import LABELS, SPEAKERS, make, with_key
 
 KEPT = sorted((CHECKOUT / "docs" / "results").glob("*.json"))
-SECOND_SEED = sorted((CHECKOUT / "docs" / "results" / "second-seed").glob("*.json"))
 TRIALS = sorted((CHECKOUT / "docs" / "results" / "trials").glob("*.json"))
 PAGE = CHECKOUT / "docs" / "results" / "experiments.md"
 FRESH = ("09", "10", "12")
@@ -269,9 +268,3 @@ def test_the_page_says_what_the_kept_results_say() -> None:
     # Whole tables: in this order, and no row that the results do not have.
     for table in (scores, condition_table(runs)):
         assert f"\n\n{table}\n\n" in written
-
-
-@pytest.mark.skipif(not SECOND_SEED, reason="no results are kept in docs/results/second-seed")
-def test_the_page_says_what_the_second_seed_got() -> None:
-    runs = group_runs([result for path in SECOND_SEED for result in read_results(path)])
-    assert f"\n\n{condition_table(runs)}\n\n" in PAGE.read_text(encoding="utf-8")
