@@ -35,6 +35,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "gamma": (0.0, 100.0),
     "label_smoothing": (0.0, 0.99),
     "distillation": (0.0, 1.0),
+    "logit_adjustment": (0.0, 2.0),
     "learning_rate": (1e-9, 10.0),
     "weight_average": (0.0, 1.0),
 }
@@ -108,6 +109,9 @@ class TrainingConfiguration:
     neutral_profiles : float
         Share of these profiles that are of the speaker's neutral clips alone, as
         enrolment makes them.
+    logit_adjustment : float
+        Exponent of each label's share of the training clips, by which the model's posteriors
+        are divided; see `network.logit_adjustment`.
     outlier_output : bool
         Whether the model has an output more than labels, for what is none of them; see
         `training.outlier_output`.
@@ -148,6 +152,7 @@ class TrainingConfiguration:
     draw_recipe: DrawRecipe = dataclasses.field(default_factory=DrawRecipe)
     profile_clips: int = 0
     neutral_profiles: float = 0.0
+    logit_adjustment: float = 0.0
     outlier_output: bool = False
     mixed_precision: str = "none"
     seed: int = 0
@@ -211,8 +216,9 @@ class TrainingConfiguration:
             del fields["draws"], fields["draw_recipe"]
         if not self.outlier_output:
             del fields["outlier_output"]
-        if not self.distillation:
-            del fields["distillation"]
+        for name in ("distillation", "logit_adjustment"):
+            if not fields[name]:
+                del fields[name]
         return fields
 
     def flags(self) -> list[str]:

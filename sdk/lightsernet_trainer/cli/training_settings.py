@@ -112,6 +112,13 @@ _SETTINGS: tuple[tuple[str, Kind, str, str], ...] = (
         "X",
         "share of these profiles that are of neutral clips (edge: 0.4, else 0)",
     ),
+    (
+        "--logit-adjustment",
+        float,
+        "X",
+        "divide the model's posteriors by each label's share of the training clips, to this power "
+        "(default: 0)",
+    ),
     ("--mixed-precision", str, "TYPE", "none, bfloat16 or float16 (default: none)"),
 )
 

@@ -17,7 +17,7 @@ from lightsernet_edge.judged_parts import SPEECH
 from ..conditions.condition import noises_used
 from ..results.protocols import CHOOSES_EPOCH
 from ..results.result import ClipResult
-from ..training.checkpoint import ordinary_facts, run_facts
+from ..training.checkpoint import run_facts, sealing_facts
 from .fold_job import FoldJob
 
 _SUMMARY = "fold.json"
@@ -77,7 +77,10 @@ class FoldCache:
         self.run_facts = run_facts(
             job.corpus, job.fold.split, job.configuration, job.training_noises, job.teacher
         )
-        self._model_facts = {**self.run_facts, **ordinary_facts(job.ordinary)}
+        self._model_facts = {
+            **self.run_facts,
+            **sealing_facts(job.ordinary, job.configuration),
+        }
         self.facts = _digest(self._model_facts)
 
     def trained(self) -> TrainedFold | None:

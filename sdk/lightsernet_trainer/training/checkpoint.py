@@ -186,8 +186,8 @@ def run_facts(
         used = noise_digests(drawn_noises(configuration.draw_recipe, noises))
     else:
         used = noises_used(configuration.variants, noises)
-    # The outlier's output is fitted when all is trained: another one is no other run.
-    trained = dataclasses.replace(configuration, outlier_output=False)
+    # What is done when all is trained makes no other run.
+    trained = dataclasses.replace(configuration, outlier_output=False, logit_adjustment=0.0)
     return {
         "configuration": trained.to_json(),
         "features": configuration.feature_spec().to_json(),
@@ -199,9 +199,20 @@ def run_facts(
     }
 
 
-def ordinary_facts(ordinary: Sequence[Clip]) -> dict[str, Any]:
-    """Return what a model depends on besides its run, as JSON values: its ordinary speech."""
-    return {"ordinary": [_clip_facts(clip) for clip in ordinary]} if ordinary else {}
+def sealing_facts(ordinary: Sequence[Clip], configuration: TrainingConfiguration) -> dict[str, Any]:
+    """Return what a model depends on besides its run, as JSON values.
+
+    Parameters
+    ----------
+    ordinary : sequence of Clip
+        Of the output for what is no emotion.
+    configuration : TrainingConfiguration
+    """
+    adjustment = configuration.logit_adjustment
+    return {
+        **({"ordinary": [_clip_facts(clip) for clip in ordinary]} if ordinary else {}),
+        **({"logit_adjustment": adjustment} if adjustment else {}),
+    }
 
 
 def _clip_facts(clip: Clip) -> list[Any]:

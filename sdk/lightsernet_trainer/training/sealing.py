@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -59,6 +60,14 @@ def convert_and_seal(
     LightSernetError
         If a conversion fails, or a file cannot be written.
     """
+    if configuration.logit_adjustment:
+        from ..network.logit_adjustment import with_adjusted_logits
+
+        counts = Counter(clip.label for clip in data.clips)
+        shares = [counts[label] / len(data.clips) for label in data.labels]
+        network = with_adjusted_logits(
+            network, configuration.width, shares, configuration.logit_adjustment
+        )
     if data.ordinary:
         from .outlier_output import with_outlier_output
 
