@@ -82,7 +82,7 @@ def test_the_verbs_say_it_before_they_train(
     def stop(*_: object, **__: object) -> None:
         raise InputError("begun")
 
-    monkeypatch.setattr("lightsernet_trainer.training.run._fitted", stop)
+    monkeypatch.setattr("lightsernet_trainer.training.run._fit", stop)
     monkeypatch.setattr("lightsernet_trainer.crossval.run.run_folds", stop)
     data = ["--dataset", "manifest", "--data", str(tmp_path / "m.csv")]
     assert main([*verb, *data, "--out", str(tmp_path / "out")]) == 2
