@@ -87,7 +87,7 @@ SCORED := clean gain:-24 gain:-12 gain:6 room room:0.8:1.8 telephone telephone+m
   $(foreach noise,exercise_bike running_tap pink_noise doing_the_dishes,\
     noise:$(noise):20 noise:$(noise):10) room:0.3+noise:exercise_bike:20
 ADAPTED := clean,room,noise:running_tap:10
-CROSSVAL := $(TRAIN) crossval $(EMODB) --out build/folds --parallel loky $(RECIPE)
+CROSSVAL := $(TRAIN) crossval $(EMODB) --out build/folds --parallel loky --seeds 0,1,2 $(RECIPE)
 
 # The table: every speaker by a model that never heard them.
 scores: $(VENV)/.torch
