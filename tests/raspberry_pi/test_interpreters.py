@@ -38,7 +38,13 @@ OTHERS = [
 ]
 CORES = {"aarch64": PI_4, "armhf": PI_4_OF_32_BITS}
 OTHER_CORES = [("aarch64", PI_3), ("aarch64", PI_5), ("armhf", PI_2_OF_32_BITS)]
-COUNTED = [*EXACT, *OTHERS]
+COUNTED = [
+    (system, CORES[system], sites, engine)
+    for system, sites, engines in (*EXACT, *OTHERS)
+    for engine in engines
+]
+# It has SDOT.
+COUNTED.append(("aarch64", PI_5, LITERT, "native"))
 
 Start = Callable[[str, Core], EmulatedPi]
 
@@ -129,23 +135,23 @@ def test_how_far_the_others_are(
 
 
 @pytest.mark.parametrize(
-    ("system", "sites", "engine"),
-    [(system, sites, engine) for system, sites, engines in COUNTED for engine in engines],
+    ("system", "core", "sites", "engine"), COUNTED, ids=lambda value: getattr(value, "cpu", None)
 )
 def test_what_an_utterance_costs(
     system: str,
+    core: Core,
     sites: Sequence[str],
     engine: str,
     raspberry_pi: Start,
     plugin: Path,
     figure: Callable[[str], None],
 ) -> None:
-    pi = raspberry_pi(system, CORES[system])
+    pi = raspberry_pi(system, core)
     front_end, network, *again = pi.counts(
         PROGRAMS / "utterance.py", engine, sites=sites, plugin=plugin
     )
     assert again == [pytest.approx(count, rel=0.01) for count in (front_end, network)]
     figure(
-        f"{system}, {engine}: {network / 1e6:.1f} million instructions for the network on 3 s, "
-        f"{front_end / 1e6:.1f} million for the front end in Python"
+        f"{system}, {core.cpu}, {engine}: {network / 1e6:.1f} million instructions for the "
+        f"network on 3 s, {front_end / 1e6:.1f} million for the front end in Python"
     )

@@ -108,9 +108,7 @@ class LiteRTEngine(InterpreterEngine):
 
     @staticmethod
     def _import() -> tuple[Any, Any]:
-        module = _module(
-            "ai_edge_litert.interpreter", "ai-edge-litert", "pip install ai-edge-litert"
-        )
+        module = _module("ai_edge_litert.interpreter", "ai-edge-litert")
         return module.Interpreter, module.OpResolverType
 
 
@@ -138,17 +136,17 @@ class TensorFlowEngine(InterpreterEngine):
     @staticmethod
     def _import() -> tuple[Any, Any]:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        module = _module("tensorflow", "tensorflow", "pip install tensorflow")
+        module = _module("tensorflow", "tensorflow")
         return module.lite.Interpreter, module.lite.experimental.OpResolverType
 
 
-def _module(name: str, package: str, installed_by: str) -> ModuleType:
+def _module(name: str, package: str, installed_by: str = "") -> ModuleType:
     try:
         return importlib.import_module(name)
     except (ImportError, OSError) as error:
         raise MissingDependencyError(
             f"the package {package} is not installed or does not load ({_first_line(error)}): "
-            f"{installed_by}"
+            f"{installed_by or f'pip install {package}'}"
         ) from None
 
 

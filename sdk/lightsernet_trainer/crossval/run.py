@@ -269,5 +269,5 @@ def _teacher(corpus: Corpus, plan: CrossValidation, seed: int, fold: Fold) -> Mo
         return None
     path = _folder(plan.teachers, plan, seed, fold) / LAST / "float32.tflite"
     teacher = read_model(path)
-    expect_allowed(teacher, fold.split.train, corpus.labels)
+    expect_allowed(teacher, fold.split, corpus.labels)
     return teacher

@@ -27,6 +27,7 @@ from ..results.scores import Scores
 from .checkpoint import Checkpoint, discard, run_facts
 from .evaluation import evaluate
 from .feature_store import FeatureStore
+from .teacher import expect_allowed
 
 if TYPE_CHECKING:
     import keras
@@ -108,6 +109,7 @@ def train(
     console, limits = console or Console(quiet=True), draw_limits or DrawLimits()
     run = out / "run"
     store = FeatureStore.of(configuration, cache, run / "features", noises)
+    expect_allowed(teacher, split, corpus.labels)
     facts = run_facts(corpus, split, configuration, noises, teacher)
     with output_folder(out):
         checkpoint = _checkpoint(run, facts, restart, lambda: _read(store, split, limits, console))

@@ -64,7 +64,8 @@ def convert_and_seal(
         from ..network.logit_adjustment import with_adjusted_logits
 
         counts = Counter(clip.label for clip in data.clips)
-        shares = [counts[label] / len(data.clips) for label in data.labels]
+        # A label of one speaker alone has no clip where that speaker is held out.
+        shares = [max(counts[label], 1) / len(data.clips) for label in data.labels]
         network = with_adjusted_logits(
             network, configuration.width, shares, configuration.logit_adjustment
         )

@@ -15,7 +15,7 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model.file import ModelFile
 
-from ..datasets.clip import Clip
+from ..datasets.splits import Split
 from .batches import Rows
 
 
@@ -64,23 +64,27 @@ class Teacher:
         return ((1.0 - self._share) * targets + self._share * answers).astype(np.float32)
 
 
-def expect_allowed(teacher: ModelFile, train: Sequence[Clip], labels: Sequence[str]) -> None:
-    """Refuse a teacher that heard anybody but the speakers that its pupil hears.
+def expect_allowed(teacher: ModelFile | None, split: Split, labels: Sequence[str]) -> None:
+    """Refuse a teacher by whom speech that is held out would reach its pupil.
 
     Parameters
     ----------
-    teacher : ModelFile
-    train : sequence of Clip
-        What the pupil is trained on.
+    teacher : ModelFile or None
+        None is allowed.
+    split : Split
+        What the pupil is trained on, and what it is scored on.
     labels : sequence of str
         In the pupil's order.
 
     Raises
     ------
     InputError
-        If it has other labels, or its record does not tell of whom it was trained on: a
-        speaker that is held out from the pupil would reach it by the teacher.
+        If the teacher has other labels; if its record does not tell of whom it was trained on;
+        or if it heard somebody whom the pupil does not hear, or who is held out. A record does
+        not tell clips apart: of a speaker on both sides all count as held out.
     """
+    if teacher is None:
+        return
     record = teacher.record
     if record.labels != tuple(labels):
         raise InputError(
@@ -88,10 +92,11 @@ def expect_allowed(teacher: ModelFile, train: Sequence[Clip], labels: Sequence[s
             f"{', '.join(labels)}"
         )
     heard = set(record.data.speakers) if record.data else set()
-    strangers = sorted(heard - {clip.speaker for clip in train})
-    if not heard or strangers:
-        found = f"speakers {', '.join(strangers)}" if strangers else "none that are named"
+    allowed = {clip.speaker for clip in split.train} - {clip.speaker for clip in split.test}
+    refused = sorted(heard - allowed)
+    if not heard or refused:
+        found = f"speakers {', '.join(refused)}" if refused else "none that are named"
         raise InputError(
             f"teacher {teacher.path}: was trained on {found}, expected none but those that the "
-            "small network is trained on"
+            "small network is trained on, and not scored on"
         )

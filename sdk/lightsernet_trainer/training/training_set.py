@@ -15,7 +15,7 @@ from ..configuration import TrainingConfiguration
 from ..datasets.clip import Clip
 from .batches import Augmentation, CropBatches, Rows, centre_crops
 from .feature_store import FeatureStore, statistics
-from .teacher import Teacher, expect_allowed
+from .teacher import Teacher
 
 # Bound of standardised features, in deviations: rare outliers would cost all
 # others int8 resolution.
@@ -41,7 +41,8 @@ class TrainingSet:
     ordinary : tuple of Clip
         Speech without an emotion to speak of; empty if the model has no output for that.
     teacher : ModelFile or None
-        Whose answers are learned as well, as far as a configuration says.
+        Whose answers are learned as well, as far as a configuration says; one that
+        `teacher.expect_allowed` lets pass.
     """
 
     store: FeatureStore
@@ -68,13 +69,10 @@ class TrainingSet:
         Raises
         ------
         InputError
-            If the configuration's front end cannot be had, or the teacher may not teach these
-            clips.
+            If the configuration's front end cannot be had.
         AudioError
             If a clip cannot be read or is too short.
         """
-        if teacher is not None:
-            expect_allowed(teacher, clips, labels)
         spec = configuration.feature_spec()
         if configuration.standardise:
             mean, scale = statistics(store.training_rows(clips))

@@ -14,7 +14,7 @@ from lightsernet_edge.cli import main
 from lightsernet_edge.model.file import ModelFile, default_model_path, read_model
 from lightsernet_trainer.configuration import TrainingConfiguration
 from lightsernet_trainer.datasets.clip import Clip, Corpus
-from lightsernet_trainer.datasets.splits import hold_out_speakers
+from lightsernet_trainer.datasets.splits import Split
 from lightsernet_trainer.training.checkpoint import run_facts
 from lightsernet_trainer.training.teacher import Teacher, expect_allowed
 from tests.places import GOLDEN
@@ -23,8 +23,11 @@ TEACHER = GOLDEN / "float32.tflite"
 N_FRAMES = 184
 
 
-def clips_of(speakers: tuple[str, ...]) -> list[Clip]:
-    return [Clip(Path(f"{name}.wav"), "anger", name) for name in speakers]
+def split_of(train: tuple[str, ...], test: tuple[str, ...] = ()) -> Split:
+    both = [
+        tuple(Clip(Path(f"{name}.wav"), "anger", name) for name in names) for names in (train, test)
+    ]
+    return Split(*both, "made up")
 
 
 def crops_and_targets(file: ModelFile, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,21 +81,23 @@ def test_nobody_is_heard_by_way_of_the_teacher() -> None:
     record = teacher.record
     assert record.data is not None
     theirs = record.data.speakers
-    expect_allowed(teacher, clips_of(theirs), record.labels)
-    expect_allowed(teacher, clips_of((*theirs, "one more")), record.labels)
-    with pytest.raises(InputError, match=f"was trained on speakers {theirs[0]}, expected none"):
-        expect_allowed(teacher, clips_of(theirs[1:]), record.labels)
+    expect_allowed(None, split_of(theirs), record.labels)
+    expect_allowed(teacher, split_of(theirs, ("another",)), record.labels)
+    expect_allowed(teacher, split_of((*theirs, "one more")), record.labels)
+    # Held out, nowhere, and on both sides.
+    for train, test in ((theirs[1:], theirs[:1]), (theirs[1:], ()), (theirs, theirs[:1])):
+        with pytest.raises(InputError, match=f"was trained on speakers {theirs[0]}, expected none"):
+            expect_allowed(teacher, split_of(train, test), record.labels)
     with pytest.raises(InputError, match="found labels"):
-        expect_allowed(teacher, clips_of(theirs), record.labels[1:])
+        expect_allowed(teacher, split_of(theirs), record.labels[1:])
     nameless = dataclasses.replace(teacher, record=dataclasses.replace(record, data=None))
     with pytest.raises(InputError, match="none that are named"):
-        expect_allowed(nameless, clips_of(theirs), record.labels)
+        expect_allowed(nameless, split_of(theirs), record.labels)
 
 
-def test_another_teacher_is_another_run(tmp_path: Path) -> None:
-    clips = tuple(clips_of(("a", "b")))
-    corpus = Corpus("made up", ("anger",), clips)
-    split = hold_out_speakers(corpus, ["a"])
+def test_another_teacher_is_another_run() -> None:
+    split = split_of(("a",), ("b",))
+    corpus = Corpus("made up", ("anger",), split.clips)
     configuration = TrainingConfiguration(distillation=0.5)
     facts = [
         run_facts(corpus, split, configuration, None, teacher)
