@@ -17,6 +17,7 @@ typedef float floats __attribute__((vector_size(LANES * 4)));
 typedef int32_t masks __attribute__((vector_size(LANES * 4)));
 typedef uint32_t bits32 __attribute__((vector_size(LANES * 4)));
 typedef uint16_t bits16 __attribute__((vector_size(LANES * 2)));
+typedef uint16_t half_bits16 __attribute__((vector_size(LANES)));
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -25,11 +26,15 @@ struct shape {
     size_t images, rows, columns, channels, pool_rows, pool_columns;
 };
 
-/* Do it for all channels; a whole block has a width that the compiler knows. */
+/* Do it for all channels; blocks of what filters are multiples of have a width that the compiler
+ * knows. */
 #define FOR_EACH_BLOCK(channels, call)                                     \
     for (size_t first = 0; first < (channels); first += LANES) {           \
         if ((channels) - first >= LANES) {                                 \
             enum { width = LANES };                                        \
+            call;                                                          \
+        } else if ((channels) - first == LANES / 2) {                      \
+            enum { width = LANES / 2 };                                    \
             call;                                                          \
         } else {                                                           \
             const size_t width = (channels) - first;                       \
@@ -40,7 +45,13 @@ struct shape {
 INLINE floats load(const bfloat16 *from, size_t width)
 {
     bits16 upper = {0};
-    memcpy(&upper, from, width * sizeof *from);
+    if (width == LANES / 2) { /* by a register: a wide load after a narrow store waits */
+        half_bits16 h;
+        memcpy(&h, from, sizeof h);
+        upper = (bits16){h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]};
+    } else {
+        memcpy(&upper, from, width * sizeof *from);
+    }
     return (floats)(__builtin_convertvector(upper, bits32) << 16);
 }
 
