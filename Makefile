@@ -78,7 +78,7 @@ format: $(VENV)/.full
 EMODB := --dataset emodb --data $(LIGHTSERNET_DATA)/emodb
 TRAIN := KERAS_BACKEND=torch OMP_NUM_THREADS=1 $(BIN)/lightsernet-edge
 RECIPE := --mixed-precision bfloat16 --epochs 120 --draws 120 --draw-recipe band=0.6 \
-  --front-end utterance_mean_prior_s=3,log_floor=5e-3 \
+  --front-end utterance_mean_prior_s=3,log_floor=5e-3 --logit-adjustment 0.5 \
   --noises $(LIGHTSERNET_DATA)/noise --noises $(LIGHTSERNET_DATA)/noise_more \
   --ordinary $(LIGHTSERNET_DATA)/others/commands
 comma := ,

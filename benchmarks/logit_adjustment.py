@@ -25,7 +25,7 @@ POWERS = (0.0, 0.5, 1.0)
 
 
 def adjusted(result: Result, power: float) -> Result:
-    """Return a result as models with adjusted logits would have given it, but for rounding."""
+    """Return a result as models adjusted by `power` would have given it, but for rounding."""
     counts = {clip.speaker: Counter() for clip in result.clips}
     for clip in result.clips:
         for speaker in counts:
@@ -33,7 +33,8 @@ def adjusted(result: Result, power: float) -> Result:
     trained = {s: np.array([found[name] for name in result.labels]) for s, found in counts.items()}
     shares = np.array([trained[clip.speaker] for clip in result.clips])
     # An int8 posterior of 0 is below half a step.
-    weights = (posteriors(result) + 0.5 / INT8_STEPS) / shares**power
+    further = power - float(result.configuration.get("logit_adjustment", 0.0))
+    weights = (posteriors(result) + 0.5 / INT8_STEPS) / shares**further
     weights /= weights.sum(axis=1, keepdims=True)
     clips = zip(result.clips, weights, strict=True)
     settings = {**result.configuration, "outlier_output": False}

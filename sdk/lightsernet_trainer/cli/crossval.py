@@ -84,7 +84,7 @@ def _add_folds(parser: argparse.ArgumentParser) -> None:
         dest="teacher",
         type=options.path,
         help="the --out of a cross-validation of a larger network with the same protocol, folds, "
-        "seeds and front end: each fold learns what its float32 model there answers",
+        "seeds and front end: each fold learns what its int8 model there answers",
     )
 
 

@@ -267,7 +267,7 @@ def _folder(out: Path, plan: CrossValidation, seed: int, fold: Fold) -> Path:
 def _teacher(corpus: Corpus, plan: CrossValidation, seed: int, fold: Fold) -> ModelFile | None:
     if plan.teachers is None:
         return None
-    path = _folder(plan.teachers, plan, seed, fold) / LAST / "float32.tflite"
+    path = _folder(plan.teachers, plan, seed, fold) / LAST / "int8.tflite"
     teacher = read_model(path)
     expect_allowed(teacher, fold.split, corpus.labels)
     return teacher

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lightsernet_edge.classifier import open_classifier
-from lightsernet_edge.errors import InputError
+from lightsernet_edge.classifier import Classifier, open_classifier
+from lightsernet_edge.errors import InputError, MissingDependencyError, ModelError
 from lightsernet_edge.features import FeatureSpec
 from lightsernet_edge.model.file import ModelFile
 
@@ -43,7 +43,7 @@ class Teacher:
                 "the small network: the same settings and clips"
             )
         self._share = share
-        self._classifier = open_classifier(file, xnnpack=True)
+        self._classifier = _opened(file)
 
     def targets(self, crops: Rows, targets: Rows) -> Rows:
         """Mix the teacher's answers into targets.
@@ -62,6 +62,15 @@ class Teacher:
         answers = answers[:, : targets.shape[1]]
         answers /= np.maximum(answers.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
         return ((1.0 - self._share) * targets + self._share * answers).astype(np.float32)
+
+
+def _opened(file: ModelFile) -> Classifier:
+    """Open a teacher with the fastest engine: it answers every crop of every epoch."""
+    try:
+        return open_classifier(file, "native")
+    except (MissingDependencyError, ModelError):
+        # No int8 model, or no compiler for the C engine.
+        return open_classifier(file, xnnpack=True)
 
 
 def expect_allowed(teacher: ModelFile | None, split: Split, labels: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from lightsernet_edge import InputError
 from lightsernet_edge.cli import main
@@ -43,7 +43,10 @@ def test_targets_are_labels_and_answers_in_the_shares_asked_for(path: Path, shar
     """The answers by LiteRT as a user calls it; an output for what is no emotion left out."""
     file = read_model(path)
     crops, targets = crops_and_targets(file, 5)
-    interpreter = Interpreter(model_content=file.model)
+    interpreter = Interpreter(
+        model_content=file.model,
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
     given, gives = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     answers = []
