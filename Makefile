@@ -109,7 +109,7 @@ decision: $(VENV)/.full
 	  --data $(LIGHTSERNET_DATA)/others/nemo.csv --keep build/answers/nemo.json
 	$(BIN)/lightsernet-edge evaluate --model build/all/int8.tflite --dataset ordinary \
 	  --data $(LIGHTSERNET_DATA)/others/commands --part fit --keep build/answers/commands-fit.json
-	$(BIN)/lightsernet-edge release --model build/all/int8.tflite --goal 0.88 \
+	$(BIN)/lightsernet-edge release --model build/all/int8.tflite --goal 0.8875 \
 	  --results docs/results/loso-edge-cross-entropy.json --answers $(ANSWERS) \
 	  --out sdk/lightsernet_edge/models/edge.tflite
 	cp $(ANSWERS) docs/answers
