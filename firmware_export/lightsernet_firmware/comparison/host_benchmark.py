@@ -69,8 +69,8 @@ def bench_host(model: FirmwareModel, frames: int, samples: int) -> dict[str, Any
         "front_end_ms": front_end_call(host, pcm, frames) if host.struct.frame_length else None,
         "python_front_end_ms": lambda: python_front_end.features(pcm),
         "python_speech_features_ms": _psf(pcm),
-        "litert_ms": _litert(file, rows, xnnpack=False),
-        "litert_xnnpack_ms": _litert(file, rows, xnnpack=True),
+        "litert_ms": litert_call(file, rows, xnnpack=False),
+        "litert_xnnpack_ms": litert_call(file, rows, xnnpack=True),
     }
     with _one_thread():
         rounds = _rounds_ms({name: work for name, work in works.items() if work is not None})
@@ -145,7 +145,17 @@ def _psf(pcm: NDArray[np.int16]) -> Work | None:
     )
 
 
-def _litert(file: ModelFile, rows: NDArray[np.int8], xnnpack: bool) -> Work | None:
+def litert_call(file: ModelFile, rows: NDArray[np.int8], xnnpack: bool) -> Work | None:
+    """Return a function that runs LiteRT on one thread; None if it is not installed.
+
+    Parameters
+    ----------
+    file : ModelFile
+    rows : ndarray of int8, shape (n_frames, n_coefficients)
+        The input of every call.
+    xnnpack : bool
+        With XNNPACK, or with the built-in kernels.
+    """
     try:
         litert: Any = importlib.import_module("ai_edge_litert.interpreter")
     except ImportError:

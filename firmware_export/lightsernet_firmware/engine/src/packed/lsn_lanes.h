@@ -48,6 +48,7 @@
 #endif
 
 #define LSN_USE_VNNI (LSN_USE_AVX512_VNNI || LSN_USE_AVX_VNNI)
+#define LSN_SHARES_ROWS LSN_USE_AVX2 /* sums of int8 need operands of 16 bits */
 #define LSN_USE_PACKED (LSN_USE_VNNI || LSN_USE_AVX2 || LSN_USE_SDOT || LSN_USE_NEON)
 
 #if LSN_USE_PACKED

@@ -71,6 +71,21 @@ static int32_t pack_weights(const int8_t *weights, uint32_t length, uint32_t run
     return sum;
 }
 
+/* The same where rows share products: `run` weights of each combined row. */
+static void pack_shared_rows(const int8_t *weights, uint32_t run, lsn_packed_operand *to,
+                             uint32_t block)
+{
+    for (uint32_t i = 0; i < run; i++) {
+        int32_t combined[LSN_SHARED_ROWS];
+        lsn_combine_weights(weights[i], weights[run + i], weights[2u * run + i], combined);
+        for (uint32_t row = 0; row < LSN_SHARED_ROWS; row++) {
+            uint32_t at = row * lsn_round_up(run, LSN_STEP) + i;
+            to[at / LSN_STEP * block * LSN_STEP + at % LSN_STEP] =
+                (lsn_packed_operand)combined[row];
+        }
+    }
+}
+
 /* Pack a path; returns the end. */
 static uint8_t *pack_path(const lsn_model *model, const lsn_stage *stage, const lsn_path *path,
                           uint8_t *packed)
@@ -90,7 +105,12 @@ static uint8_t *pack_path(const lsn_model *model, const lsn_stage *stage, const 
         size_t bytes = lsn_block_bytes(block, lsn_stepped_length(stage, path));
         memset(packed, 0, bytes);
         for (uint32_t f = 0; f < used; f++) {
-            int32_t sum = pack_weights(weights, length, run, to + f * LSN_STEP, block);
+            int32_t sum = 0;
+            if (lsn_shares_rows(stage, path)) {
+                pack_shared_rows(weights, run, to + f * LSN_STEP, block);
+            } else {
+                sum = pack_weights(weights, length, run, to + f * LSN_STEP, block);
+            }
             pack_constants(constants + f, block, bias[filter + f], multiplier[filter + f],
                            shift[filter + f], sum);
             weights += length;

@@ -4,7 +4,8 @@
  *
  * Filters stand in blocks of up to LSN_VECTORS * LSN_LANES. A block is its constants, then
  * its weights: for each step, for each filter, those that meet the operands of the step. A
- * last step may read operands behind its run, as its weights there are zero. */
+ * last step may read operands behind its run, as its weights there are zero. Where rows share
+ * products, the weights are those of the combined rows, one run for each. */
 #ifndef LSN_PACK_H
 #define LSN_PACK_H
 
@@ -14,6 +15,7 @@
 #include "lsn_blob.h"
 #include "lsn_lanes.h"
 #include "lsn_packed_gather.h"
+#include "lsn_shared_rows.h"
 
 #if LSN_USE_PACKED
 
@@ -41,6 +43,9 @@ static inline uint32_t lsn_run_weights(const lsn_stage *stage, const lsn_path *p
 static inline uint32_t lsn_stepped_length(const lsn_stage *stage, const lsn_path *path)
 {
     uint32_t run = lsn_run_weights(stage, path);
+    if (lsn_shares_rows(stage, path)) {
+        return LSN_SHARED_ROWS * lsn_round_up(run, LSN_STEP);
+    }
     return lsn_packed_length(stage, path) / run * lsn_round_up(run, LSN_STEP);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lsn_packed_gather.h"
 
+#include "lsn_shared_rows.h"
+
 #if LSN_USE_PACKED
 
 /* Columns of a group gathered at a time. */
@@ -56,7 +58,12 @@ static lsn_packed_tile gather_runs(const lsn_stage *stage, const lsn_path *path,
     uint32_t padded = lsn_round_up(stage->channels, LSN_GROUP);
     uint32_t columns = pixels->columns + path->kernel_width - 1u;
     uint32_t first = pixels->row - lsn_padding_before(path->kernel_height);
+    uint32_t rows = pixels->rows + path->kernel_height - 1u;
     lsn_packed_tile tile;
+    tile.shared = lsn_shares_rows(stage, path);
+    if (tile.shared) {
+        rows = LSN_SHARED_ROWS;
+    }
     tile.operands = operands;
     tile.rows = pixels->rows;
     tile.columns = pixels->columns;
@@ -65,11 +72,13 @@ static lsn_packed_tile gather_runs(const lsn_stage *stage, const lsn_path *path,
     tile.runs = path->kernel_height;
     tile.run_length = path->kernel_width * padded;
     tile.run_stride = columns * padded;
-    for (uint32_t r = 0; r < pixels->rows + path->kernel_height - 1u; r++) {
+    for (uint32_t r = 0; r < rows; r++) {
         copy_columns(stage, lsn_ring_row(stage, input, first + r),
                      pixels->column - lsn_padding_before(path->kernel_width), columns, padded,
-                     operands);
-        operands += tile.row_stride;
+                     operands + (size_t)r * tile.row_stride);
+    }
+    if (tile.shared) {
+        lsn_combine_rows(operands, tile.row_stride);
     }
     return tile;
 }
@@ -134,6 +143,7 @@ static lsn_packed_tile gather_patches(const lsn_stage *stage, const lsn_path *pa
     uint32_t run = GROUP_IS_RUN ? LSN_GROUP : length;
     uint32_t group_stride = GROUP_IS_RUN ? pixels->columns * LSN_GROUP : LSN_GROUP;
     lsn_packed_tile tile;
+    tile.shared = 0;
     tile.operands = operands;
     tile.rows = pixels->rows;
     tile.columns = pixels->columns;

@@ -10,12 +10,14 @@
 
 #define BLOCK (LSN_VECTORS * LSN_LANES)
 
-/* Pixels finished at a time: a window of the pool has at most 2 * 64. */
-#define MOST_PIXELS 160u
+/* Sums taken at a time: a window of the pool has at most 64 columns of two pixels, or of
+ * LSN_SHARED_ROWS. */
+#define MOST_SUMS (LSN_SHARES_ROWS ? 256u : 160u)
 
 /* A block of filters. */
 typedef struct block {
     const int32_t *constants;
+    const int32_t *bias;
     const lsn_packed_operand *weights;
     uint32_t filters; /* those that fill up the last vector included */
     uint32_t used;
@@ -31,14 +33,15 @@ static inline const lsn_packed_operand *pixel_at(const lsn_packed_tile *tile, ui
 }
 
 /* Sums of products of `n` pixels from `first` on, and of the block's filters: `vectors`
- * vectors of them. */
+ * vectors of them. Those of a pixel lie `stride` behind those of the one before. */
 static LSN_ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t first, uint32_t n,
-                                   uint32_t vectors, const block *filters, int32_t *totals)
+                                       uint32_t vectors, const block *filters, int32_t *totals,
+                                       uint32_t stride)
 {
     lsn_sums sums[LSN_PIXELS][LSN_VECTORS];
     const lsn_packed_operand *pixels[LSN_PIXELS];
     const lsn_packed_operand *weights = filters->weights;
-    const int32_t *bias = filters->constants + LSN_BIAS * filters->filters;
+    const int32_t *bias = filters->bias;
     for (uint32_t p = 0; p < n; p++) {
         pixels[p] = pixel_at(tile, first + p);
         for (uint32_t v = 0; v < vectors; v++) {
@@ -71,44 +74,104 @@ static LSN_ALWAYS_INLINE void multiply(const lsn_packed_tile *tile, uint32_t fir
     for (uint32_t p = 0; p < n; p++) {
         for (uint32_t v = 0; v < vectors; v++) {
             lsn_lanes total = lsn_sums_total(sums[p][v], lsn_lanes_load(bias + v * LSN_LANES));
-            lsn_lanes_store(totals + (p * vectors + v) * LSN_LANES, total);
+            lsn_lanes_store(totals + (size_t)p * stride + v * LSN_LANES, total);
         }
     }
 }
 
 /* Multiply as many pixels as there are, up to LSN_PIXELS; returns how many. */
 static LSN_ALWAYS_INLINE uint32_t multiply_next(const lsn_packed_tile *tile, uint32_t first,
-                                            uint32_t left, uint32_t vectors,
-                                            const block *filters, int32_t *totals)
+                                                uint32_t left, uint32_t vectors,
+                                                const block *filters, int32_t *totals,
+                                                uint32_t stride)
 {
     if (left >= LSN_PIXELS) {
-        multiply(tile, first, LSN_PIXELS, vectors, filters, totals);
+        multiply(tile, first, LSN_PIXELS, vectors, filters, totals, stride);
         return LSN_PIXELS;
     }
 #if LSN_PIXELS > 5
     if (left >= 5u) {
-        multiply(tile, first, 5, vectors, filters, totals);
+        multiply(tile, first, 5, vectors, filters, totals, stride);
         return 5;
     }
 #endif
     if (left >= 2u) {
-        multiply(tile, first, 2, vectors, filters, totals);
+        multiply(tile, first, 2, vectors, filters, totals, stride);
         return 2;
     }
-    multiply(tile, first, 1, vectors, filters, totals);
+    multiply(tile, first, 1, vectors, filters, totals, stride);
     return 1;
 }
 
 static uint32_t multiply_block(const lsn_packed_tile *tile, uint32_t first, uint32_t left,
-                               const block *filters, int32_t *totals)
+                               const block *filters, int32_t *totals, uint32_t stride)
 {
-    return multiply_next(tile, first, left, LSN_VECTORS, filters, totals);
+    return multiply_next(tile, first, left, LSN_VECTORS, filters, totals, stride);
 }
 
 static uint32_t multiply_vector(const lsn_packed_tile *tile, uint32_t first, uint32_t left,
-                                const block *filters, int32_t *totals)
+                                const block *filters, int32_t *totals, uint32_t stride)
 {
-    return multiply_next(tile, first, left, 1, filters, totals);
+    return multiply_next(tile, first, left, 1, filters, totals, stride);
+}
+
+/* Multiply `count` pixels from `first` on. */
+static void multiply_all(const lsn_packed_tile *tile, uint32_t first, uint32_t count,
+                         const block *filters, int32_t *totals, uint32_t stride)
+{
+    uint32_t done = 0;
+    while (done < count) {
+        int32_t *to = totals + (size_t)done * stride;
+        if (filters->filters == BLOCK) {
+            done += multiply_block(tile, first + done, count - done, filters, to, stride);
+        } else {
+            done += multiply_vector(tile, first + done, count - done, filters, to, stride);
+        }
+    }
+}
+
+/* The totals of a column's pixels, from the four sums at the same place or behind. */
+static void combine_sums(const int32_t *sums, uint32_t rows, const block *filters, int32_t *to)
+{
+    const lsn_lanes none = lsn_lanes_of(0);
+    const lsn_lanes one = lsn_lanes_of(1);
+    uint32_t n = filters->filters;
+    for (uint32_t f = 0; f < n; f += LSN_LANES) {
+        lsn_lanes bias = lsn_lanes_load(filters->bias + f);
+        lsn_lanes upper = lsn_lanes_load(sums + f);
+        lsn_lanes p = lsn_lanes_load(sums + n + f);
+        lsn_lanes q = lsn_lanes_load(sums + 2u * n + f);
+        lsn_lanes lower = lsn_lanes_load(sums + 3u * n + f);
+        upper = lsn_lanes_add(upper, lsn_lanes_add(p, q));
+        lower = lsn_lanes_add(lower, lsn_lanes_subtract(p, q));
+        lsn_lanes_store(to + f, lsn_lanes_add(lsn_lanes_rounding_right(upper, one, none), bias));
+        if (rows == 2u) {
+            lower = lsn_lanes_rounding_right(lower, one, none);
+            lsn_lanes_store(to + n + f, lsn_lanes_add(lower, bias));
+        }
+    }
+}
+
+/* Multiply `columns` columns whose rows share products. */
+static void multiply_shared(const lsn_packed_tile *tile, uint32_t column, uint32_t columns,
+                            const block *filters, int32_t *totals)
+{
+    static const int32_t no_bias[BLOCK];
+    uint32_t stride = LSN_SHARED_ROWS * filters->filters;
+    lsn_packed_tile row = *tile;
+    block weights = *filters;
+    row.rows = 1;
+    row.runs = 1;
+    weights.bias = no_bias;
+    for (uint32_t r = 0; r < LSN_SHARED_ROWS; r++) {
+        multiply_all(&row, column, columns, &weights, totals + r * filters->filters, stride);
+        row.operands += tile->row_stride;
+        weights.weights += (size_t)tile->run_length * filters->filters;
+    }
+    for (uint32_t c = 0; c < columns; c++) {
+        combine_sums(totals + (size_t)c * stride, tile->rows, filters,
+                     totals + (size_t)c * tile->rows * filters->filters);
+    }
 }
 
 /* The constants of one vector of filters. */
@@ -223,29 +286,27 @@ static void finish_vector(const int32_t *totals, uint32_t pixels, const block *f
     }
 }
 
-/* Convolve a tile with a block of filters, and pool it: as many whole windows at a time as
- * there is room for. */
+/* Convolve a tile with a block of filters, and pool it: as many whole windows of `pool`
+ * columns at a time as there is room for. */
 static void run_block(const lsn_packed_tile *tile, const block *filters, const lsn_path *path,
-                      uint32_t window, int8_t *output, uint32_t channels)
+                      uint32_t pool, int8_t *output, uint32_t channels)
 {
-    int32_t totals[MOST_PIXELS * BLOCK];
-    uint32_t pixels = tile->rows * tile->columns;
-    uint32_t most = MOST_PIXELS / window * window;
-    for (uint32_t first = 0; first < pixels; first += most) {
-        uint32_t n = lsn_min(most, pixels - first);
-        uint32_t done = 0;
-        while (done < n) {
-            int32_t *to = totals + (size_t)done * filters->filters;
-            if (filters->filters == BLOCK) {
-                done += multiply_block(tile, first + done, n - done, filters, to);
-            } else {
-                done += multiply_vector(tile, first + done, n - done, filters, to);
-            }
+    int32_t totals[MOST_SUMS * BLOCK];
+    uint32_t sums = tile->shared ? LSN_SHARED_ROWS : tile->rows; /* of a column */
+    uint32_t most = MOST_SUMS / (sums * pool) * pool;
+    for (uint32_t column = 0; column < tile->columns; column += most) {
+        uint32_t columns = lsn_min(most, tile->columns - column);
+        uint32_t pixels = tile->rows * columns;
+        if (LSN_SHARES_ROWS && tile->shared) {
+            multiply_shared(tile, column, columns, filters, totals);
+        } else {
+            multiply_all(tile, tile->rows * column, pixels, filters, totals, filters->filters);
         }
         for (uint32_t f = 0; f < filters->used; f += LSN_LANES) {
-            finish_vector(totals + f, n, filters, f, path, window, output + f, channels);
+            finish_vector(totals + f, pixels, filters, f, path, tile->rows * pool, output + f,
+                          channels);
         }
-        output += (size_t)(n / window) * channels;
+        output += (size_t)(columns / pool) * channels;
     }
 }
 
@@ -255,15 +316,15 @@ void lsn_packed_path(const lsn_stage *stage, const lsn_path *path, const uint8_t
 {
     lsn_packed_tile tile = lsn_packed_gather(stage, path, input, pixels, operands);
     uint32_t length = lsn_stepped_length(stage, path);
-    uint32_t window = pixels->rows * stage->pool_width;
     uint32_t filter = 0;
     block filters;
     while (filter < path->filters) {
         filters.filters = lsn_block_filters(path->filters - filter);
         filters.used = lsn_min(filters.filters, path->filters - filter);
         filters.constants = (const int32_t *)(const void *)packed;
+        filters.bias = filters.constants + LSN_BIAS * filters.filters;
         filters.weights = (const void *)(filters.constants + LSN_CONSTANTS * filters.filters);
-        run_block(&tile, &filters, path, window, output + filter, channels);
+        run_block(&tile, &filters, path, stage->pool_width, output + filter, channels);
         packed += lsn_block_bytes(filters.filters, length);
         filter += filters.filters;
     }
