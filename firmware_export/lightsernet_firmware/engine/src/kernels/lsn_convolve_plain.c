@@ -17,10 +17,10 @@ void lsn_prepare_tile(const lsn_tile *tile, lsn_operand *operands)
     (void)operands;
 }
 
-/* Operands in a step of the inner loop, a divisor of LSN_GROUP. RISC-V has no loads with an index,
- * so one at a time would cost it an addition for each load; others do best with a plain loop, which
- * compilers vectorise. */
-#ifdef __riscv
+/* Operands in a step of the inner loop, a divisor of LSN_GROUP. RISC-V and Xtensa have no loads with
+ * an index, so one at a time would cost them an addition for each load; others do best with a plain
+ * loop, which compilers vectorise. */
+#if defined(__riscv) || defined(__XTENSA__)
 #define STEP 4u
 #else
 #define STEP 1u
