@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lightsernet_firmware.emulated.build import BOARDS
 
 SOURCE = BOARDS / "xtensa" / "rom_arithmetic.c"
-COUNT = 20_000
+COUNT = 5_000
 
 
 @pytest.fixture(scope="module")
