@@ -144,6 +144,7 @@ $(VENV)/bin/python:
 TOOLCHAINS := gcc g++ libc6-dev clang libclang-rt-dev lld cppcheck chromium firefox-esr \
   qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch openocd stlink-tools \
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc \
+  gcc-xtensa-lx106 picolibc-xtensa-lx106-elf \
   gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
   pulseaudio pulseaudio-utils libasound2-plugins libportaudio2 tmux mosquitto \
   libsodium-dev \

@@ -44,18 +44,24 @@ class Toolchain:
         Flag that selects this C library, for compiling and linking.
     folder : str
         Folder of ``boards/`` with what differs from core to core.
+    core_files : tuple of str
+        C files of this folder from reset to `main`, with the counter of time.
+    semihosting : Path
+        C file that calls the debugger, or the simulator.
     """
 
     prefix: str
     packages: str
     specs: str
     folder: str
+    core_files: tuple[str, ...] = ("reset.c", "tick.c")
+    semihosting: Path = COMMON / "semihosting.c"
 
     @property
     def core_sources(self) -> tuple[Path, ...]:
         """C files from reset to `main`, and the counter of time."""
         own = BOARDS / self.folder
-        return (own / "reset.c", own / "tick.c", COMMON / "startup.c")
+        return (*(own / name for name in self.core_files), COMMON / "startup.c")
 
     def program(self, name: str) -> str:
         """Return the path of one of its programs, such as ``gcc``.
@@ -103,6 +109,15 @@ RISC_V = Toolchain(
     "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     "--specs=picolibc.specs",
     "riscv",
+)
+XTENSA = Toolchain(
+    "xtensa-lx106-elf-",
+    "gcc-xtensa-lx106 picolibc-xtensa-lx106-elf",
+    # Debian has it in the folder above the libraries.
+    "--specs=../picolibc.specs",
+    "xtensa",
+    ("reset.c", "tick.c", "rom_arithmetic.c"),
+    BOARDS / "xtensa" / "semihosting.c",
 )
 
 

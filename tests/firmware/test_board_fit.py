@@ -14,7 +14,7 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.model.file import ModelFile
 from lightsernet_firmware.board_fit import boards_that_fit
 from lightsernet_firmware.firmware_model import FirmwareModel
-from lightsernet_firmware.known_boards import known_boards
+from lightsernet_firmware.known_boards import cores, known_boards
 from tests.firmware.cli.command_output import json_of
 from tests.firmware.planner.networks import VARIANTS, Network
 
@@ -68,10 +68,10 @@ def test_a_wider_network_needs_more_of_a_board(smallest: ModelFile, shipped: Mod
 
 
 def test_cores_are_counted_or_say_that_they_are_estimated() -> None:
-    for board in known_boards():
-        assert board.core.cycles_source.startswith("estimated: ")
-        if not board.core.counted.startswith("estimated: "):
-            assert board.core.counted == f"bench --target {board.core.target}"
+    for core in {*cores().values(), *(board.core for board in known_boards())}:
+        assert core.cycles_source.startswith("estimated: ")
+        if not core.counted.startswith("estimated: "):
+            assert core.counted == f"bench --target {core.target}"
 
 
 def test_a_file_of_boards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,8 +23,8 @@ def add_parser(subparsers: Any) -> None:
         "--target",
         metavar="T",
         required=True,
-        help="cortex-m0plus, -m3, -m4, -m7, -m33, -m55, rv32imc or rv32imafc; host measures times "
-        "on this machine, beside LiteRT's and python_speech_features'",
+        help="cortex-m0plus, -m3, -m4, -m7, -m33, -m55, rv32imc, rv32imafc or xtensa-lx106; host "
+        "measures times on this machine, beside LiteRT's and python_speech_features'",
     )
     parser.add_argument(
         "--optimize",

@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="E",
         default="native",
         help="native (default), or a core: cortex-m0plus, -m3, -m4, -m7, -m33, -m55, "
-        "rv32imc or rv32imafc",
+        "rv32imc, rv32imafc or xtensa-lx106",
     )
     parser.add_argument(
         "--reference",

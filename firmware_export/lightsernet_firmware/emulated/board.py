@@ -88,7 +88,7 @@ class EmulatedBoard:
             ``network_instructions``, ``front_end_instructions``,
             ``instructions_per_utterance``, ``stage_instructions`` (a list),
             ``stack_bytes``, ``ram_bytes``, ``text_bytes``. Counts have the
-            resolution of one tick: 31.25 to 50 instructions on Cortex-M, one on RISC-V.
+            resolution of one tick: 25 to 50 instructions, one on RISC-V.
         """
         defines = (f"-DBENCH_ROWS={rows}u", f"-DBENCH_SAMPLES={samples}u")
         elf = self._program("bench", defines)

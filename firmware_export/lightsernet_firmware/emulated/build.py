@@ -14,6 +14,7 @@ from ..cross_build import (
     CORTEX_M,
     PROGRAMS,
     RISC_V,
+    XTENSA,
     CrossBuild,
     Toolchain,
     build_elf,
@@ -22,8 +23,7 @@ from ..firmware_model import FirmwareModel
 
 # `bench` wraps the call of a stage, to count its instructions.
 _COUNT_STAGES = ("-Wl,--wrap=lsn_stage_run",)
-_SUPPORT = ("semihosting", "print", "wav_file", "stack_paint")
-_SOFT_FLOAT = {"-mfloat-abi=soft", "-mabi=ilp32"}
+_SUPPORT = ("print", "wav_file", "stack_paint")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Emulator:
 
 ARM = Emulator("qemu-system-arm", "qemu-system-arm", CORTEX_M)
 RISC_V_32 = Emulator("qemu-system-riscv32", "qemu-system-misc", RISC_V)
+XTENSA_SIMULATOR = Emulator("qemu-system-xtensa", "qemu-system-misc", XTENSA)
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,14 @@ class Board:
     flags : tuple of str
         Flags of the compiler for its core.
     tick_ns : float
-        Virtual nanoseconds per tick: the period of the core's clock on Cortex-M, an
-        instruction on RISC-V.
+        Virtual nanoseconds per tick: the period of the core's clock on Cortex-M and Xtensa,
+        an instruction on RISC-V.
     arguments : tuple of str
         Further arguments of the emulator.
     link_flags : tuple of str
         Further flags for linking.
+    has_float_unit : bool
+        Whether it computes floats; if not, the engine's front end is the fixed-point one.
     """
 
     emulator: Emulator
@@ -74,22 +77,19 @@ class Board:
     tick_ns: float
     arguments: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
-
-    @property
-    def has_float_unit(self) -> bool:
-        """Whether it computes floats; if not, the engine's front end is the fixed-point one."""
-        return _SOFT_FLOAT.isdisjoint(self.flags)
+    has_float_unit: bool = True
 
 
 def _cortex_m(cpu: str, machine: str, floats: str, *more: str, mhz: int) -> Board:
     flags = (f"-mcpu={cpu}", "-mthumb", f"-mfloat-abi={floats}", *more)
-    return Board(ARM, machine, flags, 1e3 / mhz)
+    return Board(ARM, machine, flags, 1e3 / mhz, has_float_unit=floats == "hard")
 
 
 def _rv32(*flags: str, lacks: str, link: tuple[str, ...] = ()) -> Board:
     # Instructions of the extensions that the core lacks are exceptions.
     cpu = ",".join(["rv32", *(f"{extension}=false" for extension in f"g{lacks}")])
-    return Board(RISC_V_32, "virt", flags, 1.0, ("-bios", "none", "-cpu", cpu), link)
+    arguments = ("-bios", "none", "-cpu", cpu)
+    return Board(RISC_V_32, "virt", flags, 1.0, arguments, link, has_float_unit="f" not in lacks)
 
 
 TARGETS = {
@@ -105,6 +105,10 @@ TARGETS = {
     "rv32imc": _rv32("-march=rv32imc", "-mabi=ilp32", lacks="afd", link=("-march=rv32imac",)),
     # As in an ESP32-P4.
     "rv32imafc": _rv32("-march=rv32imafc", "-mabi=ilp32f", lacks="d"),
+    # As in an ESP8266.
+    "xtensa-lx106": Board(
+        XTENSA_SIMULATOR, "sim", (), 1e3 / 40, ("-cpu", "lx106"), has_float_unit=False
+    ),
 }
 
 
@@ -156,15 +160,17 @@ def build_program(
     """
     main = program if isinstance(program, Path) else PROGRAMS / f"{program}.c"
     machine = board(target)
+    toolchain = machine.emulator.toolchain
     return build_elf(
         CrossBuild(
             sources=(
                 main,
-                *machine.emulator.toolchain.core_sources,
+                *toolchain.core_sources,
+                toolchain.semihosting,
                 *(COMMON / f"{name}.c" for name in _SUPPORT),
             ),
             model=model_sources(model, target),
-            toolchain=machine.emulator.toolchain,
+            toolchain=toolchain,
             core_flags=machine.flags,
             script=(BOARDS / machine.machine / "board.ld").read_text(),
             optimization=optimization,

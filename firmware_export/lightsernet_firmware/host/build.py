@@ -38,7 +38,11 @@ FLAGS = (*LIBRARY_FLAGS, "-march=native")
 FIXED_POINT_FRONT_END = ("-DLSN_FIXED_POINT_FRONT_END=1",)
 
 
-def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...] = ()) -> Path:
+def host_library(
+    more_sources: tuple[Path, ...] = (),
+    more_flags: tuple[str, ...] = (),
+    kernels: str | None = None,
+) -> Path:
     """Return the path of the compiled library, building it if nobody has yet.
 
     One that the package carries, as platform wheels do, comes first; then the cache. The
@@ -51,22 +55,24 @@ def host_library(more_sources: tuple[Path, ...] = (), more_flags: tuple[str, ...
         C files to compile besides the engine's.
     more_flags : tuple of str
         Flags that follow `FLAGS`.
+    kernels : str, optional
+        Those to compile, instead of what the variable says.
 
     Raises
     ------
     MissingDependencyError
         If there is no C compiler, and the package carries no library for this processor.
     InputError
-        If ``$LIGHTSERNET_KERNELS`` names none that this processor runs.
+        If `kernels`, or else ``$LIGHTSERNET_KERNELS``, names none that this processor runs.
     LightSernetError
         If the compiler fails, ``$CC`` is no command, or the cache cannot be written to.
     """
-    is_special = more_sources or more_flags or os.environ.get(VARIABLE)
+    is_special = more_sources or more_flags or kernels or os.environ.get(VARIABLE)
     carried = None if is_special else packaged_library()
     if carried is not None:
         return carried
     compiler = _compiler()
-    flags = [*FLAGS, *kernel_flags(), *more_flags]
+    flags = [*FLAGS, *kernel_flags(kernels), *more_flags]
 
     def build(library: Path) -> None:
         compile_engine(compiler, flags, library, more_sources)

@@ -22,15 +22,21 @@ _KERNELS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def kernel_flags() -> tuple[str, ...]:
-    """Return the compiler's flags for the kernels that ``$LIGHTSERNET_KERNELS`` names, if any.
+def kernel_flags(name: str | None = None) -> tuple[str, ...]:
+    """Return the compiler's flags for kernels.
+
+    Parameters
+    ----------
+    name : str, optional
+        One of `runnable_kernels`; by default what ``$LIGHTSERNET_KERNELS`` names, if anything.
 
     Raises
     ------
     InputError
-        If it names none, or some that this processor cannot run.
+        If there are none of this name, or this processor cannot run them.
     """
-    name = os.environ.get(VARIABLE, "")
+    if name is None:
+        name = os.environ.get(VARIABLE, "")
     if not name:
         return ()
     if name not in _KERNELS:

@@ -30,6 +30,7 @@ OPERAND_BYTES = {
     "cortex-m55": 1,
     "rv32imc": 2,
     "rv32imafc": 2,
+    "xtensa-lx106": 2,
 }
 # Bias, multiplier and shift of a channel.
 _REQUANTIZATION_BYTES = 12

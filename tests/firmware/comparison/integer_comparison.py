@@ -1,11 +1,13 @@
 """Integer by integer, layer by layer: the engine beside other people's kernels.
 
 Usage: python -m tests.firmware.comparison.integer_comparison [--clips N] [--network TEXT] [--json]
+       [--own]
 
 Runs the clips of EMO-DB, cut or padded to a network's length, through the model
 that ships and through networks of other widths, lengths and numbers of classes;
 prints how every layer's integers compare with LiteRT's reference kernels, TFLite
-Micro's, and XNNPACK's. Status 1 if any differ that must not.
+Micro's, and XNNPACK's, and with those of the engine's other kernels that this processor
+runs; with --own with these alone. Status 1 if any differ that must not.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 from lightsernet_edge.features import FeatureSpec, FrontEnd
 from lightsernet_edge.model.file import default_model_path, read_model
 from lightsernet_edge.model.tflite_graph import Graph, read_graph
+from lightsernet_firmware.host.kernels import runnable_kernels
 from lightsernet_firmware.planner.graph_planner import plan_network
 from tests.firmware.comparison.tapped_engine import TappedEngine
 from tests.firmware.planner.networks import VARIANTS, Network, int8_model, record_for
@@ -36,6 +39,7 @@ from tests.firmware.planner.networks import VARIANTS, Network, int8_model, recor
 Int8 = NDArray[np.int8]
 # Returns the tensors of the indices asked for, after a run of rows.
 Kernels = Callable[[Int8], list[Int8]]
+Factory = Callable[[bytes, Sequence[int]], Kernels]
 
 # All tensors of 7 s at full width at once.
 _ARENA_BYTES = 1 << 26
@@ -117,11 +121,22 @@ def tflite_micro(model: bytes, tensors: Sequence[int]) -> Kernels:
     return run
 
 
-KERNELS: dict[str, Callable[[bytes, Sequence[int]], Kernels]] = {
+KERNELS: dict[str, Factory] = {
     "LiteRT BUILTIN_REF": litert_reference,
     "tflite_micro": tflite_micro,
     "XNNPACK": litert_xnnpack,
 }
+
+
+def engine_with(kernels: str) -> Factory:
+    """The engine with some of its own kernels."""
+    return lambda model, _: TappedEngine(plan_network(read_graph(model)), kernels).run
+
+
+# The engine's own, of this processor.
+OWN_KERNELS: dict[str, Factory] = {name: engine_with(name) for name in runnable_kernels()}
+# What may differ: the layers up to which nothing does, of kernels that are not equal in all.
+_EQUAL_LAYERS = {"tflite_micro": -2, "XNNPACK": 0}
 
 
 @dataclasses.dataclass
@@ -130,12 +145,15 @@ class Comparison:
 
     Attributes
     ----------
+    engine : str
+        Name of the engine's kernels.
     layers : tuple of str
     counts : dict of str to list of Counter
-        For each of `KERNELS`, for each layer: integers by their difference.
+        For each of the other kernels, for each layer: integers by their difference.
     clips : int
     """
 
+    engine: str
     layers: tuple[str, ...]
     counts: dict[str, list[Counter[int]]]
     clips: int = 0
@@ -147,18 +165,29 @@ class Comparison:
     @property
     def holds(self) -> bool:
         """Whether all are equal that must be."""
-        return self.differing("LiteRT BUILTIN_REF") == 0 == self.differing("tflite_micro", -2)
+        return not any(self.differing(name, _EQUAL_LAYERS.get(name)) for name in self.counts)
 
 
-def compare(model: bytes, clips: Iterable[Int8]) -> Comparison:
-    """Run clips, int8 features of shape (frames, coefficients), through everything."""
+def compare(
+    model: bytes, clips: Iterable[Int8], others: Mapping[str, Factory] | None = None
+) -> Comparison:
+    """Run clips, int8 features of shape (frames, coefficients), through everything.
+
+    `others` are `KERNELS` unless given; those that the engine runs with anyway are left out.
+    """
     graph = read_graph(model)
     plan = plan_network(graph)
     tensors = layer_tensors(graph)
     engine = TappedEngine(plan)
-    kernels = {name: make(model, tensors) for name, make in KERNELS.items()}
+    kernels = {
+        name: make(model, tensors)
+        for name, make in (KERNELS if others is None else others).items()
+        if name != engine.kernels
+    }
     layers = (*(stage.name for stage in plan.stages), *_HEAD_LAYERS)
-    result = Comparison(layers, {name: [Counter() for _ in layers] for name in kernels})
+    result = Comparison(
+        engine.kernels, layers, {name: [Counter() for _ in layers] for name in kernels}
+    )
     for rows in clips:
         found = engine.run(rows)
         for name, run in kernels.items():
@@ -190,16 +219,24 @@ def model_and_spec(network: Network | None) -> tuple[bytes, FeatureSpec]:
     return int8_model(network), record_for(network).features
 
 
-def compare_on(model: bytes, spec: FeatureSpec, paths: Sequence[Path]) -> Comparison:
+def compare_on(
+    model: bytes,
+    spec: FeatureSpec,
+    paths: Sequence[Path],
+    others: Mapping[str, Factory] | None = None,
+) -> Comparison:
     """Compare on recordings."""
     graph = read_graph(model)
     quantization, frames = graph.input.quantization, graph.input.shape[1]
     clips = (quantization.quantize(features_of(path, spec, frames)) for path in paths)
-    return compare(model, clips)
+    return compare(model, clips, others)
 
 
 def _print(name: str, result: Comparison) -> None:
-    print(f"{name}: {result.clips} clips, {'as promised' if result.holds else 'NOT AS PROMISED'}")
+    print(
+        f"{name}: {result.clips} clips, kernels {result.engine}, "
+        f"{'as promised' if result.holds else 'NOT AS PROMISED'}"
+    )
     for kernels, counters in result.counts.items():
         for layer, counter in zip(result.layers, counters, strict=True):
             total = sum(counter.values())
@@ -217,6 +254,9 @@ def main() -> int:
     parser.add_argument("--clips", type=int, help="so many, spread over the corpus")
     parser.add_argument("--network", default="", help="only those whose name contains this")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument(
+        "--own", action="store_true", help="only beside the engine's other kernels, which is quick"
+    )
     arguments = parser.parse_args()
     if arguments.data is None:
         parser.error("no data: give --data or set LIGHTSERNET_DATA to the folder that holds emodb/")
@@ -226,11 +266,12 @@ def main() -> int:
     if arguments.clips:
         chosen = np.linspace(0, len(paths) - 1, arguments.clips).round().astype(int)
         paths = [paths[i] for i in chosen]
+    others = OWN_KERNELS if arguments.own else {**KERNELS, **OWN_KERNELS}
     holds = True
     for name, network in NETWORKS.items():
         if arguments.network not in name:
             continue
-        result = compare_on(*model_and_spec(network), paths)
+        result = compare_on(*model_and_spec(network), paths, others)
         holds &= result.holds
         if arguments.json:
             print(json.dumps({"network": name, **vars(result)}), flush=True)

@@ -27,13 +27,22 @@ class TappedEngine:
     Parameters
     ----------
     plan : NetworkPlan
+    kernels : str, optional
+        As `host_library` takes it.
+
+    Attributes
+    ----------
+    kernels : str
+        Name of those that run.
     """
 
-    def __init__(self, plan: NetworkPlan) -> None:
+    def __init__(self, plan: NetworkPlan, kernels: str | None = None) -> None:
         self._plan = plan
-        path = str(host_library((_TAP,), ("-Wl,--wrap=lsn_stage_run",)))
+        path = str(host_library((_TAP,), ("-Wl,--wrap=lsn_stage_run",), kernels))
         labels = [str(i) for i in range(plan.head.labels)]
-        self._stream = HostModel(build_blob(plan, None, labels), path).stream()
+        model = HostModel(build_blob(plan, None, labels), path)
+        self.kernels = model.kernels
+        self._stream = model.stream()
         self._tap = ctypes.CDLL(path).tap_into
         self._tap.restype, self._tap.argtypes = None, [ctypes.c_void_p, ctypes.c_size_t]
 

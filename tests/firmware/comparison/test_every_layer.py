@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from lightsernet_edge.model.file import default_model_path
+from lightsernet_firmware.host.kernels import VARIABLE
 from tests.firmware.comparison import integer_comparison
 from tests.firmware.comparison.integer_comparison import (
     KERNELS,
     NETWORKS,
+    OWN_KERNELS,
     compare,
     compare_on,
     model_and_spec,
@@ -66,3 +68,17 @@ def test_other_weights_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.undo()
         assert result.differing(name) > 0
         assert result.holds == (name == "XNNPACK")
+
+
+def test_own_kernels_are_beside_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    if set(OWN_KERNELS) == {"plain"}:
+        pytest.skip("no vector kernels for this processor")
+    monkeypatch.delenv(VARIABLE, raising=False)
+    random = np.random.default_rng(3)
+    clip = random.integers(-128, 128, (SMALLEST.frames, SMALLEST.coefficients)).astype(np.int8)
+    result = compare(int8_model(SMALLEST), [clip], OWN_KERNELS)
+    assert {result.engine, *result.counts} == set(OWN_KERNELS)
+    assert result.holds
+    other = int8_model(SMALLEST, seed=1)
+    wrong = {"plain": lambda _, tensors: OWN_KERNELS["plain"](other, tensors)}
+    assert not compare(int8_model(SMALLEST), [clip], wrong).holds

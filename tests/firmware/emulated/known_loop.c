@@ -13,6 +13,8 @@ static uint32_t ticks_of(uint32_t turns)
     uint32_t before = tick_read();
 #ifdef __riscv
     __asm volatile("1:\n\taddi %0, %0, -1\n\tbnez %0, 1b" : "+r"(turns));
+#elif defined(__XTENSA__)
+    __asm volatile("1:\n\taddi.n %0, %0, -1\n\tbnez %0, 1b" : "+r"(turns));
 #else
     __asm volatile("1:\n\tsubs %0, #1\n\tbne 1b" : "+l"(turns) : : "cc");
 #endif

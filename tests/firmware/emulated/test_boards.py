@@ -1,4 +1,4 @@
-"""The engine on emulated Cortex-M and RISC-V: the integers of the host, counted work."""
+"""The engine on emulated Cortex-M, RISC-V and Xtensa: the integers of the host, counted work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lightsernet_firmware.emulated.build import TARGETS
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END, host_library
 from lightsernet_firmware.host.runner import HostRunner
-from lightsernet_firmware.known_boards import known_boards
+from lightsernet_firmware.known_boards import cores
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 
 Models = Callable[[Network | None], ModelFile]
@@ -58,6 +58,7 @@ NETWORK_INSTRUCTIONS = {
     "cortex-m55": 35.5e6,
     "rv32imc": 640e6,
     "rv32imafc": 640e6,
+    "xtensa-lx106": 725e6,
 }
 # Bounds: instructions of the front end for the same, where they are not the common one.
 FRONT_END_INSTRUCTIONS = {
@@ -65,9 +66,10 @@ FRONT_END_INSTRUCTIONS = {
     "cortex-m3": 50e6,
     "rv32imc": 60e6,
     "rv32imafc": 31e6,
+    "xtensa-lx106": 70e6,
 }
 # The plain C, slow to emulate, and the code of Cortex-M4 on an M33.
-SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33", "rv32imc", "rv32imafc")
+SLOW = ("cortex-m0plus", "cortex-m3", "cortex-m33", "rv32imc", "rv32imafc", "xtensa-lx106")
 KNOWN_LOOP = Path(__file__).with_name("known_loop.c")
 CHECK_KERNELS = Path(__file__).parents[1] / "engine" / "check_kernels.c"
 
@@ -105,7 +107,7 @@ def check_cost(target: str, model: ModelFile) -> dict[str, Any]:
     assert counts["front_end_instructions"] <= FRONT_END_INSTRUCTIONS.get(target, 20e6)
     assert counts["stack_bytes"] <= STACK_BYTES
     assert counts["text_bytes"] <= CODE_BYTES
-    (core,) = {each.core for each in known_boards() if each.core.counted.endswith(target)}
+    (core,) = (each for each in cores().values() if each.counted == f"bench --target {target}")
     macs = sum(cost.macs for cost in firmware.layer_costs(184, target))
     for counted, known in (
         (counts["network_instructions"] / macs, core.instructions_per_mac),
@@ -154,13 +156,13 @@ def test_other_cores(target: str, full_size: ModelFile, pcm_clips: list[NDArray[
     check_cost(target, full_size)
 
 
-@pytest.mark.parametrize("target", where_installed(["rv32imc"]))
+@pytest.mark.parametrize("target", where_installed(["rv32imc", "xtensa-lx106"]))
 def test_plain_kernels_on_random_shapes(target: str, smallest: ModelFile) -> None:
     (result,) = EmulatedBoard(FirmwareModel(smallest), target).run_program(CHECK_KERNELS)
     assert result == {"cases": 9000, "wrong": 0}
 
 
-@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc", "xtensa-lx106"]))
 def test_instructions_of_known_loops(target: str, smallest: ModelFile) -> None:
     board = EmulatedBoard(FirmwareModel(smallest), target)
     (ticks,) = board.run_program(KNOWN_LOOP, counting=True)
@@ -171,7 +173,12 @@ def test_instructions_of_known_loops(target: str, smallest: ModelFile) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "emulator"), [("cortex-m4", "qemu-system-arm"), ("rv32imc", "qemu-system-riscv32")]
+    ("target", "emulator"),
+    [
+        ("cortex-m4", "qemu-system-arm"),
+        ("rv32imc", "qemu-system-riscv32"),
+        ("xtensa-lx106", "qemu-system-xtensa"),
+    ],
 )
 def test_no_emulator_is_one_clear_line(
     target: str, emulator: str, smallest: ModelFile, monkeypatch: pytest.MonkeyPatch
@@ -181,7 +188,7 @@ def test_no_emulator_is_one_clear_line(
         EmulatedBoard(FirmwareModel(smallest), target)
 
 
-@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc", "xtensa-lx106"]))
 def test_no_compiler_is_one_clear_line(
     target: str, smallest: ModelFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +200,7 @@ def test_no_compiler_is_one_clear_line(
         board.run_program(KNOWN_LOOP)
 
 
-@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc"]))
+@pytest.mark.parametrize("target", where_installed(["cortex-m4", "rv32imc", "xtensa-lx106"]))
 def test_no_c_library_is_one_clear_line(target: str) -> None:
     toolchain = replace(TARGETS[target].emulator.toolchain, specs="--specs=absent.specs")
     with pytest.raises(MissingDependencyError, match=r"absent\.specs .*lib"):

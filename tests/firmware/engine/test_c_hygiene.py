@@ -55,6 +55,7 @@ COMPILERS = {
         "-mabi=ilp32",
         "--specs=picolibc.specs",
     ],
+    "xtensa": ["xtensa-lx106-elf-gcc", "--specs=../picolibc.specs"],
 }
 # What no call of the engine may use a frame of: a fraction of the 2 kB that all
 # of them together may.

@@ -70,7 +70,7 @@ def _machine(target: str) -> Machine:
             "-Wl,--fatal-warnings",
             *board.link_flags,
         ),
-        (*toolchain.core_sources, BOARDS / "common" / "semihosting.c"),
+        (*toolchain.core_sources, toolchain.semihosting),
         board.has_float_unit,
     )
 

@@ -1,4 +1,4 @@
-"""``export --format esp-idf``: the manifest, the component on RV32IMC, the example."""
+"""``export --format esp-idf``: the manifest, the component on RV32IMC and LX106, the example."""
 
 from __future__ import annotations
 
@@ -135,9 +135,15 @@ def test_espressifs_component_manager_accepts_the_manifests(component: Path) -> 
 
 
 @pytest.mark.targets
-@needs("riscv64-unknown-elf-gcc", "qemu-system-riscv32")
-def test_on_rv32imc(component: Path, tmp_path: Path) -> None:
-    machine = MACHINES["rv32imc"]
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param(target, marks=needs(MACHINES[target].compiler, MACHINES[target].emulator))
+        for target in ("rv32imc", "xtensa-lx106")
+    ],
+)
+def test_on_an_emulated_core(target: str, component: Path, tmp_path: Path) -> None:
+    machine = MACHINES[target]
     sources, includes, flags = registered(component)
     program = build(machine, sources, includes, ("-std=gnu17", *flags), tmp_path)
     assert emulate(machine, program) == expected(component, machine.has_float_unit)

@@ -7,7 +7,7 @@
 
 void tick_start(void);
 
-/* Current reading: 24 bits on Cortex-M, 32 on RISC-V. */
+/* Current reading: 24 bits on Cortex-M, 32 on others. */
 uint32_t tick_read(void);
 
 /* Ticks between two readings that are less than the counter's range apart. */

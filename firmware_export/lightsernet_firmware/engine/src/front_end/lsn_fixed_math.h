@@ -11,9 +11,11 @@
 #define LSN_LN2_Q24 11629080
 
 /* Whether the processor multiplies 32 by 32 bits to 64, as those of Armv6-M and Armv8-M
- * Baseline do not. Either way gives the same integers. */
+ * Baseline and the LX106 do not; the other Xtensa without floats, an ESP32-S2's, has register
+ * windows. Either way gives the same integers. */
 #ifndef LSN_LONG_MULTIPLY
-#if (defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__))
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__) || \
+    (defined(__XTENSA_SOFT_FLOAT__) && defined(__XTENSA_CALL0_ABI__))
 #define LSN_LONG_MULTIPLY 0
 #else
 #define LSN_LONG_MULTIPLY 1

@@ -9,7 +9,8 @@
 /* 1: rows are computed in integers (lsn_front_end_fixed.c), 0: in float32 (lsn_front_end.c).
  * By default in integers where the compiler says that floats are computed in software. */
 #ifndef LSN_FIXED_POINT_FRONT_END
-#if (defined(__arm__) && !defined(__ARM_FP)) || (defined(__riscv) && !defined(__riscv_flen))
+#if (defined(__arm__) && !defined(__ARM_FP)) || \
+    (defined(__riscv) && !defined(__riscv_flen)) || defined(__XTENSA_SOFT_FLOAT__)
 #define LSN_FIXED_POINT_FRONT_END 1
 #else
 #define LSN_FIXED_POINT_FRONT_END 0

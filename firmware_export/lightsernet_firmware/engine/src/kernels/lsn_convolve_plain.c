@@ -17,13 +17,21 @@ void lsn_prepare_tile(const lsn_tile *tile, lsn_operand *operands)
     (void)operands;
 }
 
-/* Operands in a step of the inner loop, a divisor of LSN_GROUP. RISC-V has no loads with an index,
- * so one at a time would cost it an addition for each load; others do best with a plain loop, which
- * compilers vectorise. */
-#ifdef __riscv
+/* Operands in a step of the inner loop, a divisor of LSN_GROUP. RISC-V and Xtensa have no loads with
+ * an index, so one at a time would cost them an addition for each load; others do best with a plain
+ * loop, which compilers vectorise. */
+#if defined(__riscv) || defined(__XTENSA__)
 #define STEP 4u
 #else
 #define STEP 1u
+#endif
+
+/* Between the operands of a step. Where 16 registers are all, GCC must not load those of all first:
+ * the stack would hold half of them. */
+#ifdef __XTENSA__
+#define NEXT_OPERAND() __asm volatile("" : : : "memory")
+#else
+#define NEXT_OPERAND() ((void)0)
 #endif
 
 /* Two pixels and two filters share every load. */
@@ -44,6 +52,7 @@ static void convolve_pair(const lsn_tile *tile, const lsn_operand *pixel0,
                 s01 += pixel0[i + k] * w1[i + k];
                 s10 += pixel1[i + k] * w0[i + k];
                 s11 += pixel1[i + k] * w1[i + k];
+                NEXT_OPERAND();
             }
         }
         pixel0 += tile->run_stride;
