@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: demo test test-targets test-pi wheels bench integers lint format golden scores model \
-  decision clean help
+  decision small-models clean help
 
 help:
 	@echo 'make demo      classify the sample clips with the model that ships'
@@ -28,6 +28,7 @@ help:
 	@echo 'make scores    cross-validate the model that ships, under every condition (hours)'
 	@echo 'make model     train the model that ships'
 	@echo 'make decision  fit its decision and release it'
+	@echo 'make small-models  the same for the smaller ones, which it teaches (hours)'
 
 demo: $(VENV)/.slim
 	$(BIN)/lightsernet-edge classify examples/clips/*.wav
@@ -87,32 +88,60 @@ SCORED := clean gain:-24 gain:-12 gain:6 room room:0.8:1.8 telephone telephone+m
   $(foreach noise,exercise_bike running_tap pink_noise doing_the_dishes,\
     noise:$(noise):20 noise:$(noise):10) room:0.3+noise:exercise_bike:20
 ADAPTED := clean,room,noise:running_tap:10
-CROSSVAL := $(TRAIN) crossval $(EMODB) --out build/folds --parallel loky --seeds 0,1,2 $(RECIPE)
+CROSSVAL := $(TRAIN) crossval $(EMODB) --parallel loky $(RECIPE)
 
 # The table: every speaker by a model that never heard them.
-scores: $(VENV)/.torch
-	$(CROSSVAL) --protocol loso --precisions float32,float16,int8
-	$(CROSSVAL) --protocol loso --precisions int8 \
+# $(call cross_validate,FLAGS,FOLDER of the folds,FOLDER of the results)
+define cross_validate
+	$(CROSSVAL) $(1) --out $(2) --protocol loso --precisions float32,float16,int8
+	$(CROSSVAL) $(1) --out $(2) --protocol loso --precisions int8 \
 	  --conditions $(subst $(empty) ,$(comma),$(strip $(SCORED)))
-	$(CROSSVAL) --protocol loso-enrol --precisions int8 --conditions $(ADAPTED)
-	$(CROSSVAL) --protocol loso-running --precisions int8 --conditions $(ADAPTED)
-	cp build/folds/loso*.json docs/results
+	$(CROSSVAL) $(1) --out $(2) --protocol loso-enrol --precisions int8 --conditions $(ADAPTED)
+	$(CROSSVAL) $(1) --out $(2) --protocol loso-running --precisions int8 --conditions $(ADAPTED)
+	mkdir -p $(3)
+	cp $(2)/loso*.json $(3)
+endef
+
+scores: $(VENV)/.torch
+	$(call cross_validate,--seeds 0$(comma)1$(comma)2,build/folds,docs/results)
 
 model: $(VENV)/.torch
 	$(TRAIN) train $(EMODB) --test-speakers none --out build/all $(RECIPE)
 
-# What the model says of strangers, and a decision that keeps it from saying more than it knows.
-ANSWERS := build/answers/nemo.json build/answers/commands-fit.json
+# What a model says of strangers, and a decision that keeps it from saying more than it knows.
+# $(call decide,NAME,FOLDER of the training,FOLDER of the results,FOLDER of the answers)
+define decide
+	mkdir -p build/answers/$(1) $(4)
+	$(BIN)/lightsernet-edge evaluate --model $(2)/int8.tflite --dataset manifest \
+	  --data $(LIGHTSERNET_DATA)/others/nemo.csv --keep build/answers/$(1)/nemo.json
+	$(BIN)/lightsernet-edge evaluate --model $(2)/int8.tflite --dataset ordinary --part fit \
+	  --data $(LIGHTSERNET_DATA)/others/commands --keep build/answers/$(1)/commands-fit.json
+	$(BIN)/lightsernet-edge release --model $(2)/int8.tflite --goal 0.8875 \
+	  --results $(3)/loso-edge-cross-entropy.json \
+	  --answers build/answers/$(1)/nemo.json build/answers/$(1)/commands-fit.json \
+	  --out sdk/lightsernet_edge/models/$(1).tflite
+	cp build/answers/$(1)/*.json $(4)
+endef
+
 decision: $(VENV)/.full
-	mkdir -p build/answers
-	$(BIN)/lightsernet-edge evaluate --model build/all/int8.tflite --dataset manifest \
-	  --data $(LIGHTSERNET_DATA)/others/nemo.csv --keep build/answers/nemo.json
-	$(BIN)/lightsernet-edge evaluate --model build/all/int8.tflite --dataset ordinary \
-	  --data $(LIGHTSERNET_DATA)/others/commands --part fit --keep build/answers/commands-fit.json
-	$(BIN)/lightsernet-edge release --model build/all/int8.tflite --goal 0.8875 \
-	  --results docs/results/loso-edge-cross-entropy.json --answers $(ANSWERS) \
-	  --out sdk/lightsernet_edge/models/edge.tflite
-	cp $(ANSWERS) docs/answers
+	$(call decide,edge,build/all,docs/results,docs/answers)
+
+# Narrower networks, which learn from the one that ships: from what `scores` and `model` left.
+SMALL := edge-m edge-s
+WIDTH_edge-m := 0.5
+WIDTH_edge-s := 0.25
+.PHONY: $(SMALL:%=small-model-%)
+# Of what a pupil learns from, the share that its teacher answers is adjusted already.
+PUPIL = --width $(WIDTH_$*) --epochs 80 --distillation 0.7 --logit-adjustment 0.15
+$(SMALL:%=small-model-%): small-model-%: $(VENV)/.torch
+	$(call cross_validate,--seeds 0 --teachers build/folds $(PUPIL),build/folds-$*,docs/results/$*)
+	$(TRAIN) train $(EMODB) --test-speakers none --out build/all-$* $(RECIPE) \
+	  --teacher build/all/int8.tflite $(PUPIL)
+	$(call decide,$*,build/all-$*,docs/results/$*,docs/answers/$*)
+
+small-models: $(SMALL:%=small-model-%) $(VENV)/.toolchains
+	$(BIN)/python benchmarks/small_models.py docs/results \
+	  --picture docs/results/pictures/small-models.svg
 
 # Models that the tests score, trained without speakers 13 and 15, as plainly as can be.
 GOLDEN := tests/golden/without_speakers_13_15

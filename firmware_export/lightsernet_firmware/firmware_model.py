@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from lightsernet_edge.errors import ModelError
-from lightsernet_edge.model.file import ModelFile, default_model_path, read_model
+from lightsernet_edge.model.file import ModelFile, read_model
+from lightsernet_edge.model.shipped import DEFAULT
 
 from .blob.build import build_blob
 from .planner import cost
@@ -140,13 +141,13 @@ def plan(path: Path | str | None = None) -> FirmwareModel:
     Parameters
     ----------
     path : Path or str, optional
-        A `.tflite` with its record; by default the model that ships.
+        A `.tflite` with its record, or the name of a model that ships; by default ``edge``.
 
     Raises
     ------
     ModelError
         If there is no such model, or the engine cannot run it; it names the file.
     """
-    model = FirmwareModel(read_model(default_model_path() if path is None else Path(path)))
+    model = FirmwareModel(read_model(DEFAULT if path is None else path))
     _ = model.plan
     return model

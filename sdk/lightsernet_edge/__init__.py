@@ -53,6 +53,7 @@ from .live.event import Event
 from .live.stream import EmotionStream
 from .model.file import ModelFile, default_model_path, read_model, write_model
 from .model.record import DecisionDefaults, ModelRecord, Score, TrainingData
+from .model.shipped import shipped_models
 from .profiles.profile import Profile, RunningProfile
 from .recognizer import EmotionRecognizer, RecordingEmotion
 
@@ -114,6 +115,7 @@ __all__ = [
     "read_model",
     "read_recording",
     "recipe",
+    "shipped_models",
     "write_model",
 ]
 

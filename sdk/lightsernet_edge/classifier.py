@@ -18,8 +18,9 @@ from .decision import DecisionRule, Emotion
 from .engines import Engine, RawOutput, open_engine
 from .errors import ModelError
 from .features import FeatureSpec, FrontEnd
-from .model.file import ModelFile, default_model_path, read_model
+from .model.file import ModelFile, read_model
 from .model.record import DecisionDefaults, ModelRecord
+from .model.shipped import DEFAULT
 from .profiles.profile import Profile
 
 
@@ -173,8 +174,8 @@ def open_classifier(
     Parameters
     ----------
     model : ModelFile, str or Path, optional
-        A `.tflite` with its record, or what `read_model` returned; by default the shipped
-        model.
+        A `.tflite` with its record, the name of a model that ships, or what `read_model`
+        returned; by default ``edge``.
     engine : str, optional
         Name of the engine; by default the one that `lightsernet_edge.engines` chooses.
     threads : int
@@ -197,7 +198,7 @@ def open_classifier(
         If a package that the engine needs is not installed, or no interpreter is.
     """
     if not isinstance(model, ModelFile):
-        model = read_model(default_model_path() if model is None else model)
+        model = read_model(DEFAULT if model is None else model)
     if isinstance(profile, (str, Path)):
         profile = Profile.load(profile)
     try:

@@ -60,7 +60,7 @@ class EmotionRecognizer:
     Parameters
     ----------
     model : str or Path, optional
-        A `.tflite` with its record; by default the shipped model.
+        A `.tflite` with its record, or the name of a model that ships; by default ``edge``.
     engine : str, optional
         ``litert``, ``tflite``, ``tensorflow``, ``native`` or another registered engine;
         by default the first interpreter that works; on 64-bit Arm ``native``.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lightsernet_edge import shipped_models
 from tests.environments.distributions import Distributions
 
 PACKAGES = {"lightsernet_edge", "lightsernet_trainer", "lightsernet_firmware"}
@@ -35,7 +36,7 @@ def read_metadata(wheel: Path) -> email.message.Message:
 @pytest.mark.parametrize(
     "name",
     [
-        "lightsernet_edge/models/edge.tflite",
+        *(f"lightsernet_edge/models/{name}.tflite" for name in shipped_models()),
         "lightsernet_edge/py.typed",
         "lightsernet_trainer/datasets/emodb_sha256.csv",
     ],
@@ -91,4 +92,4 @@ def test_sdist_holds_source_licence_and_packaging(distributions: Distributions) 
     with tarfile.open(distributions.sdist) as archive:
         held = {name.partition("/")[2] for name in archive.getnames()}
     assert held >= {"LICENSE", "README.md", "setup.cfg", "pyproject.toml"}
-    assert "sdk/lightsernet_edge/models/edge.tflite" in held
+    assert held >= {f"sdk/lightsernet_edge/models/{name}.tflite" for name in shipped_models()}

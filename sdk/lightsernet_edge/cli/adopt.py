@@ -19,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
         description="Write labels and front end into a .tflite that has no record, for example "
         "one trained with the original Light-SERNet code.",
     )
-    parser.add_argument("model", metavar="MODEL", type=options.path, help="a .tflite")
+    parser.add_argument("model", metavar="MODEL", type=options.model, help="a .tflite")
     parser.add_argument(
         "--labels",
         metavar="A,B,...",

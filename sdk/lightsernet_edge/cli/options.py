@@ -21,11 +21,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_model(parser: argparse.ArgumentParser, positional: bool) -> None:
     """Add MODEL, as ``--model`` or as an optional positional argument."""
-    help_text = "a .tflite with its record (default: the shipped model)"
+    from ..model.shipped import DEFAULT, shipped_models
+
+    help_text = (
+        "a .tflite with its record, or the name of a model that ships: "
+        f"{', '.join(shipped_models())} (default: {DEFAULT})"
+    )
     if positional:
-        parser.add_argument("model", metavar="MODEL", nargs="?", type=path, help=help_text)
+        parser.add_argument("model", metavar="MODEL", nargs="?", type=model, help=help_text)
     else:
-        parser.add_argument("--model", metavar="MODEL", type=path, help=help_text)
+        parser.add_argument("--model", metavar="MODEL", type=model, help=help_text)
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +131,18 @@ def path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("found '', expected a path")
     return Path(text)
+
+
+def model(text: str) -> Path:
+    """Return the path of the model that a flag names: a shipped model's name, or a path."""
+    from ..errors import ModelError
+    from ..model.shipped import model_path
+
+    path(text)
+    try:
+        return model_path(text)
+    except ModelError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def recording(text: str) -> str:

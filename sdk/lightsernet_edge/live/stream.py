@@ -45,7 +45,7 @@ class EmotionStream:
     Parameters
     ----------
     model : str or Path, optional
-        A `.tflite` with its record; by default the shipped model.
+        A `.tflite` with its record, or the name of a model that ships; by default ``edge``.
     engine : str, optional
         Name of the engine; by default the one that `lightsernet_edge.engines` chooses.
     threads : int

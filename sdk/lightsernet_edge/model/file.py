@@ -23,6 +23,7 @@ from ..files.regular_file import open_regular
 from .graph_check import read_checked_graph
 from .metadata import find_entry, with_entry
 from .record import ModelRecord
+from .shipped import DEFAULT, model_path
 from .tflite_graph import Graph
 
 RECORD_NAME = b"lightsernet_edge.record"
@@ -57,8 +58,8 @@ class ModelFile:
 
 
 def default_model_path() -> Path:
-    """Return the path of the shipped model."""
-    return Path(__file__).parents[1] / "models" / "edge.tflite"
+    """Return the path of the model that is used where none is named, ``edge``."""
+    return model_path(DEFAULT)
 
 
 def read_model(path: str | Path) -> ModelFile:
@@ -67,7 +68,8 @@ def read_model(path: str | Path) -> ModelFile:
     Parameters
     ----------
     path : str or Path
-        A `.tflite` with its record inside, or with a sidecar beside it.
+        A `.tflite` with its record inside, or with a sidecar beside it. A string may be the
+        name of one of the `shipped_models`.
 
     Returns
     -------
@@ -79,7 +81,7 @@ def read_model(path: str | Path) -> ModelFile:
         If the file is missing, damaged or without a record; if the schema or hash of the
         record is wrong; or if model and record do not fit each other.
     """
-    path = Path(path)
+    path = model_path(path)
     content = read_bytes(path)
     try:
         embedded = embedded_record(content)

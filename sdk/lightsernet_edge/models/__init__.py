@@ -1,1 +1,1 @@
-"""The model that ships: package data."""
+"""The models that ship: package data."""

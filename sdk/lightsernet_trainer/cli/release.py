@@ -27,7 +27,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        type=options.path,
+        type=options.model,
         required=True,
         help="a .tflite written by train --test-speakers none",
     )

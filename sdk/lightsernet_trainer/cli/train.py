@@ -56,7 +56,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--teacher",
         metavar="MODEL",
-        type=options.path,
+        type=options.model,
         help="a larger model of the same front end, trained on the same clips: its answers are "
         "learned as well as the labels",
     )

@@ -42,10 +42,10 @@ def score_table(runs: Sequence[Run], fresh: Sequence[str] = (), aims: Sequence[A
             if fresh:
                 # Where folds mix speakers none is fresh.
                 hidden = summary.fresh_ua is None or run.flatters
-                cells.insert(1, "" if hidden else _per_cent(summary.fresh_ua or 0.0))
+                cells.insert(1, "" if hidden else per_cent(summary.fresh_ua or 0.0))
             rows.append([*facts, str(summary.seeds), *cells])
             rows += _adapted(run, precision, rows[-1], aims)
-    return _table(head, rows, numbers_from=4)
+    return table(head, rows, numbers_from=4)
 
 
 def condition_table(runs: Sequence[Run]) -> str:
@@ -59,14 +59,14 @@ def condition_table(runs: Sequence[Run]) -> str:
     if not conditions:
         return ""
     rows = [
-        [name, *(_per_cent(s[name]) if name in s else "" for s in models.values())]
+        [name, *(per_cent(s[name]) if name in s else "" for s in models.values())]
         for name in (CLEAN, *sorted(conditions, key=condition_order))
     ]
     heads = [
         ", ".join([recipe, protocol, *([] if one_loss else [loss]), precision])
         for recipe, protocol, loss, precision in models
     ]
-    return _table(["UA under", *heads], rows, numbers_from=1)
+    return table(["UA under", *heads], rows, numbers_from=1)
 
 
 def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
@@ -92,8 +92,8 @@ def trial_table(trials: Sequence[Result], fresh: Sequence[str] = ()) -> str:
         folds = ", ".join(fold.name for fold in trial.folds if fold.name not in fresh)
         key = trial.key
         facts = [f"`{words}`", key.protocol, key.condition, key.precision, str(key.seed), folds]
-        rows.append([*facts, _per_cent(scores.ua), _per_cent(scores.wa)])
-    return _table(head, rows, numbers_from=6)
+        rows.append([*facts, per_cent(scores.ua), per_cent(scores.wa)])
+    return table(head, rows, numbers_from=6)
 
 
 def _without(result: Result, fresh: Sequence[str]) -> Scores:
@@ -114,16 +114,16 @@ def _adapted(
         return []
     facts = [cells[0] + AFTER_ADAPTATION, *cells[1:4]]
     ua, *others = (
-        _with_aim(_per_cent(scores[name]), aimed_at(aims, facts, name)) for name in SCORES
+        _with_aim(per_cent(scores[name]), aimed_at(aims, facts, name)) for name in SCORES
     )
     return [[*facts, cells[4], ua, *[""] * (len(cells) - 8), *others]]
 
 
 def _with_interval(summary: Summary, name: str, aim: str) -> str:
-    text = _per_cent(summary.scores[name])
+    text = per_cent(summary.scores[name])
     if summary.intervals is not None:
         low, high = summary.intervals[name]
-        text += f" ({_per_cent(low)} to {_per_cent(high)})"
+        text += f" ({per_cent(low)} to {per_cent(high)})"
     return _with_aim(text, aim)
 
 
@@ -131,10 +131,12 @@ def _with_aim(text: str, aim: str) -> str:
     return f"{text}, {aim}" if aim else text
 
 
-def _per_cent(share: float) -> str:
+def per_cent(share: float) -> str:
+    """Format a share, in 0..1, as per cent with a decimal and without the sign."""
     return f"{100 * share:.1f}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> str:
+    """Return a table whose columns from place `numbers_from` on are aligned to the right."""
     rule = ["---"] * numbers_from + ["---:"] * (len(head) - numbers_from)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))

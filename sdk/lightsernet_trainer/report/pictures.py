@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -288,6 +288,37 @@ def listeners_picture(name: str, found: Comparison) -> str:
         right.yaxis.set_major_formatter(PercentFormatter(1.0))
         right.grid(axis="y")
         return _svg(figure, name, "Model and human listeners")
+
+
+def cost_picture(
+    name: str,
+    models: Sequence[str],
+    scores: Mapping[str, Sequence[float]],
+    costs: Mapping[str, tuple[Sequence[float], float]],
+) -> str:
+    """UA of each model against what it costs: a panel per cost, with a bound to stay below."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(10.6, 3.6), layout="constrained")
+        panels = figure.subplots(1, len(costs), sharey=True)
+        highest = next(iter(scores.values()))
+        for panel, (cost, (values, bound)) in zip(panels, costs.items(), strict=True):
+            for (label, said), colour in zip(scores.items(), (_ACCENT, _SECOND), strict=True):
+                panel.plot(values, said, "o-", color=colour, markersize=6.5, label=label)
+            for model, value, ua in zip(models, values, highest, strict=True):
+                # Left of the line, which rises: what costs more does better.
+                panel.annotate(
+                    model, (value, ua), (-5, 5), textcoords="offset points", ha="right",
+                    bbox={"facecolor": _PAPER, "edgecolor": "none", "pad": 0.5},
+                )  # fmt: skip
+            panel.axvline(bound, color=_MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
+            panel.set_xlim(0.0, 1.12 * max(*values, bound))
+            panel.set_xlabel(cost)
+            panel.grid(axis="y")
+        panels[0].margins(y=0.15)
+        panels[0].set_ylabel("UA")
+        panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        panels[-1].legend(loc="lower right")
+        return _svg(figure, name, "UA against cost")
 
 
 def standalone(picture: str) -> str:

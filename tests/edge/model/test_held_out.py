@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from lightsernet_edge import EmotionRecognizer
-from lightsernet_edge.model.file import default_model_path, read_model
+from lightsernet_edge.model.file import read_model
+from lightsernet_edge.model.shipped import model_path, shipped_models
 from lightsernet_trainer.datasets import load
 from lightsernet_trainer.results.file import read_results
 from lightsernet_trainer.results.result import predicted
@@ -68,13 +69,14 @@ def test_int8_and_float32_agree_on_every_speaker_held_out(figure: Callable[[str]
 
 
 def test_int8_is_full_integer() -> None:
-    for path in (GOLDEN / "int8.tflite", default_model_path()):
+    for path in (GOLDEN / "int8.tflite", *map(model_path, shipped_models())):
         dtypes = {tensor.dtype for tensor in read_model(path).graph.tensors}
         assert dtypes == {"int8", "int32"}
 
 
-def test_the_model_that_ships_says_where_it_comes_from() -> None:
-    file = read_model(default_model_path())
+@pytest.mark.parametrize("name", shipped_models())
+def test_the_model_that_ships_says_where_it_comes_from(name: str) -> None:
+    file = read_model(name)
     assert file.record.labels == (
         "anger", "boredom", "disgust", "fear", "happiness", "sadness", "neutral",
     )  # fmt: skip
@@ -88,7 +90,7 @@ def test_the_model_that_ships_says_where_it_comes_from() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [default_model_path(), GOLDEN / "int8.tflite", GOLDEN / "float32.tflite"]
+    "path", [model_path("edge"), GOLDEN / "int8.tflite", GOLDEN / "float32.tflite"]
 )
 def test_records_tell_what_to_compare_a_voice_with(path: Path) -> None:
     record = read_model(path).record

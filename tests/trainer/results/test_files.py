@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightsernet_edge.errors import InputError
-from lightsernet_edge.model.file import default_model_path, read_model
+from lightsernet_edge.model.file import read_model
+from lightsernet_edge.model.shipped import model_path, shipped_models
 from lightsernet_trainer.release import release
 from lightsernet_trainer.results.answers import read_answers
 from lightsernet_trainer.results.file import read_folder, read_results, write_results
@@ -22,7 +23,7 @@ from lightsernet_trainer.results.from_json import from_json
 from lightsernet_trainer.results.protocols import PROTOCOLS
 from lightsernet_trainer.results.result import ClipResult, FoldResult, Result
 from lightsernet_trainer.results.to_json import to_json
-from tests.places import DOCS, KEPT_RESULTS
+from tests.places import KEPT_RESULTS, kept_answers, kept_results
 from tests.trainer.results.made_up_results import LABELS, make, with_key
 
 KEPT = sorted(KEPT_RESULTS.rglob("*.json"))
@@ -205,7 +206,8 @@ class TestKeptResults:
     """`read_results` has compared their scores with their posteriors."""
 
     def test_each_stands_once_in_the_file_of_its_name(self) -> None:
-        for path in sorted(KEPT_RESULTS.glob("*.json")):
+        folders = {KEPT_RESULTS, *map(kept_results, shipped_models())}
+        for path in [path for folder in sorted(folders) for path in sorted(folder.glob("*.json"))]:
             keys = [result.key for result in read_results(path)]
             assert {key.file_name for key in keys} == {path.name}
             assert len(set(keys)) == len(keys)
@@ -218,15 +220,18 @@ class TestKeptResults:
                 assert len(set(scored)) == len(scored)
 
     def test_all_together_are_small(self) -> None:
-        assert sum(path.stat().st_size for path in KEPT) <= 4_000_000
+        assert sum(path.stat().st_size for path in KEPT) <= 6_000_000
 
-    def test_the_model_that_ships_has_their_scores_and_decision(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("name", shipped_models())
+    def test_the_model_that_ships_has_their_scores_and_decision(
+        self, name: str, tmp_path: Path
+    ) -> None:
         """`make decision` without the recordings: the file is the same to the last byte."""
-        shipped = default_model_path()
-        results = read_results(KEPT_RESULTS / "loso-edge-cross-entropy.json")
+        shipped = model_path(name)
+        results = read_results(kept_results(name) / "loso-edge-cross-entropy.json")
         clean = [result for result in results if result.key.is_clean]
         answers = [
-            read_answers(DOCS / "answers" / name) for name in ("nemo.json", "commands-fit.json")
+            read_answers(kept_answers(name) / file) for file in ("nemo.json", "commands-fit.json")
         ]
         release(shipped, clean, 0.8875, tmp_path / "again.tflite", answers)
         assert (tmp_path / "again.tflite").read_bytes() == shipped.read_bytes()
