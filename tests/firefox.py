@@ -75,7 +75,11 @@ class Firefox:
         self._number = 0
         self.downloads = profile.parent / "downloads"
         self.downloads.mkdir()
-        wanted = {**_PREFERENCES, **(preferences or {}), "browser.download.dir": str(self.downloads)}
+        wanted = {
+            **_PREFERENCES,
+            **(preferences or {}),
+            "browser.download.dir": str(self.downloads),
+        }
         lines = (
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
             for name, value in wanted.items()

@@ -1,6 +1,7 @@
 """Prints the document that a program shows, as JSON, as AT-SPI has it.
 
 Run by the system's Python, which has Debian's bindings: ``accessible_tree.py PROGRAM``.
+Without a program it only looks whether AT-SPI answers.
 """
 
 from __future__ import annotations
@@ -30,18 +31,23 @@ def shown_document(program: Any) -> Any:
     """Find the document that is showing."""
 
     def is_shown(accessible: Any) -> bool:
-        return (
-            accessible.getRole() == pyatspi.ROLE_DOCUMENT_WEB
-            and accessible.getState().contains(pyatspi.STATE_SHOWING)
+        return accessible.getRole() == pyatspi.ROLE_DOCUMENT_WEB and accessible.getState().contains(
+            pyatspi.STATE_SHOWING
         )
 
     return pyatspi.findDescendant(program, is_shown)
 
 
-if __name__ == "__main__":
+def main(name: str) -> None:
     for program in pyatspi.Registry.getDesktop(0):
-        if program is not None and sys.argv[1].lower() in program.name.lower():
+        if program is not None and name.lower() in program.name.lower():
             print(json.dumps(described(shown_document(program))))
-            break
+            return
+    sys.exit(f"{name}: not on this desktop")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(sys.argv[1])
     else:
-        sys.exit(f"{sys.argv[1]}: not on this desktop")
+        print(pyatspi.Registry.getDesktop(0).childCount)

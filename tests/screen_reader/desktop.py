@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,8 +30,14 @@ _TOOLS = {
     str(_LAUNCHER): "at-spi2-core",
 }
 _HERE = Path(__file__).parent
-# Without this it reads the whole page as soon as it is loaded.
-_ORCA = "from orca import settings\nsettings.sayAllOnLoad = False\n"
+# It would read a page aloud as soon as it is loaded, and end itself where it starts slowly.
+_ORCA = """\
+import signal
+from orca import settings
+settings.sayAllOnLoad = False
+settings.timeoutTime = 0
+signal.alarm(0)
+"""
 _SPEECH = """\
 LogLevel 1
 LogDir "{folder}/speech-log"
@@ -87,9 +91,11 @@ class Desktop:
             self._start_display()
             self._start_buses()
             self._start_speech()
+            # What AT-SPI starts when it is first asked, Orca waits for no longer than ten seconds.
+            self._ask_tree()
             (self._folder / "data" / "orca").mkdir(parents=True)
             (self._folder / "data" / "orca" / "orca-customizations.py").write_text(_ORCA)
-            # The names of the keys pressed are not what is asked for, and nobody feels Braille here.
+            # The names of the keys pressed are not asked for, and nobody feels Braille here.
             self._start("orca", "--disable", "key-echo,braille")
             self.wait_for(lambda: any("Screen reader on" in text for text in self.spoken()))
         except BaseException:
@@ -127,13 +133,7 @@ class Desktop:
 
     def tree(self, program: str) -> dict[str, Any]:
         """Return the document that a program shows, as AT-SPI has it."""
-        done = subprocess.run(
-            [_PYTHON, _HERE / "accessible_tree.py", program],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_S,
-        )
+        done = self._ask_tree(program)
         assert done.returncode == 0, done.stderr
         tree: dict[str, Any] = json.loads(done.stdout)
         return tree
@@ -146,6 +146,15 @@ class Desktop:
                 assert process.poll() is None, self._log(process.args)
             assert time.monotonic() < until, self.spoken()
             time.sleep(0.05)
+
+    def _ask_tree(self, *program: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [_PYTHON, _HERE / "accessible_tree.py", *program],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+        )
 
     def _log(self, args: Any) -> str:
         return f"{args[0]} ended: " + self._log_of(args[0]).read_text(errors="replace")
@@ -178,7 +187,15 @@ class Desktop:
 
     def _start_display(self) -> None:
         number = self._start_and_ask(
-            "Xvfb", "-displayfd", "3", "-screen", "0", "1280x1000x24", "-nolisten", "tcp", "-noreset"
+            "Xvfb",
+            "-displayfd",
+            "3",
+            "-screen",
+            "0",
+            "1280x1000x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
         )
         self.environment["DISPLAY"] = f":{number}"
 
@@ -205,6 +222,4 @@ class Desktop:
         self.wait_for((self._folder / "speech").exists)
 
     def _control(self, *command: str) -> None:
-        subprocess.run(
-            ["xdotool", *command], env=self.environment, check=True, timeout=_PATIENCE_S
-        )
+        subprocess.run(["xdotool", *command], env=self.environment, check=True, timeout=_PATIENCE_S)

@@ -211,9 +211,7 @@ def test_errors_are_said(page: Page, reader: Reader, desktop: Desktop, tmp_path:
         assert page.evaluate("document.activeElement.id") == "listen"
 
 
-def test_utterances_of_a_microphone_are_said(
-    page: Page, reader: Reader, desktop: Desktop
-) -> None:
+def test_utterances_of_a_microphone_are_said(page: Page, reader: Reader, desktop: Desktop) -> None:
     if isinstance(page, Firefox):
         pytest.skip("Firefox's fake microphone speaks no clips")
     page.ask("Browser.setPermission", permission={"name": "microphone"}, setting="granted")
