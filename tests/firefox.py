@@ -1,4 +1,4 @@
-"""A page in Firefox, spoken to over WebDriver BiDi."""
+"""A page in headless Firefox, spoken to over WebDriver BiDi."""
 
 from __future__ import annotations
 
@@ -46,10 +46,6 @@ class Firefox:
         An empty folder for what it keeps.
     environment : dict of str to str
         What it gets besides this process's.
-    headless : bool
-        Whether it shows itself on no desktop.
-    preferences : dict, optional
-        What it is set to besides what all tests need.
 
     Attributes
     ----------
@@ -61,35 +57,23 @@ class Firefox:
         The folder into which pages save.
     """
 
-    def __init__(
-        self,
-        executable: str,
-        profile: Path,
-        environment: dict[str, str],
-        *,
-        headless: bool = True,
-        preferences: dict[str, object] | None = None,
-    ) -> None:
+    def __init__(self, executable: str, profile: Path, environment: dict[str, str]) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self._number = 0
         self.downloads = profile.parent / "downloads"
         self.downloads.mkdir()
-        wanted = {
-            **_PREFERENCES,
-            **(preferences or {}),
-            "browser.download.dir": str(self.downloads),
-        }
+        preferences = {**_PREFERENCES, "browser.download.dir": str(self.downloads)}
         lines = (
             f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
-            for name, value in wanted.items()
+            for name, value in preferences.items()
         )
         (profile / "user.js").write_text("".join(lines))
         self._log = profile.parent / "firefox.log"
         self._process = subprocess.Popen(
             [
-                executable, *(["--headless"] if headless else []), "--no-remote",
-                "--profile", profile, "--remote-debugging-port=0", "about:blank",
+                executable, "--headless", "--no-remote", "--profile", profile,
+                "--remote-debugging-port=0", "about:blank",
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
