@@ -35,9 +35,9 @@ demo: $(VENV)/.slim
 test: $(VENV)/.full $(VENV)/.toolchains lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-# What is exported, on emulated boards, in the toolchains' own hands, and for the page in a
-# screen reader's. Those that are no
-# packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
+# What is exported, on emulated boards and in the toolchains' own hands, and its page in a
+# screen reader's. Tools that are no packages are found by the environment: ZEPHYR_BASE,
+# PICO_SDK_PATH, CMSIS_PACK_XSD.
 test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js $(ESPHOME)/.installed
 	PATH=$(CURDIR)/$(TARGETS)/bin:$(CURDIR)/$(ESPHOME)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
 	  RP2040JS=$(CURDIR)/$(TARGETS)/node_modules/rp2040js \
@@ -158,7 +158,8 @@ EMULATORS := gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 # And those of `make test-targets`.
 TARGET_TOOLCHAINS := cmake ninja-build libstdc++-arm-none-eabi-newlib \
   device-tree-compiler libxml2-utils \
-  orca at-spi2-core python3-pyatspi speech-dispatcher dbus xvfb xdotool $(if $(shell command -v npm),,nodejs npm)
+  orca at-spi2-core python3-pyatspi speech-dispatcher dbus-daemon xvfb xdotool \
+  $(if $(shell command -v npm),,nodejs npm)
 
 # $(call install_missing,PACKAGES): without the rights, the stamp is not made.
 define install_missing

@@ -21,11 +21,12 @@ _PATIENCE_S = 120.0
 _LAUNCHER = Path("/usr/libexec/at-spi-bus-launcher")
 # The bindings of AT-SPI are Debian's, for its own Python.
 _PYTHON = "/usr/bin/python3"
+_BINDINGS = Path("/usr/lib/python3/dist-packages/pyatspi")
 _TOOLS = {
     "orca": "orca",
     "Xvfb": "xvfb",
     "xdotool": "xdotool",
-    "dbus-daemon": "dbus",
+    "dbus-daemon": "dbus-daemon",
     "speech-dispatcher": "speech-dispatcher",
     str(_LAUNCHER): "at-spi2-core",
 }
@@ -48,7 +49,10 @@ DefaultModule writer
 
 def missing_packages() -> list[str]:
     """Name the Debian packages that are not installed and that the desktop needs."""
-    return sorted({package for tool, package in _TOOLS.items() if shutil.which(tool) is None})
+    missing = {package for tool, package in _TOOLS.items() if shutil.which(tool) is None}
+    if not _BINDINGS.exists():
+        missing.add("python3-pyatspi")
+    return sorted(missing)
 
 
 class Desktop:
