@@ -37,7 +37,7 @@ CONTROLS = {
 }
 # Roles of AT-SPI whose objects mean nothing without a name.
 NAMED = {
-    "push button", "link", "landmark", "heading", "table", "column header", "image", "canvas",
+    "push button", "link", "heading", "table", "column header", "image", "canvas",
     "document web", "check box", "entry",
 }  # fmt: skip
 
@@ -148,7 +148,8 @@ def test_a_recording_is_told_of_by_one(
     assert len(labels) == len(CLIP_FILES)
     reader.wait_for(f"spoken.wav: {len(labels)} utterances: {', '.join(labels)}")
     # Of the bars, the label and the state that change meanwhile, nothing.
-    assert len(reader.said()) == 1
+    file_input = re.compile(CONTROLS["#file"])
+    assert len([text for text in reader.said() if not file_input.search(text)]) == 1
     # What was not there before can be reached and is said too.
     for selector in ("#save", "#clear", "#table"):
         go_to(page, desktop, selector)
