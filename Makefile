@@ -36,12 +36,13 @@ demo: $(VENV)/.slim
 test: $(VENV)/.full $(VENV)/.toolchains lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-# What is exported, on emulated boards and in the toolchains' own hands. Those that are no
-# packages are found by the environment: ZEPHYR_BASE, PICO_SDK_PATH, CMSIS_PACK_XSD.
+# What is exported, on emulated boards and in the toolchains' own hands, and its page in a
+# screen reader's. Tools that are no packages are found by the environment: ZEPHYR_BASE,
+# PICO_SDK_PATH, CMSIS_PACK_XSD.
 test-targets: $(VENV)/.full $(VENV)/.toolchains $(TARGETS)/.rp2040js $(ESPHOME)/.installed
 	PATH=$(CURDIR)/$(TARGETS)/bin:$(CURDIR)/$(ESPHOME)/bin:$$PATH ZEPHYR_PYTHON=$(CURDIR)/$(TARGETS)/bin/python \
 	  RP2040JS=$(CURDIR)/$(TARGETS)/node_modules/rp2040js \
-	  $(BIN)/python -m pytest --targets tests/firmware/formats
+	  $(BIN)/python -m pytest --targets tests/firmware/formats tests/firmware/web/test_screen_reader.py
 test-pi: wheels build/pi/aarch64/.made build/pi/armhf/.made
 	$(BIN)/python -m pytest tests/raspberry_pi
 
@@ -186,7 +187,9 @@ EMULATORS := gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross \
 
 # And those of `make test-targets`.
 TARGET_TOOLCHAINS := cmake ninja-build libstdc++-arm-none-eabi-newlib \
-  device-tree-compiler libxml2-utils $(if $(shell command -v npm),,nodejs npm)
+  device-tree-compiler libxml2-utils \
+  orca at-spi2-core python3-pyatspi speech-dispatcher dbus-daemon xvfb xdotool \
+  $(if $(shell command -v npm),,nodejs npm)
 
 # $(call install_missing,PACKAGES): without the rights, the stamp is not made.
 define install_missing

@@ -1,4 +1,4 @@
-"""A page in headless Chromium, spoken to over a pipe in the DevTools protocol."""
+"""A page in Chromium, spoken to over a pipe in the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 _FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+    "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run", "--no-default-browser-check", "--mute-audio", "--disable-dev-shm-usage",
     "--disable-extensions", "--hide-scrollbars", "--force-color-profile=srgb",
@@ -35,6 +35,8 @@ class Chromium:
         Of the window, in pixels.
     flags : str
         More of its flags.
+    desktop : dict of str to str, optional
+        The environment of the desktop that it shows itself on; headless without.
 
     Attributes
     ----------
@@ -44,7 +46,14 @@ class Chromium:
         Addresses that the page asked for.
     """
 
-    def __init__(self, executable: str, profile: Path, size: tuple[int, int], *flags: str) -> None:
+    def __init__(
+        self,
+        executable: str,
+        profile: Path,
+        size: tuple[int, int],
+        *flags: str,
+        desktop: dict[str, str] | None = None,
+    ) -> None:
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self._events: list[dict[str, Any]] = []
@@ -57,16 +66,17 @@ class Chromium:
         # Shell: descriptors can be given those very numbers without a hook between
         # fork and exec.
         start = f'exec "$0" "$@" 3<&{read_3} 4>&{write_4}'
+        where = ["--headless"] if desktop is None else []
         self._process = subprocess.Popen(
             [
-                "/bin/bash", "-c", start, executable, *_FLAGS, *flags,
+                "/bin/bash", "-c", start, executable, *_FLAGS, *where, *flags,
                 f"--user-data-dir={profile}", f"--window-size={size[0]},{size[1]}", "about:blank",
             ],
             pass_fds=(read_3, write_4),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=(profile.parent / "chromium.log").open("wb"),
-            env={**os.environ, "HOME": str(profile)},
+            env={**os.environ, **(desktop or {}), "HOME": str(profile)},
         )  # fmt: skip
         os.close(read_3)
         os.close(write_4)

@@ -20,6 +20,7 @@ NOT_RUN_HERE = {
     "make demo": _INSTALLS,
     "make test": _ITSELF,
     "python -m pytest tests/firmware/web": _ITSELF,
+    "python -m pytest --targets tests/firmware/web/test_screen_reader.py": _ITSELF,
     "python3 -m http.server --directory page": (
         "runs until it is stopped; tests/firmware/web has a server of its own"
     ),

@@ -13,6 +13,8 @@ const MOST_EVENTS = 20000;
 // Of a recording, between two looks at what the user does.
 const PART_S = 0.5;
 const REFRESH_MS = 100;
+// Utterances of a recording that a screen reader is told of by one.
+const MOST_SAID = 12;
 
 const element = (id) => document.getElementById(id);
 
@@ -67,9 +69,9 @@ class Session {
   async begin(name, whole, end) {
     await this.stop();
     showError("");
-    this.source = { name, end };
+    this.source = { name, whole, end };
     this.heard = this.busyMs = this.utterances = this.broken = 0;
-    this.speechSince = null;
+    this.said = [];
     this.faults = { overflows: 0, stalls: 0 };
     this.listener.reset();
     this.ribbon.clear(whole);
@@ -92,8 +94,6 @@ class Session {
     this.heard += samples.length / this.listener.sampleRate;
     this.ribbon.add(samples, this.listener.inSpeech);
     this.show(events);
-    if (this.listener.inSpeech) this.speechSince ??= this.heard;
-    else this.speechSince = null;
     if (performance.now() - this.shownAt >= REFRESH_MS) {
       this.shownAt = performance.now();
       this.view.level(levelDb(samples));
@@ -104,12 +104,16 @@ class Session {
 
   show(events) {
     for (const event of events) {
-      this.view.now(event);
+      // A recording is over before anybody has read what is so far.
+      if (event.kind === "utterance" || !this.source.whole) this.view.now(event);
       if (event.kind !== "utterance") continue;
       this.utterances++;
       this.broken += event.broken;
       this.ribbon.mark(event.startS, event.endS, event.label);
       this.view.utterance(event);
+      // A recording's follow each other faster than they can be said.
+      if (!this.source.whole) this.view.say(`${event.label}, ${this.view.reason(event)}`);
+      else if (this.said.length < MOST_SAID) this.said.push(event.label);
       this.events.push(eventFields(event, this.source.name, this.faults));
       if (this.events.length > MOST_EVENTS) this.events.shift();
       element("save").disabled = element("clear").disabled = false;
@@ -122,6 +126,7 @@ class Session {
     await this.source.end();
     if (this.source === null) return;
     this.show(this.listener.finish().map((event) => (isBroken ? { ...event, broken: true } : event)));
+    const { name, whole } = this.source;
     this.source = null;
     this.view.level(-120);
     const load = this.heard >= 1 ? `, load ${(this.busyMs / this.heard / 10).toFixed(1)} % of a core` : "";
@@ -131,13 +136,25 @@ class Session {
     );
     setListening(false);
     if (this.utterances === 0) this.view.begin("No speech was found.");
+    this.view.say(whole ? `${name}: ${this.inAll()}` : `Stopped, ${this.inAll()}`);
+  }
+
+  /** What was heard of a source, in few words. */
+  inAll() {
+    if (this.utterances === 0) return "no speech was found";
+    const count = this.utterances === 1 ? "1 utterance" : `${this.utterances} utterances`;
+    const more = this.utterances - this.said.length;
+    if (this.said.length === 0) return count;
+    return `${count}: ${this.said.join(", ")}${more > 0 ? `, and ${more} more in the table` : ""}`;
   }
 
   async listen() {
     const wish = ++this.wish;
     await this.stop();
-    // Until the user has answered.
-    element("listen").disabled = true;
+    showError("");
+    // Until the user has answered; a disabled button would lose the focus.
+    const button = element("listen");
+    button.setAttribute("aria-disabled", "true");
     this.view.state("Waiting for the microphone …");
     try {
       const early = [];
@@ -155,19 +172,19 @@ class Session {
       if (wish !== this.wish) return await microphone.close();
       source = await this.begin(microphone.name, false, microphone.close);
       setListening(true);
+      this.view.say("Listening");
       early.forEach((block) => this.hear(block));
     } catch (error) {
       this.view.state("");
       showError(refusal(error));
     } finally {
-      element("listen").disabled = false;
+      button.removeAttribute("aria-disabled");
     }
   }
 
   hear({ samples, fault, lost }) {
     if (!this.take(samples, fault, lost)) return;
-    const speaks = this.speechSince === null ? "silence" : `speaking ${(this.heard - this.speechSince).toFixed(1)} s`;
-    this.view.state(`Listening, ${this.heard.toFixed(0)} s: ${speaks}`);
+    this.view.state(`Listening, ${this.heard.toFixed(0)} s: ${this.listener.inSpeech ? "speaking" : "silence"}`);
   }
 
   async read(file) {
@@ -190,7 +207,7 @@ class Session {
     const step = Math.round(PART_S * rate);
     for (let start = 0; start < samples.length; start += step) {
       if (this.take(samples.subarray(start, start + step))) {
-        this.view.state(`${file.name}: ${Math.round((100 * start) / samples.length)} %`);
+        this.view.state(`${file.name}: ${10 * Math.floor((10 * start) / samples.length)} %`);
         await new Promise((resolve) => setTimeout(resolve));
         if (this.source !== source) return;
       }
@@ -201,6 +218,9 @@ class Session {
   clear() {
     this.events = [];
     this.view.clear();
+    this.view.say("Cleared");
+    // From a button that is about to be disabled.
+    element("table").focus({ preventScroll: true });
     element("save").disabled = element("clear").disabled = true;
   }
 
@@ -228,10 +248,10 @@ function refusal(error) {
 function offerFiles(read) {
   const input = element("file");
   input.disabled = false;
+  // The same file can be chosen again.
+  input.addEventListener("click", () => (input.value = ""));
   input.addEventListener("change", () => {
     const [file] = input.files;
-    // The same file can be chosen again.
-    input.value = "";
     if (file) read(file);
   });
   const dropHere = element("drop-here");
@@ -262,7 +282,11 @@ async function start() {
   element("save").addEventListener("click", () => session.save());
   element("clear").addEventListener("click", () => session.clear());
   const listen = element("listen");
-  listen.addEventListener("click", () => (session.source === null ? session.listen() : session.stop()));
+  listen.addEventListener("click", () => {
+    if (listen.hasAttribute("aria-disabled")) return;
+    if (session.source === null) session.listen();
+    else session.stop();
+  });
   if (navigator.mediaDevices) {
     listen.disabled = false;
     session.view.state("Ready.");

@@ -7,6 +7,7 @@ const HUES = 8;
 
 const element = (id) => document.getElementById(id);
 const percent = (share) => `${Math.round(100 * share)} %`;
+const inWords = (needs) => `named from ${percent(needs)} on`;
 const seconds = (time) => `${time.toFixed(2)} s`;
 
 function make(tag, className, text = "") {
@@ -47,19 +48,23 @@ export class View {
       track.append(tick);
     }
     row.style.setProperty("--hue", `var(${this.colourOf(label)})`);
-    row.append(name, track, share);
-    if (needs !== null) row.append(make("span", "visually-hidden", `, named from ${percent(needs)} on`));
+    // The figure moves while somebody speaks; in words it stands still from utterance to utterance.
+    share.setAttribute("aria-hidden", "true");
+    const words = make("span", "visually-hidden", needs === null ? "" : inWords(needs));
+    row.append(name, track, share, words);
     element("bars").append(row);
-    return { row, fill, share };
+    return { row, fill, share, words, needs };
   }
 
   /** Show the posteriors of an event as bars. */
   posteriors(event) {
     let rest = 1;
-    const set = ({ row, fill, share }, value, named) => {
+    const set = ({ row, fill, share, words, needs }, value, named) => {
       fill.style.width = `${100 * value}%`;
       share.textContent = percent(value);
       row.classList.toggle("named", named);
+      if (event.kind !== "utterance") return;
+      words.textContent = needs === null ? percent(value) : `${percent(value)}, ${inWords(needs)}`;
     };
     for (const [label, bar] of this.bars) {
       const value = event.posteriors[label];
@@ -102,7 +107,8 @@ export class View {
 
   /** A line of text below the meter. */
   state(text) {
-    element("state").textContent = text;
+    // Each change is an event to a screen reader, though it says none of them.
+    if (element("state").textContent !== text) element("state").textContent = text;
   }
 
   /** @param {number} db  of full scale */
@@ -121,7 +127,7 @@ export class View {
     this.addRow(row);
   }
 
-  /** Add an utterance to the table, and say it to a screen reader. */
+  /** Add an utterance to the table. */
   utterance(event) {
     const row = make("tr");
     const emotion = make("td");
@@ -137,7 +143,12 @@ export class View {
       make("td", "", percent(event.confidence)),
     );
     this.addRow(row);
-    element("spoken").textContent = `${event.label}, ${this.reason(event)}`;
+  }
+
+  /** Say something to a screen reader, once it has said what it is saying. */
+  say(text) {
+    // A new node, or else browsers may tell of the letters that differ.
+    element("spoken").replaceChildren(anew(text));
   }
 
   addRow(row) {
@@ -164,8 +175,16 @@ export class View {
   }
 }
 
-/** Show what went wrong, a sentence without its full stop; nothing for "". */
+let announced = "";
+
+/** The same text as what was announced before, screen readers take for an echo of it. */
+function anew(text) {
+  announced = text === announced ? `${text}\u00a0` : text;
+  return announced;
+}
+
+/** Show and announce what went wrong, a sentence without its full stop; nothing for "". */
 export function showError(text) {
-  element("error").textContent = text && `${text.replace(/\.$/, "")}.`;
+  element("error").textContent = text && anew(`${text.replace(/\.$/, "")}.`);
   element("error").hidden = text === "";
 }

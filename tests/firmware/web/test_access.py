@@ -110,7 +110,7 @@ def test_everything_has_a_name(heard: Chromium) -> None:
     assert {"From", "To", "Emotion", "Confidence"} <= set(roles["columnheader"])
     # What is heard is said.
     live = heard.evaluate("document.querySelector('[aria-live=polite]').textContent")
-    assert live.startswith("sadness, ")
+    assert live.startswith("spoken.wav: 7 utterances: anger, ")
     assert heard.evaluate("document.querySelector('[role=alert]') !== null")
     assert heard.evaluate("document.documentElement.lang") == "en"
 
