@@ -193,6 +193,10 @@ def test_a_size_that_wrapped_round(tmp_path: Path) -> None:
     ("command", "says"),
     [
         ("head -c 20000 x.wav > cut.x", "truncated: 20000 bytes, but its header declares"),
+        ("sox x.wav 1.aiff && head -c 20000 1.aiff > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.au && head -c 20000 1.au > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.caf && head -c 20000 1.caf > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.w64 && head -c 20000 1.w64 > cut.x", "truncated: 20000 bytes, but its"),
         ("lame --quiet -V5 x.wav 1.mp3 && head -c 8000 1.mp3 > cut.x", r"holds \d+ frames of the"),
         ("flac -s x.wav -o 1.flac && head -c 9000 1.flac > cut.x", "cannot be read as audio"),
         ("ffmpeg -loglevel error -i x.wav 1.m4a && cp 1.m4a cut.x", "expected WAV, FLAC, OGG"),
