@@ -82,6 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
+    if sys.warnoptions:
+        # As with PYTHONWARNINGS=error, which would end this program where it only has a word to say.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", LightSernetWarning)
     warnings.showwarning = partial(_show_warning, options, set())
     try:
         status: int = options.run(options)
@@ -101,8 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        print_error(_unexpected(error))
-        return 1
+        print_error(_foreign(error))
+        return 2 if _names_a_file(error) else 1
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -120,15 +124,25 @@ def _replace_closed_streams() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
 
 
-def _unexpected(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in _OF_STDOUT:
-        # Errors of files are LightSernetErrors, so this one is of stdout.
+def _foreign(error: Exception) -> str:
+    """Return the message for an error that is not this program's own."""
+    if isinstance(error, OSError) and error.errno in _OF_STDOUT and error.filename is None:
+        # Errors of files are LightSernetErrors, or name the file, so this one is of stdout.
         _forget_stdout()
         return f"stdout: cannot be written ({error.strerror})"
+    if _names_a_file(error):
+        assert isinstance(error, OSError)
+        return f"{os.fsdecode(error.filename)}: cannot be used ({error.strerror})"
+    if isinstance(error, MemoryError):
+        return "out of memory"
     text = str(error)
     if len(text) > _UNEXPECTED_LENGTH:
         text = f"{text[:_UNEXPECTED_LENGTH]}..."
     return f"unexpected {type(error).__name__}: {text} (--debug shows where)"
+
+
+def _names_a_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and isinstance(error.filename, (str, bytes))
 
 
 def _forget_stdout() -> None:
