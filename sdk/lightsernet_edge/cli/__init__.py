@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
         _forget_stdout()
         return 1
     if sys.warnoptions:
-        # As with PYTHONWARNINGS=error, which would end this program where it only has a word to say.
+        # As by PYTHONWARNINGS=error, which would end what only has a word to say.
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", LightSernetWarning)
     warnings.showwarning = partial(_show_warning, options, set())

@@ -32,7 +32,8 @@ def layout_of(stream: FileIO, path: Path) -> Layout:
     Raises
     ------
     AudioError
-        If a header declares more than the file holds, and that may be true.
+        If a header declares more than the file holds, and that may be true; or if there are
+        more recordings than anybody joins.
     """
     magic = bytes_at(stream, 0, 12)
     if magic[:4] in wav.FORMS and magic[8:] == b"WAVE":
@@ -40,9 +41,9 @@ def layout_of(stream: FileIO, path: Path) -> Layout:
     sound = mp3.end_of_tag(stream, 0)
     magic = bytes_at(stream, sound, 4)
     if magic == ogg.MAGIC:
-        return ogg.layout(stream)
+        return ogg.layout(stream, path)
     if magic == flac.MAGIC:
-        return flac.layout(stream, sound)
+        return flac.layout(stream, sound, path)
     return (
         chunked.layout(stream, path)
         or mp3.layout(stream, path)

@@ -11,7 +11,7 @@ from io import FileIO
 from pathlib import Path
 
 from . import declared_size
-from .layout import Layout, Part, bytes_at, size_of
+from .layout import Layout, Part, bytes_at, refuse_many, size_of
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def layout(stream: FileIO, path: Path) -> Layout | None:
         header = _read_header(stream, position, size)
         if header is None:
             break
+        refuse_many(parts, path)
         end, behind = _samples_end(stream, header, size, path, notes)
         is_true = end == header.end + header.declared
         # The decoder takes the padding of a W64 for samples.

@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 
 from ...errors import AudioError
-from .layout import Layout, Part, bytes_at, size_of
+from .layout import Layout, Part, bytes_at, refuse_many, size_of
 
 # In kbit/s, by the four bits of a header; index 0 is free format, which has no length.
 _BITRATES = {
@@ -118,7 +118,7 @@ def layout(stream: FileIO, path: Path) -> Layout | None:
     first = _first_frame(source, tag)
     if first is None:
         return None
-    recordings, passed_over = _recordings(source, first, size)
+    recordings, passed_over = _recordings(source, first, size, path)
     passed_over += first - tag
     parts: list[Part] = []
     for recording in recordings:
@@ -179,7 +179,7 @@ def _frame_at(source: _Bytes, position: int) -> tuple[int, int] | None:
     return _LENGTHS.get(int.from_bytes(source.at(position, 3), "big"))
 
 
-def _recordings(source: _Bytes, first: int, size: int) -> tuple[list[_Recording], int]:
+def _recordings(source: _Bytes, first: int, size: int, path: Path) -> tuple[list[_Recording], int]:
     """Return the recordings, and how many bytes between and behind them are no frames."""
     recordings: list[_Recording] = []
     passed_over, position, kind = 0, first, None
@@ -199,9 +199,11 @@ def _recordings(source: _Bytes, first: int, size: int) -> tuple[list[_Recording]
         if declared is not None and not 0 < declared < _LEAST_UNKNOWN:
             # Never filled in: the frame is nothing but a header, and holds no sound.
             declared, kind, position = None, found_kind, position + length
+            refuse_many(recordings, path)
             recordings.append(_Recording(position, position))
             continue
         if declared is not None or found_kind != kind:
+            refuse_many(recordings, path)
             recordings.append(_Recording(position, position, declared=declared))
         kind = found_kind
         recording = recordings[-1]

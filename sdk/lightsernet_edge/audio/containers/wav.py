@@ -8,7 +8,7 @@ from io import FileIO
 from pathlib import Path
 
 from . import declared_size
-from .layout import Layout, Part, bytes_at, size_of
+from .layout import Layout, Part, bytes_at, refuse_many, size_of
 
 FORMS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _LONG_FORMS = (b"RF64", b"BW64")
@@ -92,6 +92,7 @@ def layout(stream: FileIO, path: Path) -> Layout:
         wave = _read_header(stream, position, size)
         if wave is None:
             break
+        refuse_many(parts, path)
         is_linear &= wave.codec in _LINEAR
         end, behind = _samples_end(stream, wave, size, path, notes)
         is_alone = position == 0 and behind >= size
