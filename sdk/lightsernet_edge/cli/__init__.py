@@ -118,10 +118,13 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _replace_closed_streams() -> None:
-    # A stream is None if its descriptor was closed before Python started.
-    for name in ("stdout", "stderr"):
+    # A stream is None if its descriptor was closed before Python started. All three are opened, in
+    # order: each gets the lowest number that is free, which is its own, and no other file gets it.
+    for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if name != "stdin":
+                setattr(sys, name, os.fdopen(descriptor, "w"))
 
 
 def _foreign(error: Exception) -> str:
