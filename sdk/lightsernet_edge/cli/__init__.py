@@ -82,6 +82,10 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         _forget_stdout()
         return 1
+    if sys.warnoptions:
+        # As by PYTHONWARNINGS=error, which would end what only has a word to say.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", LightSernetWarning)
     warnings.showwarning = partial(_show_warning, options, set())
     try:
         status: int = options.run(options)
@@ -101,8 +105,8 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             traceback.print_exc()
-        print_error(_unexpected(error))
-        return 1
+        print_error(_foreign(error))
+        return 2 if _names_a_file(error) else 1
 
 
 def _parsed(arguments: list[str] | None) -> argparse.Namespace:
@@ -114,21 +118,34 @@ def _parsed(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _replace_closed_streams() -> None:
-    # A stream is None if its descriptor was closed before Python started.
-    for name in ("stdout", "stderr"):
+    # A stream is None if its descriptor was closed before Python started. All three are opened, in
+    # order: each gets the lowest number that is free, which is its own, and no other file gets it.
+    for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            if name != "stdin":
+                setattr(sys, name, os.fdopen(descriptor, "w"))
 
 
-def _unexpected(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in _OF_STDOUT:
-        # Errors of files are LightSernetErrors, so this one is of stdout.
+def _foreign(error: Exception) -> str:
+    """Return the message for an error that is not this program's own."""
+    if isinstance(error, OSError) and error.errno in _OF_STDOUT and error.filename is None:
+        # Errors of files are LightSernetErrors, or name the file, so this one is of stdout.
         _forget_stdout()
         return f"stdout: cannot be written ({error.strerror})"
+    if _names_a_file(error):
+        assert isinstance(error, OSError)
+        return f"{os.fsdecode(error.filename)}: cannot be used ({error.strerror})"
+    if isinstance(error, MemoryError):
+        return "out of memory"
     text = str(error)
     if len(text) > _UNEXPECTED_LENGTH:
         text = f"{text[:_UNEXPECTED_LENGTH]}..."
     return f"unexpected {type(error).__name__}: {text} (--debug shows where)"
+
+
+def _names_a_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and isinstance(error.filename, (str, bytes))
 
 
 def _forget_stdout() -> None:

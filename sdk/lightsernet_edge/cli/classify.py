@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import sys
@@ -43,6 +44,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Classify the files; report a bad file and go on with the others."""
     from ..errors import InputError
+    from ..native_output import discarded
     from .console import RAW_NAMES
     from .messages import print_error
 
@@ -53,11 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     status = 0
     for file in arguments.files:
         try:
-            emotions = (
-                recognizer.classify_utterances(file)
-                if arguments.utterances
-                else [recognizer.classify(file, arguments.whole)]
-            )
+            # Decoders print lines of their own about what they pass over.
+            with contextlib.nullcontext() if arguments.debug else discarded():
+                emotions = (
+                    recognizer.classify_utterances(file)
+                    if arguments.utterances
+                    else [recognizer.classify(file, arguments.whole)]
+                )
         except InputError as error:
             if arguments.debug:
                 traceback.print_exc()

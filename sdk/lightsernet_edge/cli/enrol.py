@@ -108,8 +108,8 @@ def _take_in_one(arguments: argparse.Namespace, recording: str | None, enrolment
     # A file is taken in to its end, however much speech it holds.
     has_end = recording not in (None, STDIN)
     with (
-        # PortAudio and ALSA print lines of their own, which would hide an error.
-        discarded() if is_microphone and not arguments.debug else contextlib.nullcontext(),
+        # PortAudio, ALSA and decoders print lines of their own, which would hide an error.
+        contextlib.nullcontext() if arguments.debug else discarded(),
         contextlib.closing(
             open_source(arguments.device, recording, enrolment.sample_rate, fast=True)
         ) as source,

@@ -210,7 +210,10 @@ def is_finite_number(value: object) -> TypeGuard[float]:
 
 def shown(value: object) -> str:
     """Return the text of a value in messages, at most 80 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deep"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 

@@ -19,7 +19,7 @@ from ..decision import OTHER, UNCERTAIN, DecisionRule
 from ..endpointing.settings import EndpointSettings, settings_from_json
 from ..errors import InputError, ModelError
 from ..features import FeatureSpec
-from ..files.json_fields import Fields
+from ..files.json_fields import Fields, shown
 
 SCHEMA_VERSION = 1
 # The precisions that the trainer writes; float32 is that of the training.
@@ -244,7 +244,7 @@ class ModelRecord:
         unknown = set(self.decision.thresholds) - set(self.labels)
         if unknown:
             raise ModelError(
-                f"record: decision.thresholds names {min(unknown)!r}, which is not a label"
+                f"record: decision.thresholds names {shown(min(unknown))}, which is not a label"
             )
         logarithms = self.decision.neutral_log_posteriors
         if logarithms and set(logarithms) != set(self.outputs):
@@ -296,6 +296,7 @@ class ModelRecord:
             features = FeatureSpec.from_json(data.get("features"))
         except InputError as error:
             raise ModelError(f"record: {error}") from None
+        tools = fields.nested("tools") if "tools" in data else Fields({})
         return cls(
             labels=tuple(labels),
             features=features,
@@ -305,7 +306,7 @@ class ModelRecord:
                 score.build(Score)
                 for score in (fields.objects("scores") if "scores" in data else ())
             ),
-            tools=dict(fields.nested("tools").values) if "tools" in data else {},
+            tools={name: tools.text(name) for name in tools},
             sha256=sha256,
             size=size,
             other_output=fields.flag("other_output") if "other_output" in data else False,
@@ -325,7 +326,7 @@ def check_labels(labels: tuple[str, ...]) -> None:
         raise ModelError(f"labels: found {len(labels)}, expected 2 to {_MAX_LABELS}")
     for label in labels:
         if not isinstance(label, str) or not label.strip() or not label.isprintable():
-            raise ModelError(f"labels: found {label!r}, expected a printable name")
+            raise ModelError(f"labels: found {shown(label)}, expected a printable name")
         if label == UNCERTAIN:
             raise ModelError(
                 f"labels: found {label!r}, which is the answer where no label is sure; expected "
@@ -333,7 +334,7 @@ def check_labels(labels: tuple[str, ...]) -> None:
             )
     if len(set(labels)) < len(labels):
         twice = next(label for label in labels if labels.count(label) > 1)
-        raise ModelError(f"labels: found {twice!r} twice, expected it once")
+        raise ModelError(f"labels: found {shown(twice)} twice, expected it once")
 
 
 def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
@@ -341,7 +342,7 @@ def _upgraded(data: dict[str, Any]) -> dict[str, Any]:
     while version != SCHEMA_VERSION:
         if not isinstance(version, int) or version not in UPGRADES:
             raise ModelError(
-                f"record: schema version {version!r} is unknown, expected at most "
+                f"record: schema version {shown(version)} is unknown, expected at most "
                 f"{SCHEMA_VERSION}; a newer lightsernet-edge may read it"
             )
         data = UPGRADES[version](data)

@@ -13,7 +13,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.edge.audio.made_recordings import wav
+import numpy as np
+
+from tests.edge.audio.made_recordings import RATE, wav
 from tests.places import CLIPS
 
 CLIP = CLIPS / "anger_03a02Wc.wav"
@@ -23,7 +25,7 @@ MP3 = 25344
 TOOLS = ("sox", "ffmpeg", "lame", "oggenc", "opusenc", "flac", "espeak-ng")
 
 # Those at another rate than the clip.
-RESAMPLED = ("24-bit.wav", "fewer-ffmpeg.flac")
+RESAMPLED = ("24-bit.wav", "fewer-ffmpeg.flac", "44.mp2")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,14 @@ WRITTEN = [
     Awkward("cut.mp3", "lame --quiet -b 32 -t x.wav 1.mp3 && head -c 4000 1.mp3 > cut.mp3",
             27 * 576, "passed over 112 bytes that are no frames of MP3"),
     Awkward("mp3.wav", f"{FF} -c:a libmp3lame -f wav mp3.wav", MP3),
+    Awkward("no-frames.mp3", "lame --quiet -V5 x.wav no-frames.mp3 && head -c 4 /dev/zero | "
+            "dd of=no-frames.mp3 bs=1 seek=21 conv=notrunc", MP3),
+    Awkward("zeros.mp3", "lame --quiet -V5 -t x.wav 1.mp3 && "
+            "{ head -c 70000 /dev/zero; cat 1.mp3; } > zeros.mp3", MP3,
+            "passed over 70000 bytes that are no frames of MP3"),
     Awkward("x.mp2", f"{FF} -c:a mp2 x.mp2", 24192),
+    # 58 frames of 1152 samples.
+    Awkward("44.mp2", f"{FF} -ar 44100 -c:a mp2 44.mp2", 24242),
     Awkward("x.ogg", "oggenc -Q x.wav -o x.ogg", N),
     Awkward("chained.ogg", "oggenc -Q x.wav -o 1.ogg && cat 1.ogg 1.ogg > chained.ogg", 2 * N),
     Awkward("channels.ogg", "sox x.wav -c 2 2.wav && oggenc -Q x.wav -o 1.ogg && "
@@ -116,6 +125,9 @@ WRITTEN = [
     Awkward("rates.ogg", "sox x.wav -r 8000 8.wav && oggenc -Q x.wav -o 1.ogg && "
             "oggenc -Q 8.wav -o 2.ogg && cat 1.ogg 2.ogg > rates.ogg", N,
             "passed over .* bytes: from there on it is at 8000 Hz, expected 16000 Hz"),
+    Awkward("tagged.ogg", r"oggenc -Q x.wav -o 1.ogg && { printf 'ID3\4\0\0\0\0\0\144'; "
+            "head -c 100 /dev/zero; cat 1.ogg; } > tagged.ogg", N,
+            "passed over 110 bytes that are no pages of Ogg"),
     Awkward("x.opus", "opusenc --quiet x.wav x.opus", N),
     Awkward("chained.opus", "opusenc --quiet x.wav 1.opus && cat 1.opus 1.opus > chained.opus",
             2 * N),
@@ -161,4 +173,71 @@ def by_bytes() -> dict[str, tuple[bytes, int, str]]:
         "zeros-rf64.wav": (rf64(bytes(28)), N, ""),
         "ones-rf64.wav": (rf64(b"\xff" * 24 + bytes(4)), N, ""),
         "bw64.wav": (rf64(filled, b"BW64"), N, ""),
+        "size-of-file.wav": (wav(data, data_size=len(data) + 44), N, "which cannot be"),
+        "two-data.wav": (wav(data) + wav(data)[36:], N, "passed over 47946 bytes behind"),
+        **of_other_containers(),
     }
+
+
+def of_other_containers() -> dict[str, tuple[bytes, int, str]]:
+    """Return AIFF, AU, CAF and W64 whose sizes are not true, as `by_bytes`."""
+    size, less = 2 * N, "declares 16000 bytes .* all of them are read"
+    long, too_long = 2**63 - 1, "bytes of samples, which cannot be"
+    chunk = b"free" + struct.pack(">q", 10) + bytes(10)
+    return {
+        "open.aiff": (aiff(0), N, ""),
+        "ones.aiff": (aiff(0xFFFFFFFF - 8), N, ""),
+        "short.aiff": (aiff(16000), N, less),
+        "joined.aiff": (aiff(size) * 2, 2 * N, ""),
+        "open.au": (au(0), N, ""),
+        "ones.au": (au(0xFFFFFFFF), N, ""),
+        "greatest.au": (au(0x7FFFFFFF), N, ""),
+        "long.au": (au(2**30), N, too_long),
+        "short.au": (au(16000), N, less),
+        "joined.au": (au(size) * 2, 2 * N, ""),
+        "open.caf": (caf(0), N, ""),
+        "ones.caf": (caf(-5), N, ""),
+        "long.caf": (caf(2**60), N, too_long),
+        "short.caf": (caf(16000), N, less),
+        "joined.caf": (caf(size) * 2, 2 * N, ""),
+        "chunk.caf": (caf(size) + chunk, N, ""),
+        "open.w64": (w64(0), N, ""),
+        "ones.w64": (w64(long), N, ""),
+        "short.w64": (w64(16000), N, less),
+        "padded.w64": (w64(size) + bytes(6), N, ""),
+        "joined.w64": ((w64(size) + bytes(6)) * 2, 2 * N, ""),
+    }
+
+
+def aiff(size: int) -> bytes:
+    """Return the clip as AIFF that declares so many bytes of samples."""
+    rate = bytes.fromhex("400cfa00000000000000")
+    common = b"COMM" + struct.pack(">IHIH", 18, 1, size // 2, 16) + rate
+    samples = b"SSND" + struct.pack(">III", size + 8, 0, 0) + swapped()
+    return b"FORM" + struct.pack(">I", min(size + 46, 0xFFFFFFFF)) + b"AIFF" + common + samples
+
+
+def au(size: int) -> bytes:
+    """Return the clip as AU that declares so many bytes of samples."""
+    return b".snd" + struct.pack(">5I", 24, size, 3, RATE, 1) + swapped()
+
+
+def caf(size: int) -> bytes:
+    """Return the clip as CAF that declares so many bytes of samples."""
+    description = struct.pack(">d4s5I", RATE, b"lpcm", 0, 2, 1, 1, 16)
+    chunks = b"desc" + struct.pack(">q", 32) + description + b"data" + struct.pack(">q", size + 4)
+    return b"caff\0\1\0\0" + chunks + bytes(4) + swapped()
+
+
+def w64(size: int) -> bytes:
+    """Return the clip as W64 that declares so many bytes of samples."""
+    guid = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+    form = bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", 128 + size)
+    body = struct.pack("<QHHIIHH", 40, 1, 1, RATE, 2 * RATE, 2, 16)
+    data = b"data" + guid + struct.pack("<Q", size + 24)
+    return form + b"wave" + guid + b"fmt " + guid + body + data + pcm()
+
+
+def swapped() -> bytes:
+    """Return the samples of the clip with the highest byte first."""
+    return np.frombuffer(pcm(), "<i2").astype(">i2").tobytes()

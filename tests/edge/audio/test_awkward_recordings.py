@@ -33,6 +33,7 @@ from tests.edge.audio.awkward_recordings import (
     WRITTEN,
     Awkward,
     N,
+    au,
     by_bytes,
     pcm,
 )
@@ -193,6 +194,10 @@ def test_a_size_that_wrapped_round(tmp_path: Path) -> None:
     ("command", "says"),
     [
         ("head -c 20000 x.wav > cut.x", "truncated: 20000 bytes, but its header declares"),
+        ("sox x.wav 1.aiff && head -c 20000 1.aiff > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.au && head -c 20000 1.au > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.caf && head -c 20000 1.caf > cut.x", "truncated: 20000 bytes, but its"),
+        ("sox x.wav 1.w64 && head -c 20000 1.w64 > cut.x", "truncated: 20000 bytes, but its"),
         ("lame --quiet -V5 x.wav 1.mp3 && head -c 8000 1.mp3 > cut.x", r"holds \d+ frames of the"),
         ("flac -s x.wav -o 1.flac && head -c 9000 1.flac > cut.x", "cannot be read as audio"),
         ("ffmpeg -loglevel error -i x.wav 1.m4a && cp 1.m4a cut.x", "expected WAV, FLAC, OGG"),
@@ -216,6 +221,25 @@ def test_less_than_a_sample_at_the_rate_of_a_model(
     for read in (lambda path: read_recording(path, RATE), live, recognizer.classify):
         with pytest.raises(AudioError, match=f"^{path}: holds no samples"):
             read(path)
+
+
+# Of 26 and 24 bytes, at 22.05 and 24 kHz.
+FRAMES = (b"\xff\xf3\x10" + bytes(23), b"\xff\xf3\x14" + bytes(21))
+MANY = {
+    "wav": wav(bytes(2)) * 10**4 * 2,
+    "au": au(2)[:26] * 10**4 * 2,
+    "flac": b"fLaC\0\0\0\x22" * 10**4 * 2,
+    "mp3": 3 * FRAMES[0] + (FRAMES[1] + FRAMES[0]) * 10**4,
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_more_recordings_than_anybody_joins(name: str, tmp_path: Path) -> None:
+    """Each takes memory, and a file has room for millions."""
+    path = tmp_path / f"many.{name}"
+    path.write_bytes(MANY[name])
+    with pytest.raises(AudioError, match=f"^{path}: holds more than 10000 recordings"):
+        read_recording(path, RATE)
 
 
 def test_the_clip_is_what_the_numbers_say() -> None:

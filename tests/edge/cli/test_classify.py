@@ -27,3 +27,16 @@ def test_what_is_uncertain_names_the_label_it_would_have_been(
     assert main(["classify", "mixed.wav"]) == 0
     (line,) = capsys.readouterr().out.splitlines()[1:]
     assert line.split()[-4:] == [first[0], f"{first[1]:.0%},", second[0], f"{second[1]:.0%}"]
+
+
+def test_lines_of_a_decoder_are_not_shown(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gap.mp3"
+    soundfile.write(path, soundfile.read(CLIP_FILES[0])[0], 16000, format="MP3")
+    content = path.read_bytes()
+    path.write_bytes(content[:3000] + bytes(700) + content[3000:])
+    assert main(["classify", "--json", str(path)]) == 0
+    # libmpg123 says so, too, in three lines.
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("gap.mp3: passed over 700 bytes that are no frames of MP3")

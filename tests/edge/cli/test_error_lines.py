@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from tests.edge.cli.class_folders import write_folders
 from tests.edge.cli.command_lines import EVALUATE, MODEL, TRAIN, start
@@ -31,6 +33,42 @@ def test_unexpected_error_is_one_short_line(
     assert line.startswith(f"{PREFIX}unexpected TypeError: takes a number, found TFL3")
     assert line.endswith("... (--debug shows where)")
     assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "says"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/a/b"), 2,
+         "/a/b: cannot be used (Permission denied)"),
+        (OSError(errno.ENOSPC, "No space left on device", b"/c"), 2,
+         "/c: cannot be used (No space left on device)"),
+        (MemoryError(), 1, "out of memory"),
+    ],
+)  # fmt: skip
+def test_errors_of_the_system(
+    error: Exception,
+    status: int,
+    says: str,
+    command: Command,
+    desk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def open_engine(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("lightsernet_edge.classifier.open_engine", open_engine)
+    outcome = command("classify", *MODEL, "good.wav")
+    assert (outcome.status, outcome.stderr) == (status, f"{PREFIX}{says}\n")
+
+
+def test_warnings_that_are_made_errors(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are printed all the same: whoever sets this wants to hear of them."""
+    samples, _ = soundfile.read(desk / "good.wav")
+    soundfile.write(desk / "low.wav", samples, 8000)
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    process = start("listen", *MODEL, "--fast", "--input", "low.wav", cwd=desk)
+    assert process.returncode == 0
+    assert b"warning: low.wav: recorded at 8000 Hz" in process.stderr
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,13 @@ def test_an_error_stays_off_stdout_where_stderr_is_closed(tmp_path: Path) -> Non
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
+def test_all_streams_closed(tmp_path: Path) -> None:
+    """What is opened in their place has their numbers; only the status tells how it went."""
+    clip = str(CLIPS / "anger_03a02Wc.wav")
+    done = run(tmp_path, "classify", clip, shell="<&- >&- 2>&-")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_stdout_that_is_full(tmp_path: Path) -> None:
     done = run(tmp_path, "info", "--json", shell=">/dev/full")
     refused(done, "stdout: cannot be written", status=1)

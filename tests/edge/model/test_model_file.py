@@ -161,6 +161,17 @@ def test_cut_short(share: float, small_int8: bytes, record: ModelRecord, tmp_pat
         read_model(path)
 
 
+def nested(depth: int) -> list[Any]:
+    """Return lists inside one another: as many as JSON gives, more than can be copied."""
+    innermost: list[Any] = []
+    for _ in range(depth):
+        innermost = [innermost]
+    return innermost
+
+
+NESTED = nested(600)
+
+
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
@@ -180,6 +191,11 @@ def test_cut_short(share: float, small_int8: bytes, record: ModelRecord, tmp_pat
         ({"scores": [{"protocol": "x"}]}, "scores"),
         ({"scores": 3}, "scores"),
         ({"tools": 3}, "tools"),
+        ({"tools": {"a": [1]}}, r"tools.a is \[1\], expected a string"),
+        ({"tools": {"a": NESTED}}, "tools.a is .*, expected a string"),
+        ({"labels": ["a", NESTED]}, "printable"),
+        ({"labels": ["a", "\n" * 1000]}, "^.{0,200}$"),
+        ({"schema": "a" * 1000}, "^.{0,200}$"),
     ],
 )
 def test_records_that_make_no_sense(

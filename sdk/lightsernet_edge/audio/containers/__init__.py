@@ -8,7 +8,7 @@ are compared with the file first: one module a container, `layout_of` for all.
 from io import FileIO
 from pathlib import Path
 
-from . import flac, mp3, ogg, wav
+from . import chunked, flac, mp3, ogg, wav
 from .layout import Layout, Part, bytes_at, size_of
 
 __all__ = ["Layout", "Part", "layout_of"]
@@ -32,14 +32,20 @@ def layout_of(stream: FileIO, path: Path) -> Layout:
     Raises
     ------
     AudioError
-        If a header declares more than the file holds, and that may be true.
+        If a header declares more than the file holds, and that may be true; or if there are
+        more recordings than anybody joins.
     """
     magic = bytes_at(stream, 0, 12)
     if magic[:4] in wav.FORMS and magic[8:] == b"WAVE":
         return wav.layout(stream, path)
-    if magic[:4] == ogg.MAGIC:
-        return ogg.layout(stream)
     sound = mp3.end_of_tag(stream, 0)
-    if bytes_at(stream, sound, 4) == flac.MAGIC:
-        return flac.layout(stream, sound)
-    return mp3.layout(stream, path) or Layout((Part(0, size_of(stream)),))
+    magic = bytes_at(stream, sound, 4)
+    if magic == ogg.MAGIC:
+        return ogg.layout(stream, path)
+    if magic == flac.MAGIC:
+        return flac.layout(stream, sound, path)
+    return (
+        chunked.layout(stream, path)
+        or mp3.layout(stream, path)
+        or Layout((Part(0, size_of(stream)),))
+    )

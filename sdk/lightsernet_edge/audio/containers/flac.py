@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from io import FileIO
+from pathlib import Path
 
-from .layout import Layout, Part, bytes_at, places_of, size_of
+from .layout import Layout, Part, bytes_at, places_of, refuse_many, size_of
 
 MAGIC = b"fLaC"
 # The first block of metadata, STREAMINFO, and its length.
@@ -29,17 +30,15 @@ _MOST_COMPARED = 16
 _CRC_8, _CRC_16 = 0x07, 0x8005
 
 
-def layout(stream: FileIO, start: int) -> Layout:
+def layout(stream: FileIO, start: int, path: Path) -> Layout:
     """Find the recordings in a FLAC that begins at byte `start`."""
     size = size_of(stream)
-    starts = sorted(
-        {start}
-        | {
-            place
-            for beginning in (_BEGINNING, _BEGINNING_OF_ONLY)
-            for place in places_of(stream, beginning, start)
-        }
-    )
+    found = {start}
+    for beginning in (_BEGINNING, _BEGINNING_OF_ONLY):
+        for place in places_of(stream, beginning, start):
+            refuse_many(found, path)
+            found.add(place)
+    starts = sorted(found)
     ends = [*starts[1:], size]
     notes: list[str] = []
     parts = [

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from io import FileIO
+from pathlib import Path
 
+from ...errors import AudioError
+
+# More recordings in one file are no accident, and would take memory for each.
+_MOST_PARTS = 10000
 # Read at once in a search, in bytes.
 _WINDOW = 2**20
 
@@ -54,6 +59,14 @@ class Layout:
     notes: tuple[str, ...] = ()
     is_counted: bool = False
     can_seek: bool = False
+
+
+def refuse_many(parts: Sized, path: Path) -> None:
+    """Raise AudioError if a file holds more recordings than anybody joins."""
+    if len(parts) > _MOST_PARTS:
+        raise AudioError(
+            f"{path}: holds more than {_MOST_PARTS} recordings, one behind another; expected fewer"
+        )
 
 
 def size_of(stream: FileIO) -> int:

@@ -1,4 +1,4 @@
-"""MP3: frames counted, recordings joined one behind another, and tags between them.
+"""MP3 and MP2: frames counted, recordings joined one behind another, and tags between them.
 
 An MP3 has no length, except in the frame that most encoders put in front (Xing's). Without it
 decoders estimate one; behind its end they stop.
@@ -12,19 +12,27 @@ from io import FileIO
 from pathlib import Path
 
 from ...errors import AudioError
-from .layout import Layout, Part, bytes_at, size_of
+from .layout import Layout, Part, bytes_at, refuse_many, size_of
 
 # In kbit/s, by the four bits of a header; index 0 is free format, which has no length.
-_BITRATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
-_BITRATES_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0)
+_BITRATES = {
+    # By layer, of version 1.
+    (1, True): (0, *range(32, 449, 32), 0),
+    (2, True): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 0),
+    (3, True): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0),
+    (1, False): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256, 0),
+    (2, False): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+    (3, False): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0),
+}
 # In hertz, by version: 2.5, none, 2, 1.
 _RATES = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
-_LAYER_3 = 1
 # In bytes, by whether a frame is of version 1, and mono.
 _SIDE_INFORMATION = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
 _MONO = 3
 # How far behind the beginning of a file its first frame may lie, in bytes.
-_MOST_JUNK = 2**16
+_MOST_JUNK = 2**20
+# A Xing header that was never filled in declares none, or from so many on.
+_LEAST_UNKNOWN = 2**30
 # Frames in a row that are an MP3 for certain.
 _CERTAIN = 3
 _WINDOW = 2**20
@@ -65,17 +73,23 @@ def _lengths() -> dict[int, tuple[int, int]]:
     """Return the length of a frame, and what its successors share, by its first 24 bits."""
     lengths = {}
     for second in range(0xE0, 0x100):
-        version, layer = (second >> 3) & 3, (second >> 1) & 3
-        if version == 1 or layer != _LAYER_3:
+        version, layer = (second >> 3) & 3, 4 - ((second >> 1) & 3)
+        if version == 1 or layer == 4:
             continue
-        bitrates = _BITRATES_1 if version == 3 else _BITRATES_2
         for third in range(256):
-            bitrate, rate = bitrates[third >> 4], (third >> 2) & 3
+            bitrate, rate = _BITRATES[layer, version == 3][third >> 4], (third >> 2) & 3
             if bitrate and rate < 3:
-                samples = 144000 if version == 3 else 72000
-                length = samples * bitrate // _RATES[version][rate] + ((third >> 1) & 1)
-                lengths[0xFF0000 | second << 8 | third] = (length, version << 2 | rate)
+                length = _length(layer, version, bitrate, _RATES[version][rate], third >> 1 & 1)
+                kind = layer << 4 | version << 2 | rate
+                lengths[0xFF0000 | second << 8 | third] = (length, kind)
     return lengths
+
+
+def _length(layer: int, version: int, bitrate: int, rate: int, padding: int) -> int:
+    """Return the length of a frame in bytes: 1152 samples, or 576, or 384 of layer 1."""
+    if layer == 1:
+        return 4 * (12000 * bitrate // rate + padding)
+    return (72000 if layer == 3 and version != 3 else 144000) * bitrate // rate + padding
 
 
 _LENGTHS = _lengths()
@@ -104,7 +118,7 @@ def layout(stream: FileIO, path: Path) -> Layout | None:
     first = _first_frame(source, tag)
     if first is None:
         return None
-    recordings, passed_over = _recordings(source, first, size)
+    recordings, passed_over = _recordings(source, first, size, path)
     passed_over += first - tag
     parts: list[Part] = []
     for recording in recordings:
@@ -142,19 +156,20 @@ def _first_frame(source: _Bytes, start: int) -> int | None:
     content = source.at(start, _MOST_JUNK)
     found = content.find(0xFF)
     while found >= 0:
-        if _is_certain(source, start + found):
+        # Behind junk, a last frame alone may be anything.
+        if _is_certain(source, start + found, 1 if found == 0 else 2):
             return start + found
         found = content.find(0xFF, found + 1)
     return None
 
 
-def _is_certain(source: _Bytes, position: int, rows: int = _CERTAIN) -> bool:
+def _is_certain(source: _Bytes, position: int, least: int = 1) -> bool:
+    """Tell whether frames begin here: several, or at least so many at the end of the file."""
     kinds: set[int] = set()
-    for _ in range(rows):
+    for row in range(_CERTAIN):
         frame = _frame_at(source, position)
         if frame is None:
-            # A short recording may have less.
-            return bool(kinds) and len(source.at(position, 4)) < 4
+            return row >= least and len(kinds) == 1 and len(source.at(position, 4)) < 4
         kinds.add(frame[1])
         position += frame[0]
     return len(kinds) == 1
@@ -164,7 +179,7 @@ def _frame_at(source: _Bytes, position: int) -> tuple[int, int] | None:
     return _LENGTHS.get(int.from_bytes(source.at(position, 3), "big"))
 
 
-def _recordings(source: _Bytes, first: int, size: int) -> tuple[list[_Recording], int]:
+def _recordings(source: _Bytes, first: int, size: int, path: Path) -> tuple[list[_Recording], int]:
     """Return the recordings, and how many bytes between and behind them are no frames."""
     recordings: list[_Recording] = []
     passed_over, position, kind = 0, first, None
@@ -181,7 +196,14 @@ def _recordings(source: _Bytes, first: int, size: int) -> tuple[list[_Recording]
             continue
         length, found_kind = frame
         declared = _xing_frames(source.at(position, length))
+        if declared is not None and not 0 < declared < _LEAST_UNKNOWN:
+            # Never filled in: the frame is nothing but a header, and holds no sound.
+            declared, kind, position = None, found_kind, position + length
+            refuse_many(recordings, path)
+            recordings.append(_Recording(position, position))
+            continue
         if declared is not None or found_kind != kind:
+            refuse_many(recordings, path)
             recordings.append(_Recording(position, position, declared=declared))
         kind = found_kind
         recording = recordings[-1]

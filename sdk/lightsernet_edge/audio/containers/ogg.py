@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
+from pathlib import Path
 
-from .layout import Layout, Part, bytes_at, places_of, size_of
+from .layout import Layout, Part, bytes_at, places_of, refuse_many, size_of
 
 MAGIC = b"OggS"
 _HEADER = 27
@@ -25,7 +26,7 @@ class _Page:
     is_whole: bool
 
 
-def layout(stream: FileIO) -> Layout:
+def layout(stream: FileIO, path: Path) -> Layout:
     """Find the recordings in an Ogg file."""
     size = size_of(stream)
     starts: list[int] = []
@@ -40,6 +41,7 @@ def layout(stream: FileIO) -> Layout:
             continue
         found += 1
         if page.flags & _FIRST_PAGE and not is_beginning:
+            refuse_many(starts, path)
             starts.append(page.start)
         # Pages that begin several streams stand together, in front of all others.
         is_beginning = bool(page.flags & _FIRST_PAGE)

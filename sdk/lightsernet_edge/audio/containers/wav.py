@@ -7,21 +7,14 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from ...errors import AudioError
-from .layout import Layout, Part, bytes_at, size_of
+from . import declared_size
+from .layout import Layout, Part, bytes_at, refuse_many, size_of
 
 FORMS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _LONG_FORMS = (b"RF64", b"BW64")
 # The size of a chunk that says: see ds64.
 _LONG = 0xFFFFFFFF
 _WRAP = 2**32
-# A size that exceeds the file is unknown, not missing, from here on: writers into pipes declare
-# the greatest one that they can think of, and few recordings are truly as long.
-_LEAST_UNKNOWN = 2**30
-_LEAST_UNKNOWN_LONG = 2**62
-# What FFmpeg, SoX, arecord and their like declare: the greatest signed or unsigned number, or
-# some bytes less or more.
-_PIPES = (range(1), range(0x7FFF0000, 0x80010000), range(0xFFFF0000, _WRAP))
 # Names of chunks that end in a letter of another if they are not padded, or stand behind samples.
 _KNOWN = (b"fmt ", b"data", b"fact", b"LIST", b"bext", b"cue ", b"smpl", b"PEAK", b"id3 ", b"iXML")
 _TAGS = (b"ID3", b"TAG", b"APE", b"LYR")
@@ -75,12 +68,12 @@ class _Wave:
     def is_unknown(self) -> bool:
         """Whether the declared size, which exceeds the file, cannot be true."""
         if self.long_size is not None and self.data_size == _LONG:
-            return self.long_size >= _LEAST_UNKNOWN_LONG
-        return self.data_size >= _LEAST_UNKNOWN or self.data_size % self.block != 0
+            return self.long_size >= declared_size.LEAST_UNKNOWN_LONG
+        return self.data_size >= declared_size.LEAST_UNKNOWN or self.data_size % self.block != 0
 
     @property
     def is_said_by_pipes(self) -> bool:
-        return self.long_size is not None or any(self.data_size in sizes for sizes in _PIPES)
+        return self.long_size is not None or declared_size.is_said_by_pipes(self.data_size)
 
 
 def layout(stream: FileIO, path: Path) -> Layout:
@@ -99,6 +92,7 @@ def layout(stream: FileIO, path: Path) -> Layout:
         wave = _read_header(stream, position, size)
         if wave is None:
             break
+        refuse_many(parts, path)
         is_linear &= wave.codec in _LINEAR
         end, behind = _samples_end(stream, wave, size, path, notes)
         is_alone = position == 0 and behind >= size
@@ -171,15 +165,10 @@ def _samples_end(
     held = size - start
     whole = start + held // block * block
     if declared > held:
-        if not wave.is_unknown:
-            raise AudioError(
-                f"{path}: truncated: {size} bytes, but its header declares {start + declared}"
-            )
+        if not (wave.is_unknown or declared_size.is_of_file(declared, size)):
+            raise declared_size.truncated(path, size, start + declared)
         if not wave.is_said_by_pipes:
-            notes.append(
-                f"its header declares {declared} bytes of samples, which cannot be; all "
-                f"{whole - start} bytes up to the file's end are read"
-            )
+            notes.append(declared_size.cannot_be(declared, whole - start))
         return whole, size
     end = start + declared
     behind = _behind(stream, end, size)
@@ -194,10 +183,7 @@ def _samples_end(
         if behind is not None:
             return place, behind
     if declared:
-        notes.append(
-            f"its header declares {declared} bytes of samples, but the file holds "
-            f"{whole - start}; all of them are read"
-        )
+        notes.append(declared_size.holds_more(declared, whole - start))
     return whole, size
 
 
@@ -219,6 +205,8 @@ def _end_of_chunks(stream: FileIO, position: int, size: int) -> int | None:
             return size
         chunk = bytes_at(stream, position, _HEADER)
         if chunk[:4] in FORMS and chunk[8:] == b"WAVE":
+            return position
+        if chunk[:4] == b"data":
             return position
         if chunk[:3] in _TAGS:
             return size
