@@ -71,8 +71,7 @@ def instructions_per_second(model: FirmwareModel, core: Core) -> int:
     spec = model.file.record.features
     frames = model.file.graph.input.shape[1]
     seconds = frames * spec.hop_length / spec.sample_rate
-    macs = sum(cost.macs for cost in model.layer_costs(frames)) / seconds
-    network = core.instructions_per_mac * macs
+    network = core.network_instructions(model.layer_costs(frames)) / seconds
     if model.tables is None:
         return round(network)
     per_frame = core.front_end_instructions_per_frame * spec.fft_length / _COUNTED_POINTS

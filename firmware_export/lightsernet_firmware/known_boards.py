@@ -1,15 +1,16 @@
 """Well-known boards, as ``known_boards.json`` and files like it describe them.
 
 Clock, flash and RAM are taken from the vendors' documents, which each board names; RAM counts every
-bank that the core can use for data. What a core takes for a multiply-accumulate and for a frame of
-the front end is counted by `bench`, with the model that ships, or says that it is estimated.
+bank that the core can use for data. What a core takes for a multiply-accumulate, for a result and
+for a frame of the front end is worked out of what `bench` counts, with the widest and the narrowest
+model that ship, or says that it is estimated.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from lightsernet_edge.errors import InputError
 from lightsernet_edge.files.json_fields import Fields
 from lightsernet_edge.files.regular_file import open_regular
 
-from .planner.cost import OPERAND_BYTES
+from .planner.cost import OPERAND_BYTES, LayerCost
 
 # Folders of boards/ that have a console on a serial port.
 CONSOLES = ("stm32f4",)
@@ -37,12 +38,12 @@ class Core:
     name : str
     target : str
         Key of `OPERAND_BYTES`: whose RAM a stream takes there.
-    instructions_per_mac : float
-        Of the network, on average over its layers.
+    instructions_per_mac, instructions_per_result : float
+        Of the network: for a multiply-accumulate, and for each sum that is scaled back to int8.
     front_end_instructions_per_frame : float
         With a transform of 1024 points.
     counted : str
-        Where the two come from: a command, or "estimated: ...".
+        Where the three come from: a command, or "estimated: ...".
     cycles_per_instruction : float
     cycles_source : str
         Where that comes from.
@@ -51,10 +52,16 @@ class Core:
     name: str
     target: str
     instructions_per_mac: float
+    instructions_per_result: float
     front_end_instructions_per_frame: float
     counted: str
     cycles_per_instruction: float
     cycles_source: str
+
+    def network_instructions(self, costs: Sequence[LayerCost]) -> float:
+        """Estimate the network's instructions for an utterance, from what its layers cost."""
+        macs, results = sum(cost.macs for cost in costs), sum(cost.results for cost in costs)
+        return self.instructions_per_mac * macs + self.instructions_per_result * results
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,9 @@ def _core(fields: Fields) -> Core:
         fields.text("name"),
         fields.choice("target", OPERAND_BYTES),
         fields.number("instructions_per_mac", above=0.0),
+        fields.number("instructions_per_result", 0.0)
+        if fields.is_given("instructions_per_result")
+        else 0.0,
         fields.number("front_end_instructions_per_frame", 0.0),
         fields.text("counted"),
         fields.number("cycles_per_instruction", above=0.0),

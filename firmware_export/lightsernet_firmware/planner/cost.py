@@ -63,6 +63,8 @@ class LayerCost:
         Weights, biases and multipliers.
     macs : int
         Multiply-accumulates for an utterance of the frames that were asked for.
+    results : int
+        Sums of these that are scaled back to int8, before the pool.
     """
 
     name: str
@@ -75,6 +77,7 @@ class LayerCost:
     rows_after: int
     weight_bytes: int
     macs: int
+    results: int
 
 
 def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[LayerCost]:
@@ -118,6 +121,7 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
                     path.weights.size + _REQUANTIZATION_BYTES * path.filters for path in stage.paths
                 ),
                 macs=rows * stage.macs_per_row,
+                results=rows * stage.results_per_row,
             )
         )
         rows, step = -(-rows // stage.pool[0]), step * stage.pool[0]
@@ -134,6 +138,7 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
             rows_after=0,
             weight_bytes=head.weights.size + _REQUANTIZATION_BYTES * head.labels,
             macs=int(head.weights.size),
+            results=head.labels,
         )
     )
     return costs

@@ -182,6 +182,11 @@ class Stage:
         return self.input_width * sum(int(path.weights.size) for path in self.paths)
 
     @property
+    def results_per_row(self) -> int:
+        """Sums that are scaled back to int8 for one row before the pool."""
+        return self.input_width * self.output_channels
+
+    @property
     def most_macs(self) -> int:
         """Multiply-accumulates of a row that completes a pool, padded weights included."""
         weights = sum(int(path.packed_weights.size) for path in self.paths)

@@ -22,7 +22,7 @@ from lightsernet_firmware.emulated.build import TARGETS
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.build import FIXED_POINT_FRONT_END, host_library
 from lightsernet_firmware.host.runner import HostRunner
-from lightsernet_firmware.known_boards import cores
+from lightsernet_firmware.known_boards import Core, cores
 from tests.firmware.planner.networks import SMALLEST, VARIANTS, Network
 
 Models = Callable[[Network | None], ModelFile]
@@ -99,6 +99,11 @@ def check_speech(target: str, model: ModelFile, pcm_clips: list[NDArray[np.int16
         np.testing.assert_array_equal(found.posteriors, wanted.posteriors)
 
 
+def counted_core(target: str) -> Core:
+    (core,) = (each for each in cores().values() if each.counted == f"bench --target {target}")
+    return core
+
+
 def check_cost(target: str, model: ModelFile) -> dict[str, Any]:
     """Hold the bounds, and what is known of the core; return the counts."""
     firmware = FirmwareModel(model)
@@ -107,10 +112,12 @@ def check_cost(target: str, model: ModelFile) -> dict[str, Any]:
     assert counts["front_end_instructions"] <= FRONT_END_INSTRUCTIONS.get(target, 20e6)
     assert counts["stack_bytes"] <= STACK_BYTES
     assert counts["text_bytes"] <= CODE_BYTES
-    (core,) = (each for each in cores().values() if each.counted == f"bench --target {target}")
-    macs = sum(cost.macs for cost in firmware.layer_costs(184, target))
+    core = counted_core(target)
     for counted, known in (
-        (counts["network_instructions"] / macs, core.instructions_per_mac),
+        (
+            counts["network_instructions"],
+            core.network_instructions(firmware.layer_costs(184, target)),
+        ),
         (counts["front_end_instructions"] / 184, core.front_end_instructions_per_frame),
     ):
         assert counted == pytest.approx(known, rel=0.01)
@@ -128,6 +135,15 @@ class TestBoards:
         counts = check_cost(target, full_size)
         board = EmulatedBoard(FirmwareModel(full_size), target)
         assert board.count_instructions(184, 48_000) == counts
+
+    @pytest.mark.parametrize(("width", "labels"), [(0.5, 7), (0.25, 9)])
+    def test_a_narrow_network_costs_what_is_estimated(
+        self, target: str, width: float, labels: int, model_for: Models
+    ) -> None:
+        firmware = FirmwareModel(model_for(Network(width, 184, labels)))
+        counts = EmulatedBoard(firmware, target).count_instructions(184, 48_000)
+        estimate = counted_core(target).network_instructions(firmware.layer_costs(184, target))
+        assert counts["network_instructions"] == pytest.approx(estimate, rel=0.1)
 
     @pytest.mark.parametrize("network", [SMALLEST, Network(0.5, 434, 5)], ids=str)
     def test_extremes(self, target: str, network: Network, model_for: Models) -> None:
