@@ -317,6 +317,7 @@ def cost_picture(
         panels[0].margins(y=0.15)
         panels[0].set_ylabel("UA")
         panels[0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        panels[0].yaxis.set_major_locator(MultipleLocator(0.05))
         panels[-1].legend(loc="lower right")
         return _svg(figure, name, "UA against cost")
 
