@@ -104,13 +104,10 @@ def layer_costs(plan: NetworkPlan, frames: int, target: str = "host") -> list[La
     for stage in plan.stages:
         # A pooled row waits for the rows that follow, and for its pool to fill.
         lag += step * (stage.rows_after + stage.pool[0] - 1)
-        pool = "" if stage.pool == (1, 1) else f", pool {stage.pool[0]}x{stage.pool[1]}"
-        kernels = ", ".join(f"{path.kernel[0]}x{path.kernel[1]}" for path in stage.paths)
         costs.append(
             LayerCost(
                 name=stage.name,
-                operation=f"conv {kernels}: {stage.input_channels} to "
-                f"{stage.output_channels} channels, {stage.input_width} columns{pool}",
+                operation=_operation(stage),
                 ring_rows=stage.rows_kept,
                 ring_bytes=_ring_bytes(stage),
                 scratch_bytes=_stage_scratch(stage, operand),
@@ -221,6 +218,15 @@ def listener_ram_bytes(
         parts += [4 * plan.head.labels, 2 * rows * plan.head.channels]
     own = _LISTENER_BYTES + sum(round_up(part, ALIGNMENT) for part in parts)
     return own + ram_bytes(plan, tables, target)
+
+
+def _operation(stage: Stage) -> str:
+    kernels = ", ".join(f"{path.kernel[0]}x{path.kernel[1]}" for path in stage.paths)
+    pool = "" if stage.pool == (1, 1) else f", pool {stage.pool[0]}x{stage.pool[1]}"
+    return (
+        f"conv {kernels}: {stage.input_channels} to {stage.output_channels} channels, "
+        f"{stage.input_width} columns{pool}"
+    )
 
 
 def _operand_bytes(target: str) -> int:
