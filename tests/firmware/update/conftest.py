@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightsernet_edge.model.file import ModelFile
+from lightsernet_edge.model.file import read_model
 from lightsernet_firmware.c_export.self_test import expected_integers
 from lightsernet_firmware.firmware_model import FirmwareModel
 from lightsernet_firmware.host.stream import HostModel
@@ -31,8 +31,8 @@ class Material:
 
 
 @pytest.fixture(scope="session")
-def material(shipped: ModelFile) -> Material:
-    """A blob with an eighth of the filters, whose answers mean nothing."""
+def material() -> Material:
+    """A blob with half of the smallest model's filters, whose answers mean nothing."""
     ed25519 = pytest.importorskip(
         "cryptography.hazmat.primitives.asymmetric.ed25519", reason="not installed: cryptography"
     )
@@ -41,7 +41,7 @@ def material(shipped: ModelFile) -> Material:
     key, other_key = (
         ed25519.Ed25519PrivateKey.from_private_bytes(bytes([value] * 32)) for value in (1, 2)
     )
-    blob = FirmwareModel(shipped).narrowed(0.125).blob
+    blob = FirmwareModel(read_model("edge-s")).narrowed(0.5).blob
     model = HostModel(blob)
     expected = b"".join(values.tobytes() for values in expected_integers(model))
     return Material(key, other_key, public_bytes(key.public_key()), blob, expected, model.ram_bytes)
