@@ -3,7 +3,7 @@
 Clock, flash and RAM are taken from the vendors' documents, which each board names; RAM counts every
 bank that the core can use for data. What a core takes for a multiply-accumulate, for a result and
 for a frame of the front end is worked out of what `bench` counts, with the widest and the narrowest
-model that ship, or says that it is estimated.
+model that ship (``benchmarks/core_costs.py``), or says that it is estimated.
 """
 
 from __future__ import annotations
